@@ -1,0 +1,161 @@
+// Package history stores what tincan must not forget: the ordered log of every room, the claims on names, and small last
+// values (device state, read marks). It declares the interfaces Log, View, Claims and Values and implements them in SQLite, with
+// one writer that commits many at once. It knows neither MQTT nor rosters nor what a message says.
+package history
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// What went wrong, for errors.Is.
+var (
+	ErrUnavailable = errors.New("history: not available")       // surely not done; may be tried again
+	ErrUncertain   = errors.New("history: outcome unknown")     // perhaps done: send the same id again
+	ErrBusy        = errors.New("history: too much is waiting") // nothing was queued
+	ErrFull        = errors.New("history: no space left")       // surely not done; the log is as it was
+	ErrIDUsed      = errors.New("history: this id was used for another entry")
+	ErrTaken       = errors.New("history: name taken") // held, and not proven
+	ErrTooOld      = errors.New("history: before the retained part")
+	ErrDamaged     = errors.New("history: damaged") // a stored entry does not match its checksum
+)
+
+// Log is the ordered durable log of every room. Safe for concurrent use.
+type Log interface {
+	// Append queues e and returns at once (ErrBusy, ErrFull, ErrUnavailable: nothing queued, done will not run). done runs exactly
+	// once, from the writer, after e is durable or known not to be; it must not block. Calls of one goroutine to one room are
+	// logged in call order. The same (From, ID) again with the same Kind and Body: the first Receipt with Dup set; with others:
+	// ErrIDUsed. Seq and Time of e are set by the log.
+	Append(room string, e Entry, done func(Receipt, error)) error
+	// Head is the last seq of a room, 0 for a room without entries. It never goes back and covers every Append whose done has run.
+	Head(ctx context.Context, room string) (seq uint64, err error)
+	// Tail calls emit for each durable entry with Seq > after, in order, without gaps, once, until ctx ends or emit returns false.
+	// emit must not block for long. ErrTooOld when after lies before the retained part.
+	Tail(ctx context.Context, room string, after uint64, emit func(Entry) bool) error
+	// Erase removes bodies for good. It appends tomb first; the head is never removed, numbering never changes, and (From, ID) of
+	// what was erased stay known, so that a resend is still a repeat.
+	Erase(ctx context.Context, room string, seqs []uint64, tomb Entry) error
+	// Trim forgets entries before keepFrom; it keeps at least the head.
+	Trim(ctx context.Context, room string, keepFrom uint64) error
+}
+
+// An Entry is one line of a room's log.
+type Entry struct {
+	Seq      uint64
+	ID       string // unique with From in its room
+	From     string
+	Kind     string
+	Time     time.Time // UTC, milliseconds; the wall clock at commit, only shown: Seq orders
+	ClaimRev uint64    // Rev of the claim that wrote it
+	V        int       // version of Body's format
+	Body     []byte
+}
+
+// A Receipt tells where an entry stands.
+type Receipt struct {
+	Seq  uint64
+	Time time.Time
+	Dup  bool // it was there already
+}
+
+// View answers reads from the node's own copy. Safe for concurrent use.
+type View interface {
+	// Page returns the entries of room that q asks for, oldest first, and the last seq of the room that the view has. It waits
+	// until the view has wait (read your own writes).
+	Page(ctx context.Context, room string, q Query, wait uint64) (es []Entry, at uint64, err error)
+	// Rooms lists the rooms that have entries, by name. It leaves out those whose name starts with "@" (direct messages).
+	Rooms(ctx context.Context) ([]RoomInfo, error)
+}
+
+// A Query selects entries with After < Seq < Before (0: no bound), at most Limit: the newest of them when only Before or no bound is
+// given, the oldest when After is given. MaxBytes, when not 0, ends the page early at so many bytes of bodies, after one entry at least.
+type Query struct {
+	Before   uint64
+	After    *uint64
+	Limit    int
+	MaxBytes int
+}
+
+// A RoomInfo is one room of View.Rooms.
+type RoomInfo struct {
+	Room string
+	Last uint64    // seq of the head
+	Time time.Time // of the head
+}
+
+// Claims grants names: who holds one, proven by what. A granted claim stands until Release or until it appears on Lost. Check and
+// act are one critical section; at no time do two claims hold one name or look-alikes of it. Safe for concurrent use.
+type Claims interface {
+	// Claim asks for a name. Free: granted. Held by a claim with a verifier: granted when prove(verifier) is true, as one more
+	// session of the same claim, in place of the session with the same Client if there is one (which then appears on Lost). Held
+	// without a verifier and r has none: only the same Client takes over. Else a *TakenError (errors.Is ErrTaken). Someone with a
+	// verifier never joins a name held without one, nor the other way round. It returns when the grant is stored, or at once when
+	// storing is not possible now (full, locked): joining goes on from memory. prove may run more than once and outside locks.
+	Claim(ctx context.Context, r ClaimRequest, prove func(verifier []byte) bool) (Claim, error)
+	// Release ends one session of a claim; idempotent. After the last one the name waits for its verifier for the hold of its
+	// request (without a verifier it is free at once). Holds are durations on the monotonic clock; the rest is stored at least
+	// each 10 s, and goes on after a restart, where every claim that was connected gets its full hold.
+	Release(c Claim)
+	// Lost tells of claims that this node no longer serves: replaced by the same client id. Serving on after the event is a bug.
+	Lost() <-chan LostClaim
+	// Valid is cheap and local; it is asked before each publish of the member.
+	Valid(c Claim) bool
+	// Lookup tells who holds a name that is the same as the one of these keys, without claiming anything.
+	Lookup(keys [2]string) (Holder, bool)
+	// Freed tells the claims whose name has become free (hold over, or given up): Rev will never come back.
+	Freed() <-chan Claim
+}
+
+// A ClaimRequest asks for a name. Two names are the same when either key is equal.
+type ClaimRequest struct {
+	Name     string        // canonical spelling
+	Fold     string        // case-folded spelling: equal Fold is the same name, equal keys with another Fold is a look-alike
+	Keys     [2]string     // look-alike keys
+	Session  string        // unique for each connection
+	Client   string        // client id
+	Verifier []byte        // stored proof of the secret; nil: no secret
+	Hold     time.Duration // how long the name waits after the last session
+}
+
+// A Claim is one session's share of a name.
+type Claim struct {
+	Name    string // the holder's spelling, which may differ from the one asked for
+	Session string
+	Rev     uint64 // of the holding: the same for all its sessions and over holds and restarts, new when the name was free; never reused
+}
+
+// A LostClaim tells why a claim is served no longer.
+type LostClaim struct {
+	Claim
+	By string // the session that took over
+}
+
+// A Holder is who has a name now.
+type Holder struct {
+	Name      string
+	Fold      string
+	Rev       uint64
+	Connected bool // false: it waits for its owner
+	Secret    bool
+}
+
+// A TakenError says who has the name. errors.Is(err, ErrTaken).
+type TakenError struct {
+	Holder
+	Alike bool // the holder's name only looks like the one asked for
+	Wrong bool // a secret was given, the holder has one, and it was not that
+}
+
+func (e *TakenError) Error() string { return "history: the name " + e.Name + " is taken" }
+
+// Is makes errors.Is(err, ErrTaken) true.
+func (e *TakenError) Is(target error) bool { return target == ErrTaken }
+
+// Values keeps small last values over a restart: the state of devices, read marks. Safe for concurrent use.
+type Values interface {
+	// Put queues key = value of a kind (nil deletes); done, if not nil, runs once when it is durable or known not to be.
+	Put(kind, key string, value []byte, done func(error)) error
+	// Each calls f for every key of a kind with its value and when it was last put, in key order.
+	Each(ctx context.Context, kind string, f func(key string, value []byte, age time.Duration)) error
+}

@@ -1,0 +1,46 @@
+package broker
+
+// A Refusal says no in the words of both readers.
+type Refusal struct {
+	Code Reason // a 3.1.1 session gets the nearest return code (its §3.2.2.3, §3.9.3)
+	Tell string // for the member, sent as reason string: what happened and what to do
+	Key  string // a stable word for programs, such as name-taken; sent as the user property reason of a refused CONNACK
+	Err  error  // for the operator, logged, never sent: the cause
+}
+
+// A Reason is an MQTT 5 reason code (§2.4).
+type Reason byte
+
+// Reason codes that tincan sends.
+const (
+	Success                Reason = 0x00
+	NoMatchingSubscribers  Reason = 0x10
+	NoSubscriptionExisted  Reason = 0x11
+	Unspecified            Reason = 0x80
+	MalformedPacket        Reason = 0x81
+	ProtocolError          Reason = 0x82
+	ImplementationSpecific Reason = 0x83
+	UnsupportedVersion     Reason = 0x84
+	BadClientID            Reason = 0x85
+	BadUserOrPassword      Reason = 0x86
+	NotAuthorized          Reason = 0x87
+	ServerUnavailable      Reason = 0x88
+	ServerBusy             Reason = 0x89
+	Banned                 Reason = 0x8A
+	ServerShuttingDown     Reason = 0x8B
+	KeepaliveTimeout       Reason = 0x8D
+	SessionTakenOver       Reason = 0x8E
+	BadFilter              Reason = 0x8F
+	BadTopic               Reason = 0x90
+	PacketIDNotFound       Reason = 0x92
+	ReceiveMaximumExceeded Reason = 0x93
+	BadTopicAlias          Reason = 0x94
+	PacketTooLarge         Reason = 0x95
+	RateTooHigh            Reason = 0x96
+	QuotaExceeded          Reason = 0x97
+	BadPayloadFormat       Reason = 0x99
+	SharedUnsupported      Reason = 0x9E
+	ConnectionRate         Reason = 0x9F
+	SubIDsUnsupported      Reason = 0xA1
+	WildcardsUnsupported   Reason = 0xA2
+)
