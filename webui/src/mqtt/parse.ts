@@ -1,0 +1,241 @@
+/**
+ * What the server sends, from bytes to types. A payload is unknown until it has been looked at, field by field; what is not
+ * understood is undefined, and further fields are ignored, so that a newer server can say more.
+ */
+
+/** One entry of a room's log, or of what two members said to each other. */
+export interface Message {
+  seq: number
+  id: string
+  /** Milliseconds since 1970, UTC. Only shown: seq orders. */
+  time: number
+  from: string
+  /** The other end of a direct message, instead of a room. */
+  to?: string
+  room?: string
+  /** `unknown` is a kind of a newer server: it has its place in the order. */
+  kind: 'text' | 'file' | 'edit' | 'delete' | 'react' | 'notice' | 'unknown'
+  text: string
+  /** The id of the message it answers. */
+  reply?: string
+  /** The id of the message that an edit, delete or react is about. */
+  ref?: string
+  /** Other fields that were posted. */
+  data?: Record<string, unknown>
+}
+
+/** Who is in a room, as the roster and presence lists tell. */
+export interface Member {
+  name: string
+  kind: 'person' | 'device'
+  state: 'online' | 'away'
+  /** Milliseconds since 1970, UTC; 0 when not told. */
+  since: number
+  /** The labels of the member's sessions: phone, laptop. */
+  sessions: string[]
+}
+
+/** A whole roster. It always replaces. */
+export interface Roster {
+  epoch: string
+  /** The last presence list that it contains. */
+  rev: number
+  count: number
+  /** True: only those who spoke lately are listed. */
+  partial: boolean
+  members: Member[]
+}
+
+/** What changed in a roster. */
+export interface Presence {
+  epoch: string
+  rev: number
+  join: Member[]
+  leave: string[]
+  change: Member[]
+}
+
+/** One member, wherever it is. */
+export interface MemberPresence {
+  state: 'online' | 'away' | 'offline'
+  since: number
+  device?: string
+}
+
+/** One of the open rooms. */
+export interface RoomInfo {
+  room: string
+  topic: string
+  /** The seq of its newest message, 0 for none. */
+  last: number
+}
+
+/** The server's own presence. */
+export interface Status {
+  state: 'online' | 'offline'
+  version: string
+  since: number
+  /** The page's build that this server serves. */
+  build?: string
+}
+
+/** What comes to the own inbox. `room` or `with` says which log an answer is about. */
+export type Inbox =
+  | { type: 'history'; room?: string; with?: string; request?: string; messages: Message[]; last: number; more: boolean }
+  | { type: 'members'; room: string; request?: string; members: Member[]; more: boolean }
+  | { type: 'read'; room?: string; with?: string; seq: number; request?: string }
+  | { type: 'message'; message: Message }
+  | { type: 'error'; code: string; text: string; topic?: string; room?: string; id?: string; request?: string }
+
+type Fields = Record<string, unknown>
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The JSON value in a payload; undefined for what is none. */
+export function parseJSON(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(payload))
+  } catch {
+    return undefined
+  }
+}
+
+const fields = (v: unknown): Fields | undefined => (typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Fields) : undefined)
+const text = (v: unknown): string | undefined => (typeof v === 'string' ? v : undefined)
+const some = (v: unknown): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined)
+const count = (v: unknown): number | undefined => (typeof v === 'number' && Number.isSafeInteger(v) && v >= 0 ? v : undefined)
+const oneOf = <T extends string>(v: unknown, ...of: T[]): T | undefined => of.find((x) => x === v)
+
+function time(v: unknown): number {
+  const t = typeof v === 'string' ? Date.parse(v) : NaN
+  return Number.isNaN(t) ? 0 : t
+}
+
+/** The items of a list that f understands; an absent list is empty, what is no list is undefined. */
+function list<T>(v: unknown, f: (v: unknown) => T | undefined): T[] | undefined {
+  if (v === undefined || v === null) return []
+  if (!Array.isArray(v)) return undefined
+  return v.map(f).filter((x) => x !== undefined) as T[]
+}
+
+/** Leaves out the keys whose value is undefined. */
+function whole<T extends object>(o: T): T {
+  for (const k of Object.keys(o) as (keyof T)[]) if (o[k] === undefined) delete o[k]
+  return o
+}
+
+export function parseMessage(v: unknown): Message | undefined {
+  const f = fields(v)
+  const seq = count(f?.seq)
+  const id = some(f?.id)
+  const from = some(f?.from)
+  if (!f || !seq || !id || !from) return undefined
+  return whole<Message>({
+    seq, id, from,
+    time: time(f.time),
+    room: some(f.room),
+    to: some(f.to),
+    kind: oneOf(f.kind, 'text', 'file', 'edit', 'delete', 'react', 'notice') ?? 'unknown',
+    text: text(f.text) ?? '',
+    reply: some(f.reply),
+    ref: some(f.ref),
+    data: fields(f.data),
+  })
+}
+
+function parseMember(v: unknown): Member | undefined {
+  const f = fields(v)
+  const name = some(f?.name)
+  if (!f || !name) return undefined
+  return {
+    name,
+    kind: oneOf(f.kind, 'person', 'device') ?? 'person',
+    state: oneOf(f.state, 'online', 'away') ?? 'online',
+    since: time(f.since),
+    sessions: list(f.sessions, text) ?? [],
+  }
+}
+
+export function parseRoster(v: unknown): Roster | undefined {
+  const f = fields(v)
+  const epoch = some(f?.epoch)
+  const rev = count(f?.rev)
+  const members = list(f?.members, parseMember)
+  if (!f || epoch === undefined || rev === undefined || !members) return undefined
+  return { epoch, rev, count: count(f.count) ?? members.length, partial: f.partial === true, members }
+}
+
+export function parsePresence(v: unknown): Presence | undefined {
+  const f = fields(v)
+  const epoch = some(f?.epoch)
+  const rev = count(f?.rev)
+  const join = list(f?.join, parseMember)
+  const leave = list(f?.leave, some)
+  const change = list(f?.change, parseMember)
+  if (epoch === undefined || rev === undefined || !join || !leave || !change) return undefined
+  return { epoch, rev, join, leave, change }
+}
+
+export function parseMemberPresence(v: unknown): MemberPresence | undefined {
+  const f = fields(v)
+  const state = oneOf(f?.state, 'online', 'away', 'offline')
+  if (!f || !state) return undefined
+  return whole({ state, since: time(f.since), device: some(f.device) })
+}
+
+export function parseRooms(v: unknown): RoomInfo[] | undefined {
+  if (!Array.isArray(v)) return undefined
+  return list(v, (r) => {
+    const f = fields(r)
+    const room = some(f?.room)
+    return f && room ? { room, topic: text(f.topic) ?? '', last: count(f.last) ?? 0 } : undefined
+  })
+}
+
+export function parseStatus(v: unknown): Status | undefined {
+  const f = fields(v)
+  const state = oneOf(f?.state, 'online', 'offline')
+  if (!f || !state) return undefined
+  return whole({ state, version: text(f.version) ?? '', since: time(f.since), build: some(f.build) })
+}
+
+export function parseInbox(v: unknown): Inbox | undefined {
+  const f = fields(v)
+  if (!f) return undefined
+  const room = some(f.room)
+  const mate = some(f.with)
+  const request = text(f.request)
+  switch (f.type) {
+    case 'history': {
+      const messages = list(f.messages, parseMessage)
+      if (!messages || (room === undefined) === (mate === undefined)) return undefined
+      return whole<Inbox>({ type: 'history', room, with: mate, request, messages, last: count(f.last) ?? 0, more: f.more === true })
+    }
+    case 'members': {
+      const members = list(f.members, parseMember)
+      if (!members || room === undefined) return undefined
+      return whole<Inbox>({ type: 'members', room, request, members, more: f.more === true })
+    }
+    case 'read': {
+      const seq = count(f.seq)
+      if (seq === undefined || (room === undefined) === (mate === undefined)) return undefined
+      return whole<Inbox>({ type: 'read', room, with: mate, seq, request })
+    }
+    case 'message': {
+      const message = parseMessage(f.message)
+      return message?.to === undefined ? undefined : { type: 'message', message }
+    }
+    case 'error': {
+      const code = some(f.code)
+      if (code === undefined) return undefined
+      return whole<Inbox>({ type: 'error', code, text: text(f.text) ?? '', topic: some(f.topic), room, id: some(f.id), request })
+    }
+  }
+  return undefined
+}
+
+/** A device's last value: what its JSON says, else its text. Undefined when it has none (any more). */
+export function parseState(payload: Uint8Array): unknown {
+  if (payload.length === 0) return undefined
+  return parseJSON(payload) ?? new TextDecoder().decode(payload)
+}

@@ -1,0 +1,76 @@
+/**
+ * Every topic of protocol version 1, built and parsed here and nowhere else (docs/protocol.md). `me` stands for the own name; what
+ * was subscribed to as `me` is delivered as `me`.
+ */
+
+/** A topic that the page may be sent. */
+export type Topic =
+  | { of: 'messages' | 'roster' | 'presence'; room: string }
+  | { of: 'typing'; room: string; name: string }
+  /** `path` is what follows the name, empty or like `kitchen/temperature`. */
+  | { of: 'state'; room: string; name: string; path: string }
+  | { of: 'member'; name: string }
+  /** `path` is what follows inbox, mostly empty. */
+  | { of: 'inbox'; name: string; path: string }
+  | { of: 'rooms' }
+  | { of: 'status' }
+
+const room = (r: string, what: string) => `chat/room/${r}/${what}`
+const user = (n: string, what: string) => `chat/user/${n}/${what}`
+
+/** Topics to publish to. */
+export const to = {
+  say: (r: string) => room(r, 'say'),
+  typing: (r: string) => room(r, 'typing/me'),
+  history: (r: string) => room(r, 'history'),
+  members: (r: string) => room(r, 'members'),
+  read: (r: string) => room(r, 'read'),
+  away: user('me', 'away'),
+  /** A direct message to a member; to a device it is a command. */
+  direct: (n: string) => user(n, 'say'),
+  directHistory: (n: string) => user(n, 'history'),
+}
+
+/** Filters to subscribe to. */
+export const filter = {
+  /** Everything of a room that members may read, in one filter: it is joined whole or not at all. */
+  room: (r: string) => room(r, '#'),
+  /** The own inbox and what is below it. */
+  inbox: user('me', 'inbox/#'),
+  /** The open rooms and the server's status. */
+  server: 'chat/server/#',
+  /** One member's presence; `+` is everybody's. */
+  member: (n: string) => user(n, 'presence'),
+}
+
+/** Reads a topic name; undefined for what version 1 does not send to a page. */
+export function parseTopic(topic: string): Topic | undefined {
+  const [chat, branch, a, b, c, ...rest] = topic.split('/')
+  if (chat !== 'chat' || a === '' || a === undefined) return undefined
+  if (branch === 'server' && b === undefined) {
+    if (a === 'rooms' || a === 'status') return { of: a }
+  } else if (branch === 'room') {
+    if (c === undefined) {
+      if (b === 'messages' || b === 'roster' || b === 'presence') return { of: b, room: a }
+    } else if (c !== '') {
+      if (b === 'typing' && rest.length === 0) return { of: 'typing', room: a, name: c }
+      if (b === 'state') return { of: 'state', room: a, name: c, path: rest.join('/') }
+    }
+  } else if (branch === 'user') {
+    if (b === 'presence' && c === undefined) return { of: 'member', name: a }
+    if (b === 'inbox') return { of: 'inbox', name: a, path: c === undefined ? '' : [c, ...rest].join('/') }
+  }
+  return undefined
+}
+
+/** The most characters of a room's name. */
+export const roomLength = 48
+
+/**
+ * The slug of a room as somebody writes it: trimmed, without a leading #, NFC, lower case, spaces as hyphens. Undefined if that is
+ * no room's name: 1 to 48 letters, marks and digits of any script, `-` and `_`.
+ */
+export function roomSlug(written: string): string | undefined {
+  const s = written.trim().replace(/^#/, '').normalize('NFC').toLowerCase().normalize('NFC').replace(/\s+/g, '-')
+  return /^[\p{L}\p{M}\p{N}_-]+$/u.test(s) && [...s].length <= roomLength ? s : undefined
+}
