@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// A greeting is what the person who started tincan needs to know: where others join, how, where the messages are, how to stop.
+type greeting struct {
+	title string
+	// http and mqtt are the addresses that are listened on, with real ports.
+	http, mqtt *net.TCPAddr
+	host       string // name of this computer
+	addrs      []netip.Addr
+	data       string // absolute
+	qr         bool
+	colour     bool
+}
+
+// print writes it to w, most important first.
+func (g *greeting) print(w io.Writer) {
+	page := webAddresses(g.http, g.addrs, g.host)
+	fmt.Fprintf(w, "\n%s is open.\n\n", g.title)
+	if g.http.IP.IsLoopback() {
+		fmt.Fprintf(w, "  Join from a browser on this computer (http is set to %s, so no other can):\n", g.http)
+	} else if len(page) == 1 {
+		fmt.Fprint(w, "  No network was found. Join from a browser on this computer:\n")
+	} else {
+		fmt.Fprint(w, "  Join from a browser in this network:\n")
+	}
+	for _, p := range page {
+		fmt.Fprintf(w, "    %s%s\n", p.url, p.remark)
+	}
+	if g.qr {
+		if code := drawQR(page[0].url, g.colour); code != "" {
+			fmt.Fprintf(w, "\n%s", code)
+		}
+	}
+
+	host := mqttHost(g.mqtt, g.addrs)
+	fmt.Fprintf(w, "\n  Devices and scripts join with MQTT at %s:\n", net.JoinHostPort(host, fmt.Sprint(g.mqtt.Port)))
+	if g.mqtt.IP.IsLoopback() {
+		fmt.Fprint(w, "    (mqtt is set to this computer only)\n")
+	}
+	port := ""
+	if g.mqtt.Port != 1883 {
+		port = fmt.Sprintf(" -p %d", g.mqtt.Port)
+	}
+	fmt.Fprintf(w, "    mosquitto_pub -h %s%s -u kitchen -t chat/room/lobby/say -m 'dinner is ready'\n", host, port)
+	fmt.Fprintf(w, "\n  Everything is kept in %s\n  Ctrl-C stops it.\n\n", g.data)
+}
+
+// A webAddress is one way to the page.
+type webAddress struct{ url, remark string }
+
+// webAddresses are the ways to what listens on l, likeliest first; the last is always the one for this computer itself.
+func webAddresses(l *net.TCPAddr, addrs []netip.Addr, host string) []webAddress {
+	url := func(h string) string {
+		if l.Port == 80 {
+			if strings.Contains(h, ":") {
+				h = "[" + h + "]"
+			}
+			return "http://" + h
+		}
+		return "http://" + net.JoinHostPort(h, fmt.Sprint(l.Port))
+	}
+	if !l.IP.IsUnspecified() && l.IP != nil {
+		return []webAddress{{url: url(l.IP.String())}}
+	}
+	var ways []webAddress
+	for _, a := range reached(l, addrs) {
+		ways = append(ways, webAddress{url: url(a.String())})
+	}
+	if name := localName(host); name != "" && len(ways) > 0 {
+		ways = append(ways, webAddress{url(name), "   where .local names are known"})
+	}
+	return append(ways, webAddress{url("localhost"), "   on this computer"})
+}
+
+// reached leaves out the IPv6 addresses where l takes only IPv4.
+func reached(l *net.TCPAddr, addrs []netip.Addr) []netip.Addr {
+	var rs []netip.Addr
+	for _, a := range addrs {
+		if a.Is4() || len(l.IP) != net.IPv4len {
+			rs = append(rs, a)
+		}
+	}
+	return rs
+}
+
+func mqttHost(l *net.TCPAddr, addrs []netip.Addr) string {
+	if !l.IP.IsUnspecified() && l.IP != nil {
+		return l.IP.String()
+	}
+	if rs := reached(l, addrs); len(rs) > 0 {
+		return rs[0].String()
+	}
+	return "localhost"
+}
+
+// localName is what multicast DNS (RFC 6762 §3) calls this computer, or "" when its name cannot be one.
+func localName(host string) string {
+	host, _, _ = strings.Cut(strings.ToLower(host), ".")
+	if host == "" || host == "localhost" || !isHost(host) {
+		return ""
+	}
+	return host + ".local"
+}
