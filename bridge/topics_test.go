@@ -1,0 +1,161 @@
+package bridge
+
+import (
+	"strings"
+	"testing"
+
+	"tincan/bridge/names"
+)
+
+func TestTopicsAreCanonical(t *testing.T) {
+	for _, c := range []struct {
+		topic string
+		kind  kind
+		canon string // empty: not built back
+	}{
+		{"chat/room/lobby/say", roomSay, "chat/room/lobby/say"},
+		{"chat/room/Lobby/say", roomSay, "chat/room/lobby/say"},
+		{"chat/room/ÉTÉ/messages", roomMessages, "chat/room/été/messages"},
+		{"chat/room/lobby/roster", roomRoster, "chat/room/lobby/roster"},
+		{"chat/room/lobby/presence", roomPresence, "chat/room/lobby/presence"},
+		{"chat/room/lobby/typing/me", roomTyping, "chat/room/lobby/typing/me"},
+		{"chat/room/lobby/typing/Ada", roomTyping, "chat/room/lobby/typing/Ada"},
+		{"chat/room/lobby/state/me", roomState, "chat/room/lobby/state/me"},
+		{"chat/room/lobby/state/me/a/b", roomState, "chat/room/lobby/state/me/a/b"},
+		{"chat/room/lobby/history", roomHistory, "chat/room/lobby/history"},
+		{"chat/room/lobby/members", roomMembers, "chat/room/lobby/members"},
+		{"chat/room/lobby/read", roomRead, "chat/room/lobby/read"},
+		{"chat/user/Ada  Okafor/say", userSay, "chat/user/Ada Okafor/say"},
+		{"chat/user/me/inbox", userInbox, "chat/user/me/inbox"},
+		{"chat/user/me/inbox/a/b", userInbox, "chat/user/me/inbox/a/b"},
+		{"chat/user/ada/presence", userPresence, "chat/user/ada/presence"},
+		{"chat/user/ada/history", userHistory, "chat/user/ada/history"},
+		{"chat/user/me/away", userAway, "chat/user/me/away"},
+		{"chat/server/rooms", serverRooms, "chat/server/rooms"},
+		{"chat/server/status", serverStatus, "chat/server/status"},
+		{"zigbee2mqtt/lamp/set", ordinary, ""},
+		{"chatter/room/lobby/say", ordinary, ""},
+		{"$SYS/broker/uptime", system, ""},
+		{"chat", nothing, ""},
+		{"chat/room", nothing, ""},
+		{"chat/room/lobby", nothing, ""},
+		{"chat/room/lobby/", nothing, ""},
+		{"chat/room/lobby/say/", nothing, ""},
+		{"chat/room/lobby/say/more", nothing, ""},
+		{"chat/room/lobby/typing", nothing, ""},
+		{"chat/room/lobby/typing/ada/x", nothing, ""},
+		{"chat/room/lobby/state", nothing, ""},
+		{"chat/room/lobby/state/ada/", nothing, ""},
+		{"chat/room/lobby/secret", nothing, ""},
+		{"chat/user/ada/inbox/", nothing, ""},
+		{"chat/user/ada/say/x", nothing, ""},
+		{"chat/server/admin", nothing, ""},
+	} {
+		got, err := parseTopic(c.topic)
+		if err != nil {
+			t.Errorf("%s: %v", c.topic, err)
+			continue
+		}
+		if got.kind != c.kind || got.String() != c.canon {
+			t.Errorf("%s: kind %d, %q; want kind %d, %q", c.topic, got.kind, got.String(), c.kind, c.canon)
+		}
+	}
+	for _, bad := range []string{"chat/room/a b/say", "chat/room/" + strings.Repeat("x", 49) + "/say", "chat/user/a@b/say", "chat/room//say", "chat/user/ME/say"} {
+		if got, err := parseTopic(bad); err == nil {
+			t.Errorf("%s: parsed as %+v; want an error that names the fault", bad, got)
+		}
+	}
+}
+
+func FuzzTopic(f *testing.F) {
+	for _, s := range []string{"chat/room/Lobby/say", "chat/user/me/inbox/a", "chat/room/x/state/ada/b/c", "$SYS/a", "a/b", "chat/user/Zoë 🦊/presence"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := parseTopic(s)
+		if err != nil || p.kind == ordinary || p.kind == system || p.kind == nothing {
+			return
+		}
+		again, err := parseTopic(p.String())
+		if err != nil || again != p {
+			t.Fatalf("%q parses as %+v, but %q as %+v, %v", s, p, p.String(), again, err)
+		}
+	})
+}
+
+func TestFiltersJoinWhatTheyRead(t *testing.T) {
+	holder := func(n names.Name) string {
+		if n.Fold == "bob" {
+			return "Bob"
+		}
+		return n.Canonical
+	}
+	const none, all = "-", "*"
+	for _, c := range []struct{ filter, topic, joins, as string }{
+		{"chat/room/lobby/messages", "", "lobby", ""},
+		{"chat/room/lobby/#", "", "lobby", ""},
+		{"chat/room/lobby/+", "", "lobby", ""},
+		{"chat/room/lobby/typing/+", "", "lobby", ""},
+		{"chat/room/lobby/state/#", "", "lobby", ""},
+		{"chat/room/lobby/state/me", "chat/room/lobby/state/ada", "lobby", me},
+		{"chat/room/lobby/state/me/#", "chat/room/lobby/state/ada/#", "lobby", me},
+		{"chat/room/lobby/state/Bob/t", "", "lobby", ""},
+		{"chat/room/lobby/messages/x", "", none, ""},
+		{"chat/room/lobby", "", none, ""},
+		{"chat/room/+/messages", "", all, ""},
+		{"chat/room/+/say", "", none, ""},
+		{"chat/room/+", "", none, ""},
+		{"chat/room/#", "", all, ""},
+		{"chat/#", "", all, ""},
+		{"chat/+/lobby/messages", "", none, ""}, // a room by its name is joined under chat/room alone
+		{"chat/+/+/messages", "", all, ""},
+		{"+/+/+/roster", "", all, ""},
+		{"#", "", all, ""},
+		{"+/room/#", "", all, ""},
+		{"+/user/#", "", none, ""},
+		{"chat/user/+/presence", "", none, ""},
+		{"chat/user/me/inbox", "chat/user/ada/inbox", none, me},
+		{"chat/user/me/#", "chat/user/ada/#", none, me},
+		{"chat/user/Bob/presence", "", none, ""},
+		{"chat/server/+", "", none, ""},
+		{"sensors/#", "", none, ""},
+	} {
+		f, no := parseFilter(c.filter, "ada", holder)
+		if no != nil {
+			t.Errorf("%s: refused: %s", c.filter, no.Tell)
+			continue
+		}
+		joined := none
+		if f.all {
+			joined = all
+		} else if f.room != "" {
+			joined = f.room
+		}
+		want := c.topic
+		if want == "" {
+			want = c.filter
+		}
+		if joined != c.joins || f.topic != want || f.as != c.as {
+			t.Errorf("%s: joins %s, matches %s, as %q; want %s, %s, %q", c.filter, joined, f.topic, f.as, c.joins, want, c.as)
+		}
+	}
+	for filter, says := range map[string]string{
+		"chat/room/Lobby/messages":    "chat/room/lobby/messages",
+		"chat/user/bob/presence":      "chat/user/Bob/presence",
+		"chat/room/lobby/state/BOB":   "chat/room/lobby/state/Bob",
+		"chat/user/Bob/inbox":         "chat/user/me/inbox",
+		"chat/user/Bob/inbox/#":       "chat/user/me/inbox",
+		"chat/room/lobby/say":         "chat/room/lobby/messages",
+		"chat/room/lobby/history":     "chat/room/lobby/messages",
+		"chat/user/Bob/say":           "chat/user/me/inbox",
+		"chat/room/a b/messages":      "",
+		"chat/user/a\u202eb/presence": "",
+	} {
+		f, no := parseFilter(filter, "ada", holder)
+		if no == nil {
+			t.Errorf("%s: let through as %+v", filter, f)
+		} else if !strings.Contains(no.Tell, says) {
+			t.Errorf("%s: %q does not name %s", filter, no.Tell, says)
+		}
+	}
+}
