@@ -1,0 +1,106 @@
+package bridge
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"tincan/bridge/history"
+	"tincan/broker"
+)
+
+func TestWhatIsPostedBecomesAMessage(t *testing.T) {
+	at := time.Date(2026, 5, 1, 10, 15, 30, 123e6, time.UTC)
+	for _, c := range []struct{ payload, want string }{
+		{"hello", `"kind":"text","text":"hello"}`},
+		{"<b>&</b> {not json", `"kind":"text","text":"<b>&</b> {not json"}`},
+		{`{"text":"hi","reply":"018e","id":"x"}`, `"kind":"text","text":"hi","reply":"018e"}`},
+		{`{"temperature":21.5,"unit":"C"}`, `"kind":"text","text":"","data":{"temperature":21.5,"unit":"C"}}`},
+		{`{"text":"t","data":{"b":1,"a":[1, 2]},"z":null}`, `"kind":"text","text":"t","data":{"a":[1,2],"b":1,"z":null}}`},
+		{`{"text":"t","seq":9,"from":"eve","time":"x","room":"y"}`, `"kind":"text","text":"t"}`},
+		{`[1,2]`, `"kind":"text","text":"[1,2]"}`},
+		{`{"broken":`, `"kind":"text","text":"{\"broken\":"}`},
+	} {
+		p, no := parsePost(&broker.Message{Payload: []byte(c.payload)})
+		if no != nil {
+			t.Errorf("%s: refused: %s", c.payload, no.Tell)
+			continue
+		}
+		e := p.entry("ada", 1)
+		e.ID, e.Seq, e.Time = "x", 7, at
+		want := `{"seq":7,"id":"x","time":"2026-05-01T10:15:30.123Z","room":"lobby","from":"ada",` + c.want
+		if got := string(appendMessage(nil, "lobby", e)); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", c.payload, got, want)
+		}
+	}
+}
+
+func TestWhatCannotBePostedIsRefusedWithASentence(t *testing.T) {
+	for name, c := range map[string]struct {
+		m    broker.Message
+		key  string
+		tell string
+	}{
+		"empty":           {broker.Message{}, "empty", "write something"},
+		"empty object":    {broker.Message{Payload: []byte(`{}`)}, "empty", "write something"},
+		"too long":        {broker.Message{Payload: []byte(strings.Repeat("x", maxText+1))}, "too-long", "8193"},
+		"far too long":    {broker.Message{Payload: []byte(strings.Repeat("x", maxPosted+1))}, "too-long", "65537"},
+		"much data":       {broker.Message{Payload: []byte(`{"a":"` + strings.Repeat("x", maxData) + `"}`)}, "too-long", "8192"},
+		"not UTF-8":       {broker.Message{Payload: []byte{0xff, 0xd8}}, "not-utf8", "content type"},
+		"a picture":       {broker.Message{Payload: []byte{0xff, 0xd8}, ContentType: "image/jpeg"}, "kind-unsupported", "image/jpeg"},
+		"an edit":         {broker.Message{Payload: []byte(`{"kind":"edit","ref":"x","text":"y"}`)}, "kind-unsupported", "edit"},
+		"text no string":  {broker.Message{Payload: []byte(`{"text":5}`)}, "bad-field", `"text"`},
+		"id too long":     {broker.Message{Payload: []byte(`{"text":"x","id":"` + strings.Repeat("i", 65) + `"}`)}, "bad-id", "64"},
+		"id with control": {broker.Message{Payload: []byte(`{"text":"x","id":"a\nb"}`)}, "bad-id", "control"},
+		"NUL":             {broker.Message{Payload: []byte(`{"text":"a\u0000b"}`)}, "bad-text", "NUL"},
+	} {
+		_, no := parsePost(&c.m)
+		if no == nil {
+			t.Errorf("%s: not refused", name)
+		} else if no.Key != c.key || !strings.Contains(no.Tell, c.tell) {
+			t.Errorf("%s: %s %q; want %s … %s", name, no.Key, no.Tell, c.key, c.tell)
+		}
+	}
+}
+
+// FuzzPost: whatever is posted, it is refused with a sentence, or becomes one JSON object with the text that its author wrote; and
+// posted again it has the same body.
+func FuzzPost(f *testing.F) {
+	for _, s := range []string{"hello", `{"text":"hi","id":"x","a":{"b":[1,2,{}]}}`, `{"text":"\ud800"}`, "{", "\xff", `{"data":{"data":{}}}`} {
+		f.Add([]byte(s), "")
+	}
+	f.Fuzz(func(t *testing.T, payload []byte, id string) {
+		m := broker.Message{Payload: payload, User: []broker.Prop{{Key: "id", Value: id}}}
+		p, no := parsePost(&m)
+		if no != nil {
+			if no.Tell == "" || no.Key == "" {
+				t.Fatalf("refused without a word: %+v", no)
+			}
+			return
+		}
+		e := p.entry("ada", 1)
+		var out struct {
+			Text, ID, From string
+			Data           json.RawMessage
+		}
+		if err := json.Unmarshal(appendMessage(nil, "lobby", withSeq(e)), &out); err != nil {
+			t.Fatalf("%q became no JSON: %v", payload, err)
+		}
+		if out.Text != p.body.Text || out.From != "ada" {
+			t.Fatalf("%q became %+v, not %+v", payload, out, p)
+		}
+		if len(out.Data) > maxData || len(out.Text) > maxText {
+			t.Fatal("over the limit")
+		}
+		again, no := parsePost(&m)
+		if no != nil || string(again.entry("ada", 1).Body) != string(e.Body) {
+			t.Fatalf("%q is another message the second time", payload)
+		}
+	})
+}
+
+func withSeq(e history.Entry) history.Entry {
+	e.Seq, e.Time = 1, time.Unix(0, 0)
+	return e
+}

@@ -1,0 +1,155 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"tincan/bridge/history"
+	"tincan/bridge/names"
+	"tincan/broker"
+)
+
+// Every no that the chat says, in one place: the reason code for MQTT, a stable key for programs, a sentence for the person.
+
+func refuse(code broker.Reason, key, format string, args ...any) *broker.Refusal {
+	return &broker.Refusal{Code: code, Key: key, Tell: fmt.Sprintf(format, args...)}
+}
+
+// Keys of a refused CONNECT.
+const (
+	keyNameTaken    = "name-taken"
+	keyWrongSecret  = "wrong-secret"
+	keyLookAlike    = "look-alike"
+	keyNameInvalid  = "name-invalid"
+	keyTooManyTries = "too-many-tries"
+	keyStopping     = "stopping"
+)
+
+func refuseStopping() *broker.Refusal {
+	return refuse(broker.ServerShuttingDown, keyStopping, "tincan is being stopped: connect again in a moment")
+}
+
+// refuseTaken says why a name cannot be had.
+func refuseTaken(asked string, taken *history.TakenError, limited bool) *broker.Refusal {
+	switch {
+	case limited:
+		return refuse(broker.ConnectionRate, keyTooManyTries, "too many wrong secrets for %s: wait a minute, or choose another name", asked)
+	case taken.Alike:
+		return refuse(broker.BadUserOrPassword, keyLookAlike, "the name %s looks too much like %s: choose another", asked, taken.Name)
+	case taken.Wrong:
+		return refuse(broker.BadUserOrPassword, keyWrongSecret, "that is not the secret for %s: try again, or choose another name", taken.Name)
+	case !taken.Secret:
+		return refuse(broker.BadUserOrPassword, keyNameTaken, "the name %s is taken: choose another", taken.Name)
+	default:
+		return refuse(broker.BadUserOrPassword, keyNameTaken, "the name %s is taken: choose another, or connect with the secret it was claimed with", taken.Name)
+	}
+}
+
+// refuseName says why a name or a room's name is not one.
+func refuseName(err error) *broker.Refusal {
+	key := keyNameInvalid
+	tell := err.Error()
+	var ne *names.Error
+	if errors.As(err, &ne) {
+		tell = ne.Tell
+	}
+	return &broker.Refusal{Code: broker.BadTopic, Key: key, Tell: tell}
+}
+
+func refuseSpelling(filter, canonical string) *broker.Refusal {
+	return refuse(broker.BadFilter, "spelling", "%s would never bring anything: subscribe to %s", filter, canonical)
+}
+
+func refuseUnreadable(filter, instead string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "not-readable", "nothing can be read from %s: subscribe to %s", filter, instead)
+}
+
+func refuseOthersInbox() *broker.Refusal {
+	return refuse(broker.NotAuthorized, "not-yours", "an inbox is read by its member alone: subscribe to %s", topicInbox(me))
+}
+
+func refuseClosed(topic string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "closed", "%s is closed here: ask whoever runs this tincan to open it (topics.open)", topic)
+}
+
+func refuseSystem() *broker.Refusal {
+	return refuse(broker.NotAuthorized, "read-only", "topics that begin with $ are written by tincan alone")
+}
+
+func refuseServerTopic(topic string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "read-only", "%s is written by tincan alone", topic)
+}
+
+func refuseUnknownTopic(topic string) *broker.Refusal {
+	return refuse(broker.BadTopic, "unknown-topic", "%s is no topic of the chat: messages are posted to chat/room/lobby/say", topic)
+}
+
+func refuseOther(name string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "not-yours", "only %s may publish this: use %s in its place for yourself", name, me)
+}
+
+func refuseMe(topic string) *broker.Refusal {
+	return refuse(broker.BadTopic, "not-to-oneself", "%s would go to yourself: name another member", topic)
+}
+
+func refuseLost(name string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "name-lost", "the name %s is no longer yours in this session: connect again", name)
+}
+
+func refuseNobody(name string) *broker.Refusal {
+	return refuse(broker.BadTopic, "nobody", "nobody here is called %s: see the roster for who is", name)
+}
+
+func refuseWillRoom(room string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "no-room", "a will opens no room, and there is no %s", room)
+}
+
+func refuseRooms(most int) *broker.Refusal {
+	return refuse(broker.QuotaExceeded, "rooms-full", "there are %d rooms already: use one of them", most)
+}
+
+func refuseRoomRate() *broker.Refusal {
+	return refuse(broker.RateTooHigh, "too-fast", "you opened %d rooms in a minute: wait a little", roomsAMinute)
+}
+
+func refuseFixedRooms(room string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "rooms-fixed", "there is no room %s, and new ones are not opened here: see chat/server/rooms", room)
+}
+
+func refuseTooLong(what string, have, most int) *broker.Refusal {
+	return refuse(broker.PacketTooLarge, "too-long", "%s takes up to %d bytes, and this has %d: make it shorter", what, most, have)
+}
+
+func refusePayload(key, format string, args ...any) *broker.Refusal {
+	return refuse(broker.BadPayloadFormat, key, format, args...)
+}
+
+func refuseFast(what string) *broker.Refusal {
+	return refuse(broker.RateTooHigh, "too-fast", "%s come too fast: wait a little", what)
+}
+
+func refuseFullState() *broker.Refusal {
+	return refuse(broker.QuotaExceeded, "state-full", "too many values are kept here: delete some by an empty retained payload, or use fewer topics")
+}
+
+// refuseStore says in the member's words what kept the store from taking an entry.
+func refuseStore(err error) *broker.Refusal {
+	r := &broker.Refusal{Err: err}
+	switch {
+	case errors.Is(err, history.ErrIDUsed):
+		r.Code, r.Key, r.Tell = broker.ImplementationSpecific, "id-used", "this id was used for another message: send it with a new id"
+	case errors.Is(err, history.ErrFull):
+		r.Code, r.Key, r.Tell = broker.QuotaExceeded, "disk-full", "the computer that runs tincan has no space left on its disk: reading works, sending waits until there is space"
+	case errors.Is(err, history.ErrBusy):
+		r.Code, r.Key, r.Tell = broker.ServerBusy, "busy", "too much is being stored right now: send it again in a moment"
+	case errors.Is(err, history.ErrUncertain):
+		r.Code, r.Key, r.Tell = broker.ServerBusy, "uncertain", "it is not known whether this was stored: send it again with the same id"
+	default:
+		r.Code, r.Key, r.Tell = broker.ServerBusy, "unavailable", "tincan cannot store messages right now: send it again in a moment"
+	}
+	return r
+}
+
+// span says a duration as a person would.
+func span(d time.Duration) string { return d.Round(time.Second).String() }
