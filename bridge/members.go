@@ -1,0 +1,287 @@
+package bridge
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"tincan/bridge/history"
+	"tincan/broker"
+)
+
+// A seat is what the chat knows of one session of a member: who it is, and what it reads.
+type seat struct {
+	session *broker.Session
+	claim   history.Claim
+	member  *member
+	label   string // phone, kitchen; may be empty
+
+	// Owned by the session's own goroutine, in which the Handler's calls come.
+	filters map[string]filter // by the client's spelling
+	wrote   map[string]bool   // rooms joined by a publish
+
+	// Owned by members.run.
+	in     map[*room]bool // where it is
+	chosen map[*room]bool // those of them that it named itself
+	away   bool
+	gone   bool
+}
+
+// name is the canonical name of the seat's member.
+func (s *seat) name() string { return s.claim.Name }
+
+// A member is somebody who is connected now.
+type member struct {
+	name  string
+	fold  string // of the name: equal folds are one name
+	ident string // who it is for what is kept: see identOf
+	kind  string // person or device
+	guest bool   // nothing of it outlives its last session
+	pace  *pace
+
+	// Owned by members.run.
+	seats map[*seat]bool
+	state string
+	since time.Time
+}
+
+// Kinds of a member.
+const (
+	person = "person"
+	device = "device"
+)
+
+// members gathers sessions into members, and members into rooms. One goroutine, run, owns that; it tells the rooms what changes
+// and publishes each member's own presence.
+type members struct {
+	ask  chan func()   // work for run; never closed; senders also select on done
+	done chan struct{} // closed when run has ended
+	b    teller
+
+	mu     sync.RWMutex // guards the two maps; map work only. run alone writes them
+	byFold map[string]*member
+	byID   map[string]*seat // by session id
+
+	// Owned by run.
+	everywhere map[*seat]bool // seats that join every room
+	rooms      map[*room]bool // the open rooms
+	stopping   bool           // who goes now goes with the server: nobody is told
+}
+
+// A teller publishes what becomes of members.
+type teller interface {
+	tellPresence(m *member, state string, since time.Time, label string)
+	openInbox(m *member)
+	closeInbox(m *member)
+}
+
+func newMembers(b teller) *members {
+	return &members{
+		ask:        make(chan func(), 64),
+		done:       make(chan struct{}),
+		b:          b,
+		byFold:     map[string]*member{},
+		byID:       map[string]*seat{},
+		everywhere: map[*seat]bool{},
+		rooms:      map[*room]bool{},
+	}
+}
+
+func (ms *members) run(ctx context.Context) {
+	defer close(ms.done)
+	for {
+		select {
+		case f := <-ms.ask:
+			f()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// do runs f in run and returns when it has; when run has ended, f does not run.
+func (ms *members) do(f func()) {
+	ran := make(chan struct{})
+	select {
+	case ms.ask <- func() { f(); close(ran) }:
+	case <-ms.done:
+		return
+	}
+	select {
+	case <-ran:
+	case <-ms.done:
+	}
+}
+
+// find is the connected member of a name, nil when there is none.
+func (ms *members) find(fold string) *member {
+	ms.mu.RLock()
+	defer ms.mu.RUnlock()
+	return ms.byFold[fold]
+}
+
+// seat is the seat of a connected session, or nil.
+func (ms *members) seat(session string) *seat {
+	ms.mu.RLock()
+	defer ms.mu.RUnlock()
+	return ms.byID[session]
+}
+
+// enter seats a session: it joins the connected member of its name, or begins one as m describes.
+func (ms *members) enter(s *seat, m member) {
+	ms.do(func() {
+		held := ms.byFold[m.fold]
+		if held == nil || held.ident != m.ident {
+			// A new holding of the name: nobody of the old one is connected any more, or will be in a moment.
+			held = &m
+			held.seats, held.state, held.since = map[*seat]bool{}, offline, time.Now()
+			ms.b.openInbox(held)
+		}
+		ms.mu.Lock()
+		ms.byFold[m.fold], ms.byID[s.session.ID()] = held, s
+		ms.mu.Unlock()
+		s.member = held
+		s.in = map[*room]bool{}
+		held.seats[s] = true
+		ms.settle(held, s.label)
+	})
+}
+
+// exit takes a session's seat away, and tells whether it was the member's last.
+func (ms *members) exit(s *seat) (last bool) {
+	ms.do(func() {
+		s.gone = true
+		ms.choose(s, nil)
+		delete(ms.everywhere, s)
+		m := s.member
+		for r := range s.in {
+			ms.leave(s, r)
+		}
+		delete(m.seats, s)
+		last = len(m.seats) == 0
+		holds := ms.byFold[m.fold] == m
+		ms.mu.Lock()
+		delete(ms.byID, s.session.ID())
+		if last && holds {
+			delete(ms.byFold, m.fold)
+		}
+		ms.mu.Unlock()
+		if last && holds {
+			ms.b.closeInbox(m)
+		}
+		if !ms.stopping {
+			ms.settle(m, s.label)
+		}
+	})
+	return last
+}
+
+// setAway notes that a session is away, or back.
+func (ms *members) setAway(s *seat, isAway bool) {
+	ms.do(func() {
+		if !s.gone {
+			s.away = isAway
+			ms.settle(s.member, s.label)
+		}
+	})
+}
+
+// settle works out a member's state, and tells everybody when it is another one: online if any session is, else away.
+func (ms *members) settle(m *member, label string) {
+	state := offline
+	for s := range m.seats {
+		if !s.away {
+			state = online
+			break
+		}
+		state = away
+	}
+	if state == m.state {
+		return
+	}
+	m.state, m.since = state, time.Now()
+	ms.b.tellPresence(m, m.state, m.since, label)
+	if state == offline {
+		return // its seats have left their rooms
+	}
+	told := map[*room]bool{}
+	for s := range m.seats {
+		for r := range s.in {
+			if !told[r] {
+				told[r] = true
+				r.change(m.name, state)
+			}
+		}
+	}
+}
+
+// place says in which rooms a seat is from now on: those chosen, and every room if all is set.
+func (ms *members) place(s *seat, chosen map[*room]bool, all bool) {
+	ms.do(func() {
+		if s.gone {
+			return
+		}
+		ms.choose(s, chosen)
+		if all {
+			ms.everywhere[s] = true
+		} else {
+			delete(ms.everywhere, s)
+		}
+		for r := range s.in {
+			if !all && !chosen[r] {
+				ms.leave(s, r)
+			}
+		}
+		for r := range chosen {
+			ms.join(s, r)
+		}
+		if all {
+			for r := range ms.rooms {
+				ms.join(s, r)
+			}
+		}
+	})
+}
+
+// choose counts the seats that named a room.
+func (ms *members) choose(s *seat, chosen map[*room]bool) {
+	for r := range s.chosen {
+		r.seats--
+	}
+	for r := range chosen {
+		r.seats++
+	}
+	s.chosen = chosen
+}
+
+// opened tells of a new room: those who are everywhere are in it.
+func (ms *members) opened(r *room) {
+	ms.do(func() {
+		ms.rooms[r] = true
+		for s := range ms.everywhere {
+			ms.join(s, r)
+		}
+	})
+}
+
+// closed forgets a room that only those who are everywhere are in.
+func (ms *members) closed(r *room) {
+	delete(ms.rooms, r)
+	for s := range ms.everywhere {
+		delete(s.in, r)
+	}
+}
+
+func (ms *members) join(s *seat, r *room) {
+	if !s.in[r] {
+		s.in[r] = true
+		r.join(s)
+	}
+}
+
+func (ms *members) leave(s *seat, r *room) {
+	delete(s.in, r)
+	if !ms.stopping {
+		r.leave(s)
+	}
+}

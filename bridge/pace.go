@@ -1,0 +1,88 @@
+package bridge
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Rates of one member, all its sessions together. Messages have a knob of their own; the rest is bounded so that nobody can keep
+// the others busy.
+const (
+	ordinaryFactor = 10 // topics outside chat/, as a multiple of the rate of messages
+	statePerSecond = 50
+	stateBurst     = 200
+	typingPerSec   = 5
+	typingBurst    = 20
+	asksPerSecond  = 20
+	asksBurst      = 100
+	paceKept       = time.Minute // how long the pace of a member that left is remembered
+)
+
+// A pace is how fast one member may do things.
+type pace struct {
+	say, ordinary, state, typing, asks, rooms *rate.Limiter
+
+	idle time.Time // guarded by paces.mu: when it was last used by a new session
+}
+
+// paces keeps the pace of each name, also for a while after its member has gone: reconnecting does not begin a new allowance.
+type paces struct {
+	perSecond float64 // messages; 0: no limit
+	burst     int
+
+	mu     sync.Mutex // guards byFold; map work only
+	byFold map[string]*pace
+}
+
+func newPaces(perSecond float64, burst int) *paces {
+	return &paces{perSecond: perSecond, burst: burst, byFold: map[string]*pace{}}
+}
+
+// of finds the pace of a name, or begins one.
+func (ps *paces) of(fold string) *pace {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.byFold[fold]
+	if p == nil {
+		p = &pace{
+			say:      limiter(ps.perSecond, ps.burst),
+			ordinary: limiter(ps.perSecond*ordinaryFactor, ps.burst*ordinaryFactor),
+			state:    rate.NewLimiter(statePerSecond, stateBurst),
+			typing:   rate.NewLimiter(typingPerSec, typingBurst),
+			asks:     rate.NewLimiter(asksPerSecond, asksBurst),
+			rooms:    rate.NewLimiter(rate.Every(time.Minute/roomsAMinute), roomsAMinute),
+		}
+		ps.byFold[fold] = p
+	}
+	p.idle = time.Now()
+	return p
+}
+
+// forget drops the paces of names that nobody has used for a while; connected tells who is still here.
+func (ps *paces) forget(connected func(fold string) bool) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	for fold, p := range ps.byFold {
+		if time.Since(p.idle) > paceKept && !connected(fold) {
+			delete(ps.byFold, fold)
+		}
+	}
+}
+
+func limiter(perSecond float64, burst int) *rate.Limiter {
+	if perSecond <= 0 {
+		return rate.NewLimiter(rate.Inf, 0)
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), max(burst, 1))
+}
+
+// slow takes one from l and says how long the answer has to wait for it.
+func slow(l *rate.Limiter) time.Duration {
+	r := l.Reserve()
+	if !r.OK() {
+		return time.Second
+	}
+	return r.Delay()
+}

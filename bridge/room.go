@@ -1,0 +1,217 @@
+package bridge
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tincan/bridge/history"
+	"tincan/broker"
+)
+
+// Pacing of what a room tells about its members.
+const (
+	gather     = 200 * time.Millisecond // changes of the roster gathered into one presence message
+	rosterCap  = 500                    // members of a snapshot that lists all
+	spokeFor   = 10 * time.Minute       // who spoke lately, for a snapshot that does not
+	rosterPace = 20 * time.Millisecond  // for each member: how long until the snapshot is sent again, at least a second
+)
+
+// A room is a slug, a roster and the tail of a log. One goroutine, run, owns the roster; others send it work. Another, follow,
+// publishes what is committed, in the order of the log.
+type room struct {
+	slug string // never changed, like what follows
+	br   *broker.Broker
+	log  *slog.Logger
+	ask  chan func()   // work for run; never closed; senders also select on done
+	done chan struct{} // closed when run has ended
+	stop context.CancelFunc
+	last atomic.Uint64 // seq of the newest entry that was published, or known at the start
+
+	touched time.Time // guarded by rooms.mu: when somebody last had to do with it
+	seats   int       // owned by members.run: seats that chose this room (not those that join every room)
+
+	mu    sync.Mutex // guards spoke; map work only
+	spoke map[string]time.Time
+
+	// Owned by run.
+	roster  *roster
+	dueTell <-chan time.Time // nil, or `gather` after the first change not yet told
+	dueShow <-chan time.Time // nil, or when the snapshot is due to be sent again
+	shownAt time.Time
+	cached  []byte // the snapshot as JSON; nil when the roster has changed since
+}
+
+func newRoom(slug, epoch string, br *broker.Broker, log *slog.Logger) *room {
+	return &room{
+		slug:   slug,
+		br:     br,
+		log:    log,
+		ask:    make(chan func(), 16),
+		done:   make(chan struct{}),
+		spoke:  map[string]time.Time{},
+		roster: newRoster(epoch),
+	}
+}
+
+// run owns the roster until ctx ends.
+func (r *room) run(ctx context.Context) {
+	defer close(r.done)
+	for {
+		select {
+		case f := <-r.ask:
+			f()
+		case <-r.dueTell:
+			r.dueTell = nil
+			r.tellDelta()
+		case <-r.dueShow:
+			r.dueShow = nil
+			r.shownAt = time.Now()
+			r.publish(&broker.Message{Topic: topicRoster(r.slug), Payload: r.snapshot()})
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// send hands work to run; when run has ended, it is dropped.
+func (r *room) send(f func()) {
+	select {
+	case r.ask <- f:
+	case <-r.done:
+	}
+}
+
+func (r *room) join(s *seat) {
+	name, kind, state, id, label := s.name(), s.member.kind, s.member.state, s.session.ID(), s.label
+	r.send(func() {
+		r.roster.join(name, kind, state, id, label, time.Now())
+		r.changed()
+	})
+}
+
+func (r *room) leave(s *seat) {
+	name, id := s.name(), s.session.ID()
+	r.send(func() {
+		r.roster.leave(name, id)
+		r.changed()
+	})
+}
+
+func (r *room) change(name, state string) {
+	r.send(func() {
+		r.roster.change(name, state)
+		r.changed()
+	})
+}
+
+// changed starts the clocks of what has to be told.
+func (r *room) changed() {
+	r.cached = nil
+	if r.dueTell == nil {
+		r.dueTell = time.After(gather)
+	}
+}
+
+// tellDelta publishes what changed, and has the whole sent again a while later: for those who missed something, and for devices
+// that follow nothing but the roster.
+func (r *room) tellDelta() {
+	d, ok := r.roster.delta()
+	if !ok {
+		return
+	}
+	r.cached = nil
+	r.publish(&broker.Message{Topic: topicPresence(r.slug), Payload: encode(d)})
+	if r.dueShow == nil {
+		pace := max(time.Second, time.Duration(len(r.roster.here))*rosterPace)
+		r.dueShow = time.After(max(0, pace-time.Since(r.shownAt)))
+	}
+}
+
+// snapshot is the roster as JSON, kept until it changes.
+func (r *room) snapshot() []byte {
+	if r.cached == nil {
+		r.cached = encode(r.roster.snapshot(rosterCap, r.spokeLately))
+	}
+	return r.cached
+}
+
+// current is the retained roster: the broker asks for it whenever somebody subscribes.
+func (r *room) current() []byte {
+	answer := make(chan []byte, 1)
+	r.send(func() { answer <- r.snapshot() })
+	select {
+	case b := <-answer:
+		return b
+	case <-r.done:
+		return nil
+	}
+}
+
+// page lists members for a request, by name.
+func (r *room) page(after string, limit int) (members []Member, more bool) {
+	answered := make(chan struct{})
+	r.send(func() {
+		members, more = r.roster.page(after, limit)
+		close(answered)
+	})
+	select {
+	case <-answered:
+		return members, more
+	case <-r.done:
+		return []Member{}, false
+	}
+}
+
+// follow publishes the room's log as it grows, after seq, until ctx ends.
+func (r *room) follow(ctx context.Context, log history.Log, after uint64) {
+	for {
+		err := log.Tail(ctx, r.slug, after, func(e history.Entry) bool {
+			after = e.Seq
+			r.last.Store(e.Seq)
+			r.noteSpoke(e.From)
+			r.publish(&broker.Message{Topic: topicMessages(r.slug), Payload: appendMessage(nil, r.slug, e)})
+			return ctx.Err() == nil
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		r.log.Error("the tail of a room stopped; it is taken up again", "room", r.slug, "seq", after, "err", err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *room) noteSpoke(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.spoke) >= rosterCap {
+		for n, at := range r.spoke {
+			if time.Since(at) > spokeFor {
+				delete(r.spoke, n)
+			}
+		}
+		if len(r.spoke) >= rosterCap {
+			return
+		}
+	}
+	r.spoke[name] = time.Now()
+}
+
+func (r *room) spokeLately(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at, ok := r.spoke[name]
+	return ok && time.Since(at) <= spokeFor
+}
+
+func (r *room) publish(m *broker.Message) {
+	if err := r.br.Publish(m); err != nil {
+		r.log.Error("could not publish", "topic", m.Topic, "err", err)
+	}
+}
