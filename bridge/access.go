@@ -1,0 +1,92 @@
+package bridge
+
+import (
+	"strings"
+
+	"tincan/broker"
+)
+
+// access is who may use which topic outside chat/: open and closed filters, the closed ones win.
+type access struct{ open, closed []string }
+
+// may tells whether a topic outside chat/ may be used.
+func (a access) may(topic string) bool {
+	for _, f := range a.closed {
+		if broker.Match(f, topic) {
+			return false
+		}
+	}
+	for _, f := range a.open {
+		if broker.Match(f, topic) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayFilter refuses a filter that lies in a closed one as a whole; a wider one is let through, and what is closed is not delivered.
+func (a access) mayFilter(filter string) *broker.Refusal {
+	for _, f := range a.closed {
+		// A filter's own wildcards are levels like others here: a/# covers a/+ and a/#, and + covers +.
+		if broker.Match(f, filter) {
+			return refuseClosed(filter)
+		}
+	}
+	return nil
+}
+
+// MayPublish tells whether a session may publish to a topic: as the chat decides, or by topics.open and topics.closed.
+func (b *Bridge) MayPublish(s *broker.Session, name string) *broker.Refusal {
+	t, err := parseTopic(name)
+	return b.mayPublish(s.Value.(*seat), name, t, err)
+}
+
+func (b *Bridge) mayPublish(st *seat, name string, t topic, parsed error) *broker.Refusal {
+	if parsed != nil {
+		return refuseName(parsed)
+	}
+	switch t.kind {
+	case ordinary:
+		if !b.access.may(name) {
+			return refuseClosed(name)
+		}
+		return nil
+	case system:
+		return refuseSystem()
+	case roomSay, roomHistory, roomMembers, roomRead, userSay, userHistory:
+	case roomTyping, roomState, userAway:
+		if t.name != me && !st.isCalled(t.name) {
+			return refuseOther(t.name)
+		}
+	case roomMessages, roomRoster, roomPresence, userPresence, userInbox, serverRooms, serverStatus:
+		return refuseServerTopic(name)
+	default:
+		return refuseUnknownTopic(name)
+	}
+	if !b.store.Valid(st.claim) {
+		return refuseLost(st.name())
+	}
+	return nil
+}
+
+// MayRead tells whether a message on a topic may be sent to a session: everything in rooms, of others' topics their presence, of its
+// own the inbox, and outside chat/ what is open.
+func (b *Bridge) MayRead(s *broker.Session, name string) bool {
+	st, ok := s.Value.(*seat)
+	if !ok {
+		return false
+	}
+	if strings.HasPrefix(name, "chat/") {
+		t, err := parseTopic(name)
+		switch {
+		case err != nil:
+			return false
+		case t.kind == userInbox:
+			return isTopicBelow(name, topicInbox(st.name())) && b.store.Valid(st.claim)
+		case t.kind == nothing:
+			return false
+		}
+		return true
+	}
+	return strings.HasPrefix(name, "$SYS/") || b.access.may(name)
+}

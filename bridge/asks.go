@@ -1,0 +1,247 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"tincan/bridge/history"
+	"tincan/broker"
+)
+
+// Requests of members: history, members of a room, read marks, away.
+const (
+	historyMost  = 200       // messages of one answer
+	historyUsual = 50        // when the request does not say
+	historyBytes = 128 << 10 // bytes of one answer
+	membersMost  = 500
+	askers       = 4   // requests answered at the same time
+	asksWaiting  = 256 // requests that wait for that
+	askTime      = 10 * time.Second
+)
+
+// A request is the payload of history, members and read; empty is a request with nothing set.
+type request struct {
+	Request string           `json:"request"`
+	Before  uint64           `json:"before"`
+	After   *json.RawMessage `json:"after"` // a seq for history, a name for members
+	Limit   int              `json:"limit"`
+	Seq     uint64           `json:"seq"`
+	Search  *json.RawMessage `json:"search"`
+}
+
+// A historyAnswer is a page of messages.
+type historyAnswer struct {
+	Type     string            `json:"type"`
+	Room     string            `json:"room,omitempty"`
+	With     string            `json:"with,omitempty"`
+	Request  string            `json:"request,omitempty"`
+	Messages []json.RawMessage `json:"messages"`
+	Last     uint64            `json:"last"`
+	More     bool              `json:"more"`
+}
+
+// A membersAnswer is a page of a room's roster.
+type membersAnswer struct {
+	Type    string   `json:"type"`
+	Room    string   `json:"room"`
+	Request string   `json:"request,omitempty"`
+	Members []Member `json:"members"`
+	More    bool     `json:"more"`
+}
+
+// request reads a request and takes it from the member's pace. m.Response is canonical afterwards.
+func (b *Bridge) request(st *seat, m *broker.Message) (request, *broker.Refusal) {
+	var q request
+	if !st.member.pace.asks.Allow() {
+		return q, refuseFast("requests")
+	}
+	if len(m.Payload) > 0 {
+		if err := json.Unmarshal(m.Payload, &q); err != nil {
+			return q, refusePayload("bad-request", `a request is a JSON object, such as {"limit":50}: %v`, err)
+		}
+	}
+	if len(q.Request) > maxID {
+		return q, refusePayload("bad-request", "request takes up to %d bytes", maxID)
+	}
+	if m.Response != "" {
+		t, err := parseTopic(m.Response)
+		if err != nil || t.kind != userInbox || (t.name != me && t.name != st.name()) {
+			return q, refuse(broker.NotAuthorized, "bad-response", "answers go to your own inbox: use %s or a topic below it as the response topic", topicInbox(me))
+		}
+		t.name = st.name()
+		m.Response = t.String()
+	}
+	return q, nil
+}
+
+// askHistory answers with a page of a room's log, or of what two members said to each other.
+func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	q, no := b.request(st, m)
+	a := historyAnswer{Type: inboxHistory, Room: t.room, Request: q.Request}
+	key := t.room
+	if no == nil && t.kind == userHistory {
+		a.With, key, no = b.pairWith(st, t)
+	}
+	var page history.Query
+	if no == nil {
+		page, no = q.page()
+	}
+	if no != nil {
+		b.refused(st, t, m, no, ack)
+		return
+	}
+	b.later(st, t, m, ack, func(ctx context.Context) *broker.Refusal {
+		es, last, err := b.page(ctx, key, page)
+		if err != nil {
+			b.noteTrouble(err)
+			return refuseStore(err)
+		}
+		a.fill(es, last, page)
+		b.answer(st, m, encode(a))
+		return nil
+	})
+}
+
+// page turns a history request into what the log is asked.
+func (q request) page() (history.Query, *broker.Refusal) {
+	p := history.Query{Before: q.Before, Limit: q.Limit, MaxBytes: historyBytes}
+	if q.Search != nil {
+		return p, refusePayload("search", "this tincan does not search yet: ask with before, after and limit")
+	}
+	if q.After != nil {
+		after, err := strconv.ParseUint(string(*q.After), 10, 64)
+		if err != nil {
+			return p, refusePayload("bad-request", "after is a seq, such as 1207; 0 is the beginning")
+		}
+		p.After = &after
+	}
+	switch {
+	case p.Limit == 0:
+		p.Limit = historyUsual
+	case p.Limit < 0 || p.Limit > historyMost:
+		return p, refusePayload("bad-request", "limit is 1 to %d", historyMost)
+	}
+	return p, nil
+}
+
+// fill puts the entries into an answer of at most historyBytes, leaving out those farthest from where the request began.
+func (a *historyAnswer) fill(es []history.Entry, last uint64, q history.Query) {
+	a.Last = last
+	msgs := make([]json.RawMessage, len(es))
+	for i, e := range es {
+		msgs[i] = appendMessage(nil, a.Room, e)
+	}
+	size := 0
+	if q.After != nil {
+		n := 0
+		for n < len(msgs) && (n == 0 || size+len(msgs[n]) < historyBytes) {
+			size += len(msgs[n]) + 1
+			n++
+		}
+		a.Messages = msgs[:n]
+		if n > 0 {
+			end := q.Before
+			if end == 0 {
+				end = last + 1
+			}
+			a.More = es[n-1].Seq+1 < end && es[n-1].Seq < last
+		}
+		return
+	}
+	n := len(msgs)
+	for n > 0 && (n == len(msgs) || size+len(msgs[n-1]) < historyBytes) {
+		size += len(msgs[n-1]) + 1
+		n--
+	}
+	a.Messages = msgs[n:]
+	a.More = len(msgs) > 0 && es[n].Seq > 1
+}
+
+// askMembers answers with a page of a room's roster.
+func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	q, no := b.request(st, m)
+	var after string
+	if no == nil && q.After != nil && json.Unmarshal(*q.After, &after) != nil {
+		no = refusePayload("bad-request", "after is a name")
+	}
+	if q.Limit <= 0 || q.Limit > membersMost {
+		q.Limit = membersMost
+	}
+	r := b.rooms.find(t.room)
+	if no == nil && r == nil {
+		no = refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", t.room, topicRooms)
+	}
+	if no != nil {
+		b.refused(st, t, m, no, ack)
+		return
+	}
+	b.later(st, t, m, ack, func(context.Context) *broker.Refusal {
+		a := membersAnswer{Type: inboxMembers, Room: t.room, Request: q.Request}
+		a.Members, a.More = r.page(after, q.Limit)
+		b.answer(st, m, encode(a))
+		return nil
+	})
+}
+
+// markRead moves the member's read mark and tells all its sessions.
+func (b *Bridge) markRead(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	q, no := b.request(st, m)
+	r := b.rooms.find(t.room)
+	if no == nil && r == nil {
+		no = refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", t.room, topicRooms)
+	}
+	if no != nil {
+		b.refused(st, t, m, no, ack)
+		return
+	}
+	now, _ := b.marks.set(st.member.ident, t.room, min(q.Seq, r.last.Load()))
+	b.publish(&broker.Message{Topic: topicInbox(st.name()), Payload: encode(readNote{Type: inboxRead, Room: t.room, Seq: now})})
+	ack(broker.Ack{})
+}
+
+// A marksNote tells a session that begins to read its inbox how far its member has read everywhere.
+type marksNote struct {
+	Type  string            `json:"type"`
+	Rooms map[string]uint64 `json:"rooms"`
+}
+
+// marksOf is retained on the inbox of a connected member; nil when it has read nothing yet.
+func (b *Bridge) marksOf(ident string) []byte {
+	rooms := b.marks.of(ident)
+	if len(rooms) == 0 {
+		return nil
+	}
+	return encode(marksNote{Type: inboxMarks, Rooms: rooms})
+}
+
+// later answers a request away from the session's reader; the request is acknowledged when it is answered.
+func (b *Bridge) later(st *seat, t topic, m *broker.Message, ack func(broker.Ack), f func(context.Context) *broker.Refusal) {
+	work := func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		if no := f(ctx); no != nil {
+			b.refused(st, t, m, no, ack)
+			return
+		}
+		ack(broker.Ack{})
+	}
+	select {
+	case b.asked <- work:
+	default:
+		b.refused(st, t, m, refuse(broker.ServerBusy, "busy", "too many requests are waiting: ask again in a moment"), ack)
+	}
+}
+
+// answerAsks works on requests until ctx ends; those that wait then are answered by nothing, since their sessions have ended.
+func (b *Bridge) answerAsks(ctx context.Context) {
+	for {
+		select {
+		case work := <-b.asked:
+			work(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,362 @@
+// Package bridge is the chat: names, rooms, messages. It decides what a member may do and answers through broker.Handler; it knows
+// no socket. A message that it acknowledges is on disk, and nobody has seen it before.
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tincan/bridge/history"
+	"tincan/bridge/names"
+	"tincan/broker"
+
+	"golang.org/x/time/rate"
+)
+
+// Config is what whoever runs tincan decides about the chat.
+type Config struct {
+	Hold              time.Duration // how long a name waits for its owner after the last session; 0 frees it at once
+	MessagesPerSecond float64       // of one member; beyond it acknowledgements wait, QoS 0 is dropped; 0: no limit
+	MessagesBurst     int           // messages of one member at once, before that rate counts
+	Rooms             int           // open rooms at most
+	FixedRooms        []string      // when not empty: no others, but the lobby
+	TopicsOpen        []string      // filters of topics outside chat/ that any member may use
+	TopicsClosed      []string      // filters refused to all, open or not
+	Version           string        // of tincan, told in chat/server/status
+	Build             string        // of the page, told there too: a page with another one is out of date
+}
+
+// A Store is everything that the chat keeps; history.Store is one.
+type Store interface {
+	history.Log
+	history.View
+	history.Claims
+	history.Values
+}
+
+// A Bridge is the chat of one server. It answers the broker as its Handler.
+type Bridge struct {
+	cfg   Config
+	store Store
+	log   *slog.Logger
+
+	br        *broker.Broker // set by Start
+	access    access
+	secrets   secrets
+	tries     tries
+	paces     *paces
+	members   *members
+	rooms     *rooms
+	states    *states
+	marks     *marks
+	presences presences
+	asked     chan func(context.Context)
+	since     time.Time
+	stopping  atomic.Bool
+
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	troubleMu sync.Mutex // guards the two below
+	trouble   time.Time
+	troubles  int
+}
+
+// New makes a chat on top of a store. Start begins it.
+func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
+	b := &Bridge{
+		cfg: cfg, store: store, log: log,
+		access:    access{open: cfg.TopicsOpen, closed: cfg.TopicsClosed},
+		tries:     tries{byKey: map[string]*rate.Limiter{}},
+		presences: presences{off: map[string]time.Time{}},
+		paces:     newPaces(cfg.MessagesPerSecond, cfg.MessagesBurst),
+		states:    newStates(store, log),
+		marks:     &marks{store: store, log: log, byIdent: map[string]map[string]uint64{}},
+		asked:     make(chan func(context.Context), asksWaiting),
+	}
+	for _, f := range append(append([]string{}, cfg.TopicsOpen...), cfg.TopicsClosed...) {
+		if !broker.ValidFilter(f) {
+			return nil, fmt.Errorf("%q is not a topic filter: write a/b, a/+ or a/#", f)
+		}
+	}
+	for i, slug := range cfg.FixedRooms {
+		s, err := names.Room(slug)
+		if err != nil {
+			return nil, fmt.Errorf("room %q: %w", slug, err)
+		}
+		b.cfg.FixedRooms[i] = s
+	}
+	return b, nil
+}
+
+// Start begins the chat on br: it takes up what the store kept, opens the rooms and says that the server is online. br must not
+// serve before.
+func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
+	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
+	b.br, b.states.br, b.since = br, br, time.Now()
+	var err error
+	if b.secrets.key, err = b.serverKey(ctx); err != nil {
+		return fmt.Errorf("bridge: the key of the secrets: %w", err)
+	}
+	b.members = newMembers(b)
+	b.wg.Go(func() { b.members.run(ctx) })
+	b.rooms = &rooms{
+		most: b.cfg.Rooms, fixed: b.cfg.FixedRooms, epoch: newEpoch(),
+		br: br, store: b.store, members: b.members, log: b.log, open: map[string]*room{},
+	}
+	if err := b.rooms.load(ctx, b.store); err != nil {
+		return fmt.Errorf("bridge: load the rooms: %w", err)
+	}
+	if err := b.states.load(ctx); err != nil {
+		return fmt.Errorf("bridge: load the states: %w", err)
+	}
+	if err := b.marks.load(ctx); err != nil {
+		return fmt.Errorf("bridge: load the read marks: %w", err)
+	}
+	for range askers {
+		b.wg.Go(func() { b.answerAsks(ctx) })
+	}
+	b.wg.Go(func() { b.rooms.publishList(ctx) })
+	b.wg.Go(func() { b.states.flush(ctx) })
+	b.wg.Go(func() { b.watchClaims(ctx) })
+	b.wg.Go(func() { b.fade(ctx) })
+	b.publishStatus(online)
+	return nil
+}
+
+// Stopping says that the server is going: everybody is told, nobody is let in any more, and who goes from now on is not told to the
+// others. Call it before the broker is closed.
+func (b *Bridge) Stopping() {
+	b.stopping.Store(true)
+	b.publishStatus(offline)
+	b.members.do(func() { b.members.stopping = true })
+}
+
+// Close ends the chat's goroutines and waits for them. Call it after the broker is closed and before the store is.
+func (b *Bridge) Close() {
+	b.stop()
+	b.wg.Wait()
+	b.rooms.wg.Wait()
+}
+
+// A statusNote is the server's own presence.
+type statusNote struct {
+	State   string `json:"state"`
+	Version string `json:"version"`
+	Since   string `json:"since"`
+	Build   string `json:"build,omitempty"`
+}
+
+func (b *Bridge) publishStatus(state string) {
+	note := statusNote{State: state, Version: b.cfg.Version, Since: stamp(b.since), Build: b.cfg.Build}
+	b.publish(&broker.Message{Topic: topicStatus, Payload: encode(note), Retain: true})
+}
+
+// Publish takes a message of a session: this switch is the table of contents of the chat.
+func (b *Bridge) Publish(s *broker.Session, m *broker.Message, ack func(broker.Ack)) {
+	st := s.Value.(*seat)
+	t, err := parseTopic(m.Topic)
+	if no := b.mayPublish(st, m.Topic, t, err); no != nil {
+		b.refused(st, t, m, no, ack)
+		return
+	}
+	switch t.kind {
+	case ordinary:
+		b.relay(st, m, ack)
+	case roomSay:
+		b.say(st, t, m, ack)
+	case roomTyping:
+		b.typing(st, t, m, ack)
+	case roomState:
+		b.state(st, t, m, ack)
+	case roomHistory, userHistory:
+		b.askHistory(st, t, m, ack)
+	case roomMembers:
+		b.askMembers(st, t, m, ack)
+	case roomRead:
+		b.markRead(st, t, m, ack)
+	case userSay:
+		b.sayTo(st, t, m, ack)
+	case userAway:
+		b.away(st, t, m, ack)
+	default:
+		b.refused(st, t, m, refuseUnknownTopic(m.Topic), ack)
+	}
+}
+
+// Subscribe decides about filters, and takes the member into the rooms that they read.
+func (b *Bridge) Subscribe(s *broker.Session, subs []broker.Subscription) []broker.Decision {
+	st := s.Value.(*seat)
+	ds := make([]broker.Decision, len(subs))
+	for i, sub := range subs {
+		f, no := b.subscribe(st, sub)
+		if no != nil {
+			ds[i].Refusal = no
+			continue
+		}
+		ds[i] = broker.Decision{Topic: f.topic, Level: f.level, As: f.as}
+		st.filters[sub.Filter] = f
+	}
+	b.place(st)
+	return ds
+}
+
+// Unsubscribe takes the member out of the rooms that no filter of the session reads any more. It stays where it has written only if
+// it never read there.
+func (b *Bridge) Unsubscribe(s *broker.Session, filters []string) {
+	st := s.Value.(*seat)
+	for _, f := range filters {
+		if was, ok := st.filters[f]; ok {
+			delete(st.filters, f)
+			delete(st.wrote, was.room)
+			if was.all {
+				clear(st.wrote)
+			}
+		}
+	}
+	b.place(st)
+}
+
+// subscribe decides about one filter. A room that it names is opened.
+func (b *Bridge) subscribe(st *seat, sub broker.Subscription) (filter, *broker.Refusal) {
+	f, no := parseFilter(sub.Topic, st.name(), b.spelling)
+	if no == nil {
+		no = b.access.mayFilter(sub.Topic)
+	}
+	if no == nil && f.room != "" {
+		_, no = b.rooms.enter(f.room, st.member)
+	}
+	return f, no
+}
+
+// place seats a session in the rooms that its filters and its publishes name.
+func (b *Bridge) place(st *seat) {
+	chosen, all := map[*room]bool{}, false
+	choose := func(slug string) {
+		if r := b.rooms.find(slug); r != nil {
+			chosen[r] = true
+		}
+	}
+	for _, f := range st.filters {
+		if f.room != "" {
+			choose(f.room)
+		}
+		all = all || f.all
+	}
+	for slug := range st.wrote {
+		choose(slug)
+	}
+	b.members.place(st, chosen, all)
+}
+
+// spelling is how the holder of a name spells it; a name that nobody holds is spelled as it is.
+func (b *Bridge) spelling(n names.Name) string {
+	if h, ok := b.store.Lookup(n.Keys); ok && h.Fold == n.Fold {
+		return h.Name
+	}
+	return n.Canonical
+}
+
+// watchClaims ends sessions whose claim another took over, and forgets what was kept for members whose name became free.
+func (b *Bridge) watchClaims(ctx context.Context) {
+	for {
+		select {
+		case l := <-b.store.Lost():
+			if st := b.members.seat(l.Session); st != nil {
+				b.br.Disconnect(st.session, broker.CauseTakeover, refuse(broker.SessionTakenOver, "taken-over", "this session was opened again elsewhere with the same client id"))
+			}
+		case c := <-b.store.Freed():
+			b.marks.forget(identOfHolding(c.Rev))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// fade forgets, once a minute until ctx ends, what is kept only for a while.
+func (b *Bridge) fade(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			for _, name := range b.presences.fade() {
+				b.publish(&broker.Message{Topic: topicUserPresence(name), Retain: true})
+			}
+			b.states.fade()
+			b.paces.forget(func(fold string) bool { return b.members.find(fold) != nil })
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// serverKey is the key under which secrets are stored in this data folder; made at the first start.
+func (b *Bridge) serverKey(ctx context.Context) ([]byte, error) {
+	const kind, name = "server", "secret-key"
+	var key []byte
+	err := b.store.Each(ctx, kind, func(k string, value []byte, _ time.Duration) {
+		if k == name && len(value) == keySize {
+			key = bytes.Clone(value)
+		}
+	})
+	if err != nil || key != nil {
+		return key, err
+	}
+	key = make([]byte, keySize)
+	rand.Read(key) // never fails
+	stored := make(chan error, 1)
+	if err := b.store.Put(kind, name, key, func(err error) { stored <- err }); err != nil {
+		return nil, err
+	}
+	select {
+	case err := <-stored:
+		return key, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// newEpoch marks a start of the server: revisions of rosters count from it.
+func newEpoch() string {
+	var b [6]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+func (b *Bridge) publish(m *broker.Message) {
+	if err := b.br.Publish(m); err != nil {
+		b.log.Warn("could not retain", "topic", m.Topic, "err", err)
+	}
+}
+
+// noteTrouble logs what keeps the store from working, at most once a minute with a count.
+func (b *Bridge) noteTrouble(err error) {
+	if errors.Is(err, history.ErrIDUsed) {
+		return // the member's doing
+	}
+	b.troubleMu.Lock()
+	b.troubles++
+	n, due := b.troubles, time.Since(b.trouble) > time.Minute
+	if due {
+		b.trouble, b.troubles = time.Now(), 0
+	}
+	b.troubleMu.Unlock()
+	if due {
+		b.log.Error("messages are not stored", "err", err, "count", n)
+	}
+}
+
+// isTopicBelow tells whether topic is prefix or below it.
+func isTopicBelow(topic, prefix string) bool {
+	return topic == prefix || strings.HasPrefix(topic, prefix+"/")
+}

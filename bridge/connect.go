@@ -1,0 +1,164 @@
+package bridge
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"time"
+
+	"tincan/bridge/history"
+	"tincan/bridge/names"
+	"tincan/broker"
+)
+
+// labelMost bounds the label of a session, in runes.
+const labelMost = 24
+
+// Connect lets a session in under a name, or says why not: the user name, else a client id that is a free name, else a guest's.
+func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.ConnectRequest) (broker.Welcome, *broker.Refusal) {
+	if b.stopping.Load() {
+		return broker.Welcome{}, refuseStopping()
+	}
+	client := c.ClientID
+	if client == "" {
+		client = "tincan-" + s.ID()
+	}
+	claim, n, no := b.claim(ctx, s, c, client)
+	if no != nil {
+		b.log.Warn("refused a connection", "name", c.User, "client", c.ClientID, "remote", s.Remote(), "reason", no.Key)
+		return broker.Welcome{}, no
+	}
+	st := &seat{session: s, claim: claim, label: label(prop(c.User5, "label")), filters: map[string]filter{}, wrote: map[string]bool{}}
+	m := member{
+		name:  claim.Name,
+		fold:  n.Fold,
+		ident: identOf(n.Fold, claim.Rev, len(c.Secret) > 0, client),
+		kind:  memberKind(prop(c.User5, "kind"), s.Transport()),
+		guest: c.User == "" && claim.Name != c.ClientID,
+		pace:  b.paces.of(n.Fold),
+	}
+	s.Value = st
+	b.states.own(m.fold, m.ident)
+	b.members.enter(st, m)
+	b.log.Info("member came", "name", claim.Name, "session", client, "remote", s.Remote(), "transport", s.Transport())
+	return broker.Welcome{Name: claim.Name, ClientID: client, Props: []broker.Prop{{Key: "name", Value: claim.Name}}}, nil
+}
+
+// claim gets the name for a session.
+func (b *Bridge) claim(ctx context.Context, s *broker.Session, c broker.ConnectRequest, client string) (history.Claim, names.Name, *broker.Refusal) {
+	if c.User != "" {
+		n, err := names.Parse(c.User)
+		if err != nil {
+			no := refuseName(err)
+			no.Code = broker.BadUserOrPassword
+			return history.Claim{}, n, no
+		}
+		claim, err := b.ask(ctx, s, n, client, c.Secret)
+		if err == nil {
+			return claim, n, nil
+		}
+		return claim, n, b.refuseClaim(ctx, s, n, err)
+	}
+	if n, err := names.Parse(c.ClientID); err == nil {
+		claim, err := b.ask(ctx, s, n, client, c.Secret)
+		if err == nil {
+			return claim, n, nil
+		}
+		if len(c.Secret) > 0 || !errors.Is(err, history.ErrTaken) {
+			return claim, n, b.refuseClaim(ctx, s, n, err)
+		}
+	}
+	for {
+		n := names.Guest()
+		claim, err := b.ask(ctx, s, n, client, nil)
+		if err == nil {
+			return claim, n, nil
+		}
+		if !errors.Is(err, history.ErrTaken) {
+			return claim, n, b.refuseClaim(ctx, s, n, err)
+		}
+	}
+}
+
+func (b *Bridge) ask(ctx context.Context, s *broker.Session, n names.Name, client string, secret []byte) (history.Claim, error) {
+	return b.store.Claim(ctx, history.ClaimRequest{
+		Name: n.Canonical, Fold: n.Fold, Keys: n.Keys,
+		Session: s.ID(), Client: client,
+		Verifier: b.secrets.verifier(secret), Hold: b.cfg.Hold,
+	}, func(verifier []byte) bool { return b.secrets.proves(secret, verifier) })
+}
+
+// refuseClaim says why a name was not granted, and counts wrong secrets. A wrong secret beyond the limit is answered late, so that
+// guessing is slow; the right one is let in at once all the same, or a stranger could lock the owner out.
+func (b *Bridge) refuseClaim(ctx context.Context, s *broker.Session, n names.Name, err error) *broker.Refusal {
+	var taken *history.TakenError
+	if !errors.As(err, &taken) {
+		return refuseStore(err)
+	}
+	limited := false
+	if taken.Wrong {
+		limited = !b.tries.allow(n.Fold + "\x00" + hostOf(s.Remote()))
+		if limited {
+			select {
+			case <-time.After(tooManyWait):
+			case <-ctx.Done():
+			}
+		}
+	}
+	return refuseTaken(n.Canonical, taken, limited)
+}
+
+// Disconnect takes the seat of a session away, and with the last one the name begins to wait for its owner.
+func (b *Bridge) Disconnect(s *broker.Session, why broker.Cause) {
+	st := s.Value.(*seat)
+	if last := b.members.exit(st); last {
+		if st.member.guest {
+			b.states.drop(st.member.fold)
+		}
+		if !proven(st.member.ident) {
+			b.marks.forget(st.member.ident)
+		}
+	}
+	b.store.Release(st.claim)
+	b.log.Info("member went", "name", st.name(), "session", s.ClientID(), "remote", s.Remote(), "reason", string(why))
+}
+
+// identOf says who a member is, for what is kept for it (direct messages, device state, read marks): with a secret the holding of
+// the name; without, the name and the client id, which is all that such a member is known by.
+func identOf(fold string, rev uint64, secret bool, client string) string {
+	if secret {
+		return identOfHolding(rev)
+	}
+	h := sha256.Sum256([]byte(fold + "\x00" + client))
+	return "c" + hex.EncodeToString(h[:10])
+}
+
+// identOfHolding is the ident of whoever can prove a holding of a name.
+func identOfHolding(rev uint64) string { return "r" + strconv.FormatUint(rev, 10) }
+
+// proven tells whether an ident is one of those, so that what is kept under it will be asked for again.
+func proven(ident string) bool { return ident[0] == 'r' }
+
+func memberKind(said, transport string) string {
+	switch {
+	case said == person || said == device:
+		return said
+	case transport == "ws":
+		return person
+	}
+	return device
+}
+
+// label takes a session's label as far as it can be shown.
+func label(s string) string {
+	n, err := names.Parse(s)
+	if err != nil {
+		return ""
+	}
+	if r := []rune(n.Canonical); len(r) > labelMost {
+		return string(r[:labelMost])
+	}
+	return n.Canonical
+}

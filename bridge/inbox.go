@@ -1,0 +1,74 @@
+package bridge
+
+import (
+	"encoding/json"
+
+	"tincan/broker"
+)
+
+// Types of what comes on an inbox.
+const (
+	inboxMessage = "message"
+	inboxHistory = "history"
+	inboxMembers = "members"
+	inboxRead    = "read"
+	inboxMarks   = "marks"
+	inboxError   = "error"
+)
+
+// An errorNote tells a session why something that it published was refused, where the acknowledgement could not.
+type errorNote struct {
+	Type    string `json:"type"`
+	Code    string `json:"code"`
+	Topic   string `json:"topic"`
+	Room    string `json:"room,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Request string `json:"request,omitempty"`
+	Text    string `json:"text"`
+}
+
+// A readNote tells how far the member has read.
+type readNote struct {
+	Type string `json:"type"`
+	Room string `json:"room"`
+	Seq  uint64 `json:"seq"`
+}
+
+// A directNote brings a direct message.
+type directNote struct {
+	Type    string          `json:"type"`
+	Message json.RawMessage `json:"message"`
+}
+
+// answer tells one session something on its inbox, or on the response topic of its request.
+func (b *Bridge) answer(st *seat, to *broker.Message, payload []byte) {
+	topic := topicInbox(st.name())
+	if to != nil && to.Response != "" {
+		topic = to.Response
+	}
+	m := &broker.Message{Topic: topic, Payload: payload, ContentType: "application/json", Pulled: true}
+	if to != nil {
+		m.Correlation = to.Correlation
+	}
+	b.br.Tell(st.session, m)
+}
+
+// refused acknowledges a publish as refused, and tells the session on its inbox where the acknowledgement cannot say why.
+func (b *Bridge) refused(st *seat, t topic, m *broker.Message, no *broker.Refusal, ack func(broker.Ack)) {
+	if !m.Will && (m.QoS == 0 || st.session.Version() < 5) {
+		note := errorNote{Type: inboxError, Code: no.Key, Topic: m.Topic, Room: t.room, Text: no.Tell, ID: prop(m.User, "id")}
+		if o, ok := object(m.Payload); ok {
+			note.ID, note.Request = stringField(o, "id", note.ID), stringField(o, "request", "")
+		}
+		b.answer(st, nil, encode(note))
+	}
+	ack(broker.Ack{Refusal: no})
+}
+
+func stringField(o map[string]json.RawMessage, key, otherwise string) string {
+	var s string
+	if json.Unmarshal(o[key], &s) != nil || len(s) > 4*maxID {
+		return otherwise
+	}
+	return s
+}

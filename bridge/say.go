@@ -1,0 +1,160 @@
+package bridge
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"tincan/bridge/history"
+	"tincan/bridge/names"
+	"tincan/broker"
+)
+
+// The way down: a post is checked, gets its pace, and is appended to a log. Its acknowledgement waits until it is on disk; only then
+// does anybody see it, by the room's tail or on an inbox.
+
+// say posts to a room.
+func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	p, no := parsePost(m)
+	if no == nil {
+		no = b.enterBy(st, t.room, m.Will)
+	}
+	if no != nil {
+		b.refused(st, t, m, no, ack)
+		return
+	}
+	wait, ok := b.take(st, m)
+	if !ok {
+		ack(broker.Ack{Refusal: refuseFast("messages")})
+		return
+	}
+	b.append(st, t, t.room, p, m, wait, ack, nil)
+}
+
+// sayTo sends a direct message: both ends get it on their inbox when it is on disk.
+func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	to, pair, no := b.pairWith(st, t)
+	var p post
+	if no == nil {
+		p, no = parsePost(m)
+	}
+	if no != nil {
+		b.refused(st, t, m, no, ack)
+		return
+	}
+	wait, ok := b.take(st, m)
+	if !ok {
+		ack(broker.Ack{Refusal: refuseFast("messages")})
+		return
+	}
+	p.body.To = to
+	b.append(st, t, pair, p, m, wait, ack, func(e history.Entry) {
+		note := encode(directNote{Type: inboxMessage, Message: appendMessage(nil, "", e)})
+		b.publish(&broker.Message{Topic: topicInbox(to), Payload: note, ContentType: "application/json"})
+		b.publish(&broker.Message{Topic: topicInbox(st.name()), Payload: note, ContentType: "application/json"})
+	})
+}
+
+// take asks the member's pace for one message: how long its acknowledgement has to wait, or, at QoS 0, which waits for nothing,
+// whether it may come at all.
+func (b *Bridge) take(st *seat, m *broker.Message) (wait time.Duration, ok bool) {
+	if m.QoS == 0 && !m.Will {
+		return 0, st.member.pace.say.Allow()
+	}
+	return slow(st.member.pace.say), true
+}
+
+// append logs a post under key (a room, or a pair of members) and acknowledges it when it is kept. then, if not nil, gets the entry
+// as it was logged, but not a repeat.
+func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message, wait time.Duration, ack func(broker.Ack), then func(history.Entry)) {
+	e := p.entry(st.name(), st.claim.Rev)
+	err := b.store.Append(key, e, func(r history.Receipt, err error) {
+		if err != nil {
+			b.noteTrouble(err)
+			b.refused(st, t, m, refuseStore(err), ack)
+			return
+		}
+		if then != nil && !r.Dup {
+			e.Seq, e.Time = r.Seq, r.Time
+			then(e)
+		}
+		kept := broker.Ack{Props: []broker.Prop{{Key: "seq", Value: strconv.FormatUint(r.Seq, 10)}, {Key: "id", Value: p.id}}}
+		if wait > 0 {
+			time.AfterFunc(wait, func() { ack(kept) })
+			return
+		}
+		ack(kept)
+	})
+	if err != nil {
+		b.noteTrouble(err)
+		b.refused(st, t, m, refuseStore(err), ack)
+	}
+}
+
+// enterBy takes a member into a room by a publish. A will enters none: the room must be there.
+func (b *Bridge) enterBy(st *seat, slug string, will bool) *broker.Refusal {
+	if will {
+		if b.rooms.find(slug) == nil {
+			return refuseWillRoom(slug)
+		}
+		return nil
+	}
+	if st.wrote[slug] {
+		if b.rooms.find(slug) != nil {
+			return nil
+		}
+		delete(st.wrote, slug) // it was closed meanwhile
+	}
+	r, no := b.rooms.enter(slug, st.member)
+	if no != nil {
+		return no
+	}
+	st.wrote[r.slug] = true
+	b.place(st)
+	return nil
+}
+
+// pairWith finds the member that a topic names, and the key of the log that the two share.
+func (b *Bridge) pairWith(st *seat, t topic) (name, key string, no *broker.Refusal) {
+	if t.name == me {
+		return "", "", refuseMe(t.String())
+	}
+	n, err := names.Parse(t.name)
+	if err != nil {
+		return "", "", refuseName(err)
+	}
+	if n.Fold == st.member.fold {
+		return "", "", refuseMe(t.String())
+	}
+	h, ok := b.store.Lookup(n.Keys)
+	if !ok || h.Fold != n.Fold {
+		return "", "", refuseNobody(n.Canonical)
+	}
+	ident := identOfHolding(h.Rev)
+	if !h.Secret {
+		other := b.members.find(n.Fold)
+		if other == nil {
+			return "", "", refuseNobody(n.Canonical)
+		}
+		ident = other.ident
+	}
+	return h.Name, pairKey(st.member.ident, ident), nil
+}
+
+// pairKey names the log of two members. It is made of who they are, not of what they are called: whoever takes a name later does
+// not read what the one before was told.
+func pairKey(a, b string) string {
+	if a > b {
+		a, b = b, a
+	}
+	return "@" + a + "+" + b
+}
+
+// page reads entries for a request, oldest first, with what the room's log ends at.
+func (b *Bridge) page(ctx context.Context, key string, q history.Query) ([]history.Entry, uint64, error) {
+	head, err := b.store.Head(ctx, key)
+	if err != nil {
+		return nil, 0, err
+	}
+	return b.store.Page(ctx, key, q, head)
+}

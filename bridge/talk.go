@@ -1,0 +1,101 @@
+package bridge
+
+import (
+	"time"
+
+	"tincan/bridge/names"
+	"tincan/broker"
+)
+
+// What members tell each other that is not logged: typing, away, last values, and topics outside chat/.
+
+// typing passes on that a member writes, in a room that it is in.
+func (b *Bridge) typing(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	r := b.rooms.find(t.room)
+	said := string(m.Payload)
+	switch {
+	case said != "0" && said != "1":
+		b.refused(st, t, m, refusePayload("bad-typing", "typing takes 1 or 0"), ack)
+	case r == nil:
+		b.refused(st, t, m, refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", t.room, topicRooms), ack)
+	case !st.member.pace.typing.Allow():
+		ack(broker.Ack{}) // nobody misses one of many
+	default:
+		t.name = st.name()
+		b.publish(&broker.Message{Topic: t.String(), Payload: m.Payload, From: m.From})
+		ack(broker.Ack{})
+	}
+}
+
+// state keeps a member's last value, and takes it into the room.
+func (b *Bridge) state(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	if no := b.enterBy(st, t.room, m.Will); no != nil {
+		b.refused(st, t, m, no, ack)
+		return
+	}
+	if m.QoS == 0 && !st.member.pace.state.Allow() {
+		ack(broker.Ack{Refusal: refuseFast("states")})
+		return
+	}
+	wait := time.Duration(0)
+	if m.QoS > 0 {
+		wait = slow(st.member.pace.state)
+	}
+	t.name = st.name()
+	b.states.put(st, t.String(), m, func(a broker.Ack) {
+		switch {
+		case a.Refusal != nil:
+			b.refused(st, t, m, a.Refusal, ack)
+		case wait > 0:
+			time.AfterFunc(wait, func() { ack(a) })
+		default:
+			ack(a)
+		}
+	})
+}
+
+// away notes that a session's user is away, or back.
+func (b *Bridge) away(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	said := string(m.Payload)
+	if said != "0" && said != "1" {
+		b.refused(st, t, m, refusePayload("bad-away", "away takes 1 or 0"), ack)
+		return
+	}
+	if m.Will {
+		ack(broker.Ack{}) // it is gone, not away
+		return
+	}
+	b.members.setAway(st, said == "1")
+	ack(broker.Ack{})
+}
+
+// relay passes a message outside chat/ on.
+func (b *Bridge) relay(st *seat, m *broker.Message, ack func(broker.Ack)) {
+	if m.QoS == 0 && !st.member.pace.ordinary.Allow() {
+		ack(broker.Ack{Refusal: refuseFast("messages")})
+		return
+	}
+	wait := time.Duration(0)
+	if m.QoS > 0 {
+		wait = slow(st.member.pace.ordinary)
+	}
+	a := broker.Ack{}
+	if err := b.br.Publish(m); err != nil {
+		a.Refusal = refuse(broker.QuotaExceeded, "retained-full", "this was sent, but cannot be retained: too many retained messages are kept here, delete some by an empty retained payload")
+		a.Refusal.Err = err
+	}
+	if wait > 0 {
+		time.AfterFunc(wait, func() { ack(a) })
+		return
+	}
+	ack(a)
+}
+
+// isCalled tells whether a canonical name is the seat's own, however it is spelled.
+func (s *seat) isCalled(name string) bool {
+	if name == s.name() {
+		return true
+	}
+	n, err := names.Parse(name)
+	return err == nil && n.Fold == s.member.fold
+}
