@@ -21,11 +21,7 @@ func Room(s string) (slug string, err error) {
 			return "", aRoom.badCharacter(r)
 		}
 	}
-	slug = norm.NFC.String(s)
-	// A letter may get a mark as it becomes small (İ), which is then composed with what follows: once more settles it.
-	for range 2 {
-		slug = norm.NFC.String(cases.Lower(language.Und).String(slug))
-	}
+	slug = norm.NFC.String(cases.Lower(language.Und).String(norm.NFC.String(s)))
 	if n := utf8.RuneCountInString(slug); n > MaxRoom {
 		return "", aRoom.tooLong(n-MaxRoom, MaxRoom)
 	}
