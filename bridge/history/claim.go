@@ -1,0 +1,449 @@
+package history
+
+import (
+	"container/heap"
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// revBlock is how many Revs are set aside at once, so that a grant needs no write of its own to make its Rev unique.
+const revBlock = 1 << 20
+
+// storeWait is how long Claim waits for the disk before joining goes on from memory.
+const storeWait = time.Second
+
+// claims decides who holds a name. Memory is the truth, one mutex makes check and act one step; the store takes what has
+// changed (take) and tells how it went (stored). It knows no database and no wall clock.
+type claims struct {
+	kick    func() // asks the store to take; must not block
+	started time.Time
+	lived   time.Duration // the store's lived at started
+	lost    *mailbox[LostClaim]
+	freed   *mailbox[Claim]
+	poke    chan struct{} // capacity 1: the earliest end has changed
+
+	mu      sync.Mutex // guards what follows; map work only
+	byRev   map[uint64]*holding
+	byFold  map[string]*holding
+	byKey   [2]map[string]*holding
+	ends    endHeap // those that wait for their owner
+	rev     uint64  // of the newest holding
+	limit   uint64  // Revs up to here are set aside, once stored
+	dirty   map[uint64]struct{}
+	changes uint64 // counts changes of rows
+	durable uint64 // the last change that is on disk
+	down    bool   // the store cannot write now
+	news    chan struct{}
+}
+
+// A holding is one name in use: connected while it has sessions, else waiting for its owner.
+type holding struct {
+	name, fold string
+	keys       [2]string
+	verifier   []byte
+	rev        uint64
+	hold       time.Duration
+	sessions   []session
+	until      time.Time // when it waits: the end, by the monotonic clock
+	place      int       // in ends, -1 while connected
+}
+
+type session struct{ id, client string }
+
+// A claimRow is a holding as it is stored.
+type claimRow struct {
+	rev        uint64
+	name, fold string
+	keys       [2]string
+	verifier   []byte
+	hold       int64 // milliseconds
+	ends       int64 // lived in milliseconds when the hold is over; -1 while connected
+	gone       bool  // to be deleted; only rev counts
+}
+
+// newClaims returns claims that start with the stored rows at lived. Revs up to reserved may have been given before.
+func newClaims(rows []claimRow, lived time.Duration, reserved uint64, kick func()) *claims {
+	c := &claims{
+		kick:    kick,
+		started: time.Now(),
+		lived:   lived,
+		lost:    newMailbox[LostClaim](),
+		freed:   newMailbox[Claim](),
+		poke:    make(chan struct{}, 1),
+		byRev:   map[uint64]*holding{},
+		byFold:  map[string]*holding{},
+		byKey:   [2]map[string]*holding{{}, {}},
+		rev:     reserved,
+		limit:   reserved,
+		dirty:   map[uint64]struct{}{},
+	}
+	for _, row := range rows {
+		h := &holding{name: row.name, fold: row.fold, keys: row.keys, verifier: row.verifier, rev: row.rev,
+			hold: time.Duration(row.hold) * time.Millisecond, place: -1}
+		rest := time.Duration(row.ends)*time.Millisecond - lived
+		if row.ends < 0 { // it was connected when the last run ended: the whole hold begins now
+			rest = h.hold
+			c.dirty[h.rev] = struct{}{}
+		}
+		if h.verifier == nil || rest <= 0 {
+			c.dirty[h.rev] = struct{}{}
+			c.freed.put(Claim{Name: h.name, Rev: h.rev})
+			continue
+		}
+		c.addLocked(h)
+		c.waitLocked(h, rest)
+	}
+	return c
+}
+
+// run frees names whose hold is over and delivers Lost and Freed, until stop is closed.
+func (c *claims) run(stop <-chan struct{}) {
+	var wg sync.WaitGroup
+	wg.Go(func() { c.lost.run(stop) })
+	wg.Go(func() { c.freed.run(stop) })
+	defer wg.Wait()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		if next, ok := c.expire(); ok {
+			timer.Reset(next)
+		} else {
+			timer.Stop()
+		}
+		select {
+		case <-timer.C:
+		case <-c.poke:
+		case <-stop:
+			return
+		}
+	}
+}
+
+// expire frees what has waited long enough and returns how long it is to the next end, if there is one.
+func (c *claims) expire() (time.Duration, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.ends) > 0 {
+		h := c.ends[0]
+		if rest := time.Until(h.until); rest > 0 {
+			return rest, true
+		}
+		heap.Pop(&c.ends)
+		c.freeLocked(h, "")
+	}
+	return 0, false
+}
+
+// Claim asks for a name; see Claims.
+func (c *claims) Claim(ctx context.Context, r ClaimRequest, prove func([]byte) bool) (Claim, error) {
+	if err := ctx.Err(); err != nil {
+		return Claim{}, err
+	}
+	proven := map[uint64]bool{} // by rev: the verifier of a holding never changes
+	for {
+		claim, change, ask, err := c.try(r, proven)
+		if err != nil {
+			return Claim{}, err
+		}
+		if ask == nil {
+			if err := c.await(ctx, change); err != nil {
+				c.Release(claim)
+				return Claim{}, err
+			}
+			return claim, nil
+		}
+		proven[ask.rev] = prove != nil && prove(ask.verifier)
+	}
+}
+
+// try is the critical section of Claim: granted with the change to wait for, or a holding to be asked for proof, or an error.
+func (c *claims) try(r ClaimRequest, proven map[uint64]bool) (_ Claim, change uint64, ask *holding, _ error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	same := c.sameLocked(r.Fold, r.Keys)
+	if len(same) == 0 {
+		c.rev++
+		if c.rev+revBlock/2 > c.limit {
+			c.limit = c.rev + revBlock
+		}
+		h := &holding{name: r.Name, fold: r.Fold, keys: r.Keys, verifier: r.Verifier, rev: c.rev, place: -1}
+		c.addLocked(h)
+		c.joinLocked(h, r)
+		return Claim{Name: h.name, Session: r.Session, Rev: h.rev}, c.changes, nil, nil
+	}
+	for _, h := range same {
+		switch {
+		case (h.verifier == nil) != (r.Verifier == nil): // with a secret and without never share a name
+		case h.verifier == nil:
+			if i := h.byClient(r.Client); i >= 0 {
+				c.joinLocked(h, r)
+				return Claim{Name: h.name, Session: r.Session, Rev: h.rev}, c.changes, nil, nil
+			}
+		default:
+			ok, asked := proven[h.rev]
+			if !asked {
+				return Claim{}, 0, h, nil
+			}
+			if ok {
+				c.joinLocked(h, r)
+				return Claim{Name: h.name, Session: r.Session, Rev: h.rev}, c.changes, nil, nil
+			}
+		}
+	}
+	h := same[0]
+	return Claim{}, 0, nil, &TakenError{Holder: h.holder(), Alike: h.fold != r.Fold, Wrong: h.verifier != nil && r.Verifier != nil}
+}
+
+// Release ends one session of a claim; see Claims.
+func (c *claims) Release(cl Claim) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := c.byRev[cl.Rev]
+	if h == nil {
+		return
+	}
+	i := h.bySession(cl.Session)
+	if i < 0 {
+		return
+	}
+	h.sessions = slices.Delete(h.sessions, i, i+1)
+	if len(h.sessions) > 0 {
+		return
+	}
+	if h.verifier == nil || h.hold <= 0 {
+		c.freeLocked(h, cl.Session)
+		return
+	}
+	c.waitLocked(h, h.hold)
+	c.changedLocked(h)
+}
+
+// Valid tells whether cl is still served; see Claims.
+func (c *claims) Valid(cl Claim) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := c.byRev[cl.Rev]
+	return h != nil && h.bySession(cl.Session) >= 0
+}
+
+// Lookup tells who holds a name; see Claims.
+func (c *claims) Lookup(keys [2]string) (Holder, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, m := range c.byKey {
+		if h := m[keys[i]]; h != nil && keys[i] != "" {
+			return h.holder(), true
+		}
+	}
+	return Holder{}, false
+}
+
+// Lost and Freed: see Claims.
+func (c *claims) Lost() <-chan LostClaim { return c.lost.out }
+func (c *claims) Freed() <-chan Claim    { return c.freed.out }
+
+// sameLocked returns the holdings whose name is the same as the one asked for, the closest first.
+func (c *claims) sameLocked(fold string, keys [2]string) []*holding {
+	if h := c.byFold[fold]; h != nil {
+		return []*holding{h}
+	}
+	var same []*holding
+	for i, m := range c.byKey {
+		if h := m[keys[i]]; h != nil && !slices.Contains(same, h) {
+			same = append(same, h)
+		}
+	}
+	return same
+}
+
+func (c *claims) addLocked(h *holding) {
+	c.byRev[h.rev] = h
+	c.byFold[h.fold] = h
+	for i, k := range h.keys {
+		if k != "" {
+			c.byKey[i][k] = h
+		}
+	}
+}
+
+// joinLocked adds the session of r to h, in place of one with the same client id.
+func (c *claims) joinLocked(h *holding, r ClaimRequest) {
+	if i := h.bySession(r.Session); i >= 0 {
+		h.sessions = slices.Delete(h.sessions, i, i+1)
+	} else if i := h.byClient(r.Client); i >= 0 {
+		c.lost.put(LostClaim{Claim: Claim{Name: h.name, Session: h.sessions[i].id, Rev: h.rev}, By: r.Session})
+		h.sessions = slices.Delete(h.sessions, i, i+1)
+	}
+	if h.place >= 0 {
+		heap.Remove(&c.ends, h.place)
+	}
+	if len(h.sessions) == 0 || h.hold != r.Hold {
+		h.hold = r.Hold
+		c.changedLocked(h)
+	}
+	h.sessions = append(h.sessions, session{id: r.Session, client: r.Client})
+}
+
+// waitLocked lets h wait for its owner.
+func (c *claims) waitLocked(h *holding, rest time.Duration) {
+	h.until = time.Now().Add(rest)
+	heap.Push(&c.ends, h)
+	if h.place == 0 {
+		select {
+		case c.poke <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// freeLocked forgets h. session is its last one, if it has just ended.
+func (c *claims) freeLocked(h *holding, session string) {
+	delete(c.byRev, h.rev)
+	delete(c.byFold, h.fold)
+	for i, k := range h.keys {
+		if c.byKey[i][k] == h {
+			delete(c.byKey[i], k)
+		}
+	}
+	c.changedLocked(h)
+	c.freed.put(Claim{Name: h.name, Session: session, Rev: h.rev})
+}
+
+func (c *claims) changedLocked(h *holding) {
+	c.changes++
+	c.dirty[h.rev] = struct{}{}
+	c.kick()
+}
+
+// await waits until change is on disk, or the store says that it cannot write, or for storeWait.
+func (c *claims) await(ctx context.Context, change uint64) error {
+	timer := time.NewTimer(storeWait)
+	defer timer.Stop()
+	for {
+		c.mu.Lock()
+		if c.durable >= change || c.down {
+			c.mu.Unlock()
+			return nil
+		}
+		if c.news == nil {
+			c.news = make(chan struct{})
+		}
+		news := c.news
+		c.mu.Unlock()
+		select {
+		case <-news:
+		case <-timer.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// holding tells whether any name waits for its owner, so that the rest must be stored now and then.
+func (c *claims) holding() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.ends) > 0
+}
+
+// changed tells whether there is something to take.
+func (c *claims) changed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.dirty) > 0
+}
+
+// take returns at most limit rows that must be stored, what reserved must become, and the change to name in stored.
+func (c *claims) take(limit int) (rows []claimRow, reserved, change uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for rev := range c.dirty {
+		if len(rows) == limit {
+			return rows, c.limit, c.durable // not all: nobody may go on yet
+		}
+		delete(c.dirty, rev)
+		row := claimRow{rev: rev, gone: true}
+		if h := c.byRev[rev]; h != nil {
+			row = claimRow{rev: rev, name: h.name, fold: h.fold, keys: h.keys, verifier: h.verifier, hold: h.hold.Milliseconds(), ends: -1}
+			if h.place >= 0 {
+				row.ends = max(0, (c.lived + h.until.Sub(c.started)).Milliseconds())
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, c.limit, c.changes
+}
+
+// stored tells how storing what take returned went.
+func (c *claims) stored(rows []claimRow, change uint64, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		for _, row := range rows {
+			c.dirty[row.rev] = struct{}{}
+		}
+	} else if change > c.durable {
+		c.durable = change
+	}
+	c.down = err != nil
+	c.tellLocked()
+}
+
+// stuck tells that the store cannot write now, and will tell by stored when it has.
+func (c *claims) stuck() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.down = true
+	c.tellLocked()
+}
+
+func (c *claims) tellLocked() {
+	if c.news != nil {
+		close(c.news)
+		c.news = nil
+	}
+}
+
+func (h *holding) holder() Holder {
+	return Holder{Name: h.name, Fold: h.fold, Rev: h.rev, Connected: len(h.sessions) > 0, Secret: h.verifier != nil}
+}
+
+func (h *holding) bySession(id string) int {
+	return slices.IndexFunc(h.sessions, func(s session) bool { return s.id == id })
+}
+
+// byClient finds the session of a client id; an empty id is nobody's.
+func (h *holding) byClient(client string) int {
+	if client == "" {
+		return -1
+	}
+	return slices.IndexFunc(h.sessions, func(s session) bool { return s.client == client })
+}
+
+// An endHeap has the holding that ends first at its top.
+type endHeap []*holding
+
+func (e endHeap) Len() int           { return len(e) }
+func (e endHeap) Less(i, j int) bool { return e[i].until.Before(e[j].until) }
+func (e endHeap) Swap(i, j int) {
+	e[i], e[j] = e[j], e[i]
+	e[i].place, e[j].place = i, j
+}
+
+func (e *endHeap) Push(x any) {
+	h := x.(*holding)
+	h.place = len(*e)
+	*e = append(*e, h)
+}
+
+func (e *endHeap) Pop() any {
+	old := *e
+	h := old[len(old)-1]
+	old[len(old)-1] = nil
+	h.place = -1
+	*e = old[:len(old)-1]
+	return h
+}

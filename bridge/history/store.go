@@ -1,0 +1,130 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// The names of the files in the data folder. SQLite adds -wal and -shm to the database's.
+const (
+	databaseFile = "tincan.db"
+	lockFile     = "tincan.lock"
+	reserveFile  = "tincan.reserve"
+)
+
+// Config are the store's knobs. The zero value is good.
+type Config struct {
+	// Queue is how many appends may wait for the writer, and how many values; beyond it callers get ErrBusy. 0: 16384.
+	Queue int
+	// LockWait is how long Open waits for another program that has locked the database. 0: 10 s.
+	LockWait time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	if c.Queue <= 0 {
+		c.Queue = 16384
+	}
+	if c.LockWait <= 0 {
+		c.LockWait = 10 * time.Second
+	}
+	return c
+}
+
+// A Store is a data folder that is open. It is a Log, a View, Claims and Values; Open makes one. Safe for concurrent use.
+//
+// One goroutine, the writer, owns the only connection that writes: it takes what has queued, commits it as one transaction
+// (write-ahead log, synchronous=FULL), and then answers. Readers have connections of their own that cannot write.
+type Store struct {
+	// Static after Open.
+	cfg              Config
+	dir              string
+	log              *slog.Logger
+	lock             *folderLock
+	view             *sql.DB
+	pageUp, pageDown *sql.Stmt // of view
+	writer           *writer
+	started          time.Time
+	before           time.Duration // lived when this run started
+	*claims
+
+	wake    chan struct{}  // capacity 1: there is something for the writer
+	closing chan struct{}  // closed when Close begins
+	stop    chan struct{}  // closed when the writer has ended: nothing is served any more
+	serving sync.WaitGroup // the writer, the claims, the background check, running Tails
+
+	troubles repeated // of readers
+
+	mu       sync.Mutex // guards what follows; short work only
+	closed   bool
+	appends  []*appending
+	bytes    int // bodies in appends
+	chores   []*chore
+	puts     map[valueKey]*put
+	putBytes int
+	full     bool      // the last try ended with no space left
+	retry    time.Time // when full: not before
+
+	roomsMu sync.RWMutex // guards rooms
+	rooms   map[string]*room
+}
+
+var (
+	_ Log    = (*Store)(nil)
+	_ View   = (*Store)(nil)
+	_ Claims = (*Store)(nil)
+	_ Values = (*Store)(nil)
+)
+
+// lived is how long the store has been open, all runs together. It never goes back and knows no date.
+func (s *Store) lived() time.Duration { return s.before + time.Since(s.started) }
+
+// kick lets the writer look for work. It never blocks.
+func (s *Store) kick() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// refuseLocked tells why nothing can be queued now.
+func (s *Store) refuseLocked() error {
+	if s.closed {
+		return ErrUnavailable
+	}
+	if s.full && time.Now().Before(s.retry) {
+		return ErrFull
+	}
+	return nil
+}
+
+// Close commits what is queued, or tells those who wait that it was not (when ctx ends before, or writing is not possible),
+// writes the log back into the database file, and waits for everything that the store has started. It always frees the folder.
+func (s *Store) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		<-s.stop
+		s.serving.Wait()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	close(s.closing)
+	defer context.AfterFunc(ctx, s.writer.hurry)()
+	s.kick()
+	<-s.writer.ended
+	close(s.stop)
+	s.serving.Wait()
+	err := s.view.Close()
+	if e := s.writer.close(); err == nil {
+		err = e
+	}
+	keepReserve(s.dir)
+	if e := s.lock.release(); err == nil {
+		err = e
+	}
+	return err
+}
