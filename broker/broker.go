@@ -3,20 +3,50 @@
 //
 // It promises that no packet ends the process, that nothing ever waits for a reader, that acknowledgements leave in the order of
 // their publishes, and that a session which has ended leaves nothing behind. What a room or a message is, it does not know.
+//
+// The way of a packet: listen → conn (frames, limits, deadlines) → session (packets) → Handler. The way of a message: Publish →
+// fan (who hears it) → queue (one write). What is not a PUBLISH or its acknowledgement goes through mochi-mqtt (engine).
 package broker
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"net"
-	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
 )
+
+// closeTime is the longest that Close takes.
+const closeTime = 5 * time.Second
 
 // A Broker serves MQTT. Its methods are safe for concurrent use.
 type Broker struct {
-	cfg Config
-	h   Handler
-	log *slog.Logger
+	// Static after construction.
+	cfg    Config
+	h      Handler
+	log    *slog.Logger
+	hosts  []string
+	born   time.Time
+	ctx    context.Context // ends with Close; sessions are told by conn.end
+	cancel context.CancelFunc
+	engine *engine
+
+	fan      *fan
+	shelf    shelf
+	registry registry
+	conns    roll
+	refused  refused
+	quiet    quiet
+	ticker   sync.WaitGroup
+
+	causes   tally
+	received atomic.Int64
+	sent     atomic.Int64
+	denied   atomic.Int64
+	dropped  atomic.Int64
+	turned   atomic.Int64
+	panics   atomic.Int64
 }
 
 // New makes a broker that asks h. It serves nothing until Serve or WebSocket is used; Close ends it.
@@ -24,41 +54,105 @@ func New(cfg Config, h Handler, log *slog.Logger) (*Broker, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Broker{cfg: cfg.filled(), h: h, log: log}, nil
+	b := &Broker{cfg: cfg.filled(), h: h, log: log, born: time.Now(), engine: newEngine()}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	b.hosts = ownHosts(b.cfg.Hosts)
+	b.fan = &fan{b: b, index: b.engine, audiences: map[string]*audience{}}
+	b.shelf.maxCount, b.shelf.maxBytes = b.cfg.RetainedCount, b.cfg.RetainedBytes
+	b.conns.cfg = &b.cfg
+	b.quiet.log = log
+	b.serveSys()
+	b.ticker.Go(func() { b.ticking(b.ctx) })
+	return b, nil
 }
-
-// Serve accepts MQTT over TCP from l until ctx ends, Close is called, or l fails for good. It closes l.
-func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
-	<-ctx.Done()
-	return l.Close()
-}
-
-// WebSocket is the handler for the path /mqtt: MQTT over websocket.
-func (b *Broker) WebSocket() http.Handler { return http.NotFoundHandler() }
-
-// GuardHost lets only requests through that address this server by a name of its own, against DNS rebinding; others get 421.
-func (b *Broker) GuardHost(next http.Handler) http.Handler { return next }
 
 // Publish sends m to every session that subscribed to its topic and may read it. With Retain it is stored as well; an empty
-// payload then deletes. The error is ErrRetainedFull, and then it was sent, but is not stored.
-func (b *Broker) Publish(m *Message) error { return nil }
+// payload then deletes. The error is ErrRetainedFull: it was sent, but is not stored. m must not be changed any more.
+func (b *Broker) Publish(m *Message) error {
+	var err error
+	if m.Retain && !b.shelf.put(m) {
+		err = ErrRetainedFull
+	}
+	b.fan.fanout(m, b.fan.audience(m.Topic))
+	return err
+}
 
-// Tell sends m to s alone, if one of its filters matches and it may read the topic, and tells whether it did.
-func (b *Broker) Tell(s *Session, m *Message) bool { return false }
+// Tell sends m to s alone, if one of its filters matches and it may read the topic, and tells whether it did. From within
+// Handler.Subscribe of s it is matched after that, and reaches s behind its SUBACK. m must not be changed any more.
+func (b *Broker) Tell(s *Session, m *Message) bool {
+	if !s.c.greeted.Load() {
+		return false // it has no filters yet
+	}
+	st := s.st
+	st.mu.Lock()
+	if st.deciding {
+		defer st.mu.Unlock()
+		if len(st.held) >= b.cfg.MaxFilters {
+			return false
+		}
+		st.held = append(st.held, m)
+		return true
+	}
+	st.mu.Unlock()
+	if s.c.ending.Load() || !b.h.MayRead(s, m.Topic) {
+		return false
+	}
+	own, _ := st.hears(m.Topic, s)
+	told := false
+	for i := range own {
+		r := &own[i]
+		if r.noLocal && m.From == s {
+			continue
+		}
+		if m.Pulled {
+			told = s.pulls.tell(s, *r, m) || told
+		} else {
+			told = r.send(m, way{}) || told
+		}
+	}
+	return told
+}
 
 // RetainFunc makes topic a retained one whose value is computed when a new subscriber takes it. nil ends that. The value is
 // asked for without a lock of the broker held, from any goroutine; it is never sent by itself.
-func (b *Broker) RetainFunc(topic string, value func() []byte) {}
+func (b *Broker) RetainFunc(topic string, value func() []byte) { b.shelf.compute(topic, value) }
 
 // Forget drops what is known about the readers of topic: MayRead is asked again.
-func (b *Broker) Forget(topic string) {}
+func (b *Broker) Forget(topic string) { b.fan.changed(topic) }
 
 // Disconnect ends a session; MQTT 5 is sent r's code and sentence. It does not wait for the end.
-func (b *Broker) Disconnect(s *Session, why Cause, r *Refusal) {}
+func (b *Broker) Disconnect(s *Session, why Cause, r *Refusal) {
+	if r == nil {
+		r = &Refusal{Code: Unspecified}
+	}
+	s.end(why, r.Code, r.Tell)
+}
 
 // Close ends every session (MQTT 5 is told 0x8B) without sending wills, and returns when Handler.Disconnect has been called for
-// each, after 5 s or when ctx ends.
-func (b *Broker) Close(ctx context.Context) error { return nil }
+// each, after 5 s or when ctx ends; then it closes what is left and tells so.
+func (b *Broker) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, closeTime)
+	defer cancel()
+	b.cancel()
+	for _, c := range b.conns.close() {
+		c.end(CauseStopping, ServerShuttingDown, stopping.Tell)
+	}
+	b.ticker.Wait()
+	over := make(chan struct{})
+	go func() {
+		b.conns.running.Wait()
+		close(over)
+	}()
+	select {
+	case <-over:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, c := range b.conns.all() {
+		_ = c.nc.Close()
+	}
+	return errors.New("broker: some sessions did not end in time: their handler was busy")
+}
 
 // Stats are counters since the start, and what is now.
 type Stats struct {
@@ -73,7 +167,44 @@ type Stats struct {
 	Denied   int64           // publishes that the handler refused
 	Received int64           // publishes received
 	Sent     int64           // publishes queued for readers
+	Panics   int64           // bugs, each contained to one session
 }
 
 // Stats tells how the broker does.
-func (b *Broker) Stats() Stats { return Stats{} }
+func (b *Broker) Stats() Stats {
+	st := Stats{
+		Absent: b.registry.absent(), Retained: b.shelf.len(), Ended: b.causes.counts(),
+		Refused: b.turned.Load(), Dropped: b.dropped.Load(), Denied: b.denied.Load(),
+		Received: b.received.Load(), Sent: b.sent.Load(), Panics: b.panics.Load(),
+	}
+	st.Sessions, st.Pending = b.conns.counts()
+	for _, c := range b.conns.all() {
+		st.Queued += c.q.waiting()
+	}
+	return st
+}
+
+// A tally counts by cause.
+type tally struct {
+	mu sync.Mutex // guards n
+	n  map[Cause]int64
+}
+
+func (t *tally) add(why Cause) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n == nil {
+		t.n = map[Cause]int64{}
+	}
+	t.n[why]++
+}
+
+func (t *tally) counts() map[Cause]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make(map[Cause]int64, len(t.n))
+	for why, n := range t.n {
+		all[why] = n
+	}
+	return all
+}

@@ -6,14 +6,19 @@ type Refusal struct {
 	Tell string // for the member, sent as reason string: what happened and what to do
 	Key  string // a stable word for programs, such as name-taken; sent as the user property reason of a refused CONNACK
 	Err  error  // for the operator, logged, never sent: the cause
+
+	// Later says that the refusal is about the moment and not about the message (a full disk, a busy server): the same message is
+	// right to come again, and is not taken for the stubborn repeat of one that never will be accepted.
+	Later bool
 }
 
 // A Reason is an MQTT 5 reason code (§2.4).
 type Reason byte
 
-// Reason codes that tincan sends.
+// Reason codes that tincan sends or understands.
 const (
 	Success                Reason = 0x00
+	DisconnectWithWill     Reason = 0x04
 	NoMatchingSubscribers  Reason = 0x10
 	NoSubscriptionExisted  Reason = 0x11
 	Unspecified            Reason = 0x80
@@ -28,10 +33,12 @@ const (
 	ServerBusy             Reason = 0x89
 	Banned                 Reason = 0x8A
 	ServerShuttingDown     Reason = 0x8B
+	BadAuthMethod          Reason = 0x8C
 	KeepaliveTimeout       Reason = 0x8D
 	SessionTakenOver       Reason = 0x8E
 	BadFilter              Reason = 0x8F
 	BadTopic               Reason = 0x90
+	PacketIDInUse          Reason = 0x91
 	PacketIDNotFound       Reason = 0x92
 	ReceiveMaximumExceeded Reason = 0x93
 	BadTopicAlias          Reason = 0x94
@@ -44,3 +51,18 @@ const (
 	SubIDsUnsupported      Reason = 0xA1
 	WildcardsUnsupported   Reason = 0xA2
 )
+
+// connack3 is the nearest 3.1.1 return code of a CONNACK (its §3.2.2.3).
+func (r Reason) connack3() byte {
+	switch r {
+	case UnsupportedVersion:
+		return 1
+	case BadClientID:
+		return 2
+	case BadUserOrPassword, ConnectionRate:
+		return 4
+	case NotAuthorized, Banned, BadTopic, BadAuthMethod:
+		return 5
+	}
+	return 3
+}

@@ -1,16 +1,57 @@
 package broker
 
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
 // A Session is one MQTT connection that the handler has let in, or is asked about.
 type Session struct {
 	// Value is the handler's own. It is set in Handler.Connect and only read after that.
 	Value any
 
+	// Set while the connection is established, by its own goroutine; not changed after.
+	b         *Broker
+	c         *conn
 	id        string
 	name      string
 	clientID  string
 	version   byte
 	transport string
 	remote    string
+	keepalive time.Duration // 0: none
+	imposed   bool          // keepalive is ours: CONNACK says so
+	maxPacket int           // bytes, the peer's limit
+	window    int           // unacknowledged messages towards it
+	problems  bool          // reason strings may be sent (§3.1.2.11.7)
+	assigned  bool          // the client id is ours: CONNACK says so
+	capped    bool          // the session expiry is ours: CONNACK says so
+	present   bool          // the session state was resumed
+	welcome   []Prop
+	st        *state
+	done      chan struct{} // closed when the session has ended and the handler has been told
+
+	// Owned by the session's goroutine.
+	granted bool // the handler let it in: Disconnect is owed
+	entered bool // it is in the registry
+	ident   identity
+	clean   bool
+	will    *will
+	expiry  time.Duration // how long the state outlives the connection
+	topic   string        // the last topic that was published to: most clients use few
+	request *request      // the SUBSCRIBE or UNSUBSCRIBE under way
+
+	pulls pulls
+}
+
+// A request is a SUBSCRIBE or UNSUBSCRIBE on its way through mochi, and what is to be answered.
+type request struct {
+	subscribe
+	codes []byte // reason codes of the SUBACK or UNSUBACK
+	tell  string // reason string
+	then  []pull // retained messages to send after the SUBACK
 }
 
 // ID is unique for each connection, also of the same client.
@@ -30,3 +71,165 @@ func (s *Session) Transport() string { return s.transport }
 
 // Remote is the peer's address, ip:port.
 func (s *Session) Remote() string { return s.remote }
+
+// A state is what MQTT calls the session state (§4.1): it outlives the connection when the client asked for that.
+type state struct {
+	key  string // in the topic index; never changed
+	live atomic.Pointer[Session]
+	out  window
+	acks acks
+
+	mu       sync.Mutex               // guards what follows; map work only
+	subs     map[string]*subscription // by filter as the client wrote it
+	deciding bool                     // Handler.Subscribe is being asked
+	held     []*Message               // told meanwhile, to be matched after
+
+	// Guarded by the registry, while absent.
+	until  time.Time // when it is forgotten
+	parted parted
+}
+
+// A subscription is one granted topic filter.
+type subscription struct {
+	filter         string // as the client wrote it
+	group          string // of a shared subscription; else empty
+	topic          string // the filter to match by
+	level          int
+	as             string // when not empty, level of a delivered topic reads so
+	qos            byte
+	noLocal        bool
+	asPublished    bool
+	retainHandling byte
+	subID          uint32
+}
+
+var lastSession atomic.Uint64
+
+func newSession(c *conn, p *connect) *Session {
+	b := c.b
+	s := &Session{
+		b: b, c: c,
+		id:        "s" + strconv.FormatUint(lastSession.Add(1), 36),
+		clientID:  p.clientID,
+		version:   p.version,
+		transport: c.transport,
+		remote:    c.nc.RemoteAddr().String(),
+		keepalive: time.Duration(p.keepalive) * time.Second,
+		maxPacket: unlimited,
+		problems:  p.props.problemInfo == 1,
+		done:      make(chan struct{}),
+	}
+	window := b.cfg.MaxInflight
+	if p.version == v5 {
+		if s.keepalive == 0 || s.keepalive > b.cfg.Keepalive {
+			s.keepalive, s.imposed = b.cfg.Keepalive, true // [MQTT-3.2.2-21]
+		}
+		if p.props.has(propMaximumPacket) {
+			s.maxPacket = int(min(p.props.maximumPacket, unlimited))
+		}
+		if p.props.has(propReceiveMaximum) {
+			window = min(window, int(p.props.receiveMax)) // [MQTT-3.3.4-9]
+		}
+		s.expiry = time.Duration(p.props.sessionExpiry) * time.Second
+	} else if !p.clean {
+		s.expiry = b.cfg.SessionExpiry
+	}
+	if s.expiry > b.cfg.SessionExpiry {
+		s.expiry, s.capped = b.cfg.SessionExpiry, true
+	}
+	s.st = &state{key: s.id, subs: map[string]*subscription{}}
+	s.window, s.st.out.max = window, window
+	s.st.out.b, s.st.out.st = b, s.st
+	s.st.acks.init(s.st)
+	return s
+}
+
+// end ends the session; see conn.end.
+func (s *Session) end(why Cause, code Reason, tell string) { s.c.end(why, code, tell) }
+
+// fault ends the session because of a packet that was wrong.
+func (s *Session) fault(f *fault) { s.end(CauseProtocol, f.code, f.tell) }
+
+// receive processes one packet, in the session's goroutine. It tells whether mochi shall have it.
+func (s *Session) receive(frame []byte) bool {
+	switch kind := frame[0] >> 4; kind {
+	case typePublish:
+		p, f := decodePublish(s.version, frame[0], body(frame))
+		if f != nil {
+			s.fault(f)
+			return false
+		}
+		s.publish(&p)
+	case typePuback, typePubrec, typePubrel, typePubcomp:
+		a, f := decodeAnswer(s.version, frame[0], body(frame))
+		if f != nil {
+			s.fault(f)
+			return false
+		}
+		s.answer(kind, a)
+	case typeSubscribe:
+		r, f := decodeSubscribe(s.version, body(frame))
+		if f != nil {
+			s.fault(f)
+			return false
+		}
+		s.request = &request{subscribe: r}
+		return true
+	case typeUnsubscribe:
+		r, f := decodeUnsubscribe(s.version, body(frame))
+		if f != nil {
+			s.fault(f)
+			return false
+		}
+		s.request = &request{subscribe: r}
+		return true
+	case typePingreq:
+		if len(body(frame)) > 0 {
+			s.fault(malformed("a PINGREQ with content"))
+			return false
+		}
+		s.c.send(pingresp)
+	case typeDisconnect:
+		s.disconnected(body(frame))
+	case typeConnect:
+		s.fault(protocol("a second CONNECT")) // [MQTT-3.1.0-2]
+	case typeAuth:
+		s.fault(protocol("AUTH without an authentication method"))
+	}
+	return false
+}
+
+// disconnected obeys a DISCONNECT (§3.14.4).
+func (s *Session) disconnected(body []byte) {
+	d, f := decodeDisconnect(s.version, body)
+	if f != nil {
+		s.fault(f)
+		return
+	}
+	if d.props.has(propSessionExpiry) {
+		if s.expiry == 0 && d.props.sessionExpiry > 0 {
+			s.fault(protocol("a session expiry in DISCONNECT, but none in CONNECT")) // [MQTT-3.14.2-2]
+			return
+		}
+		s.expiry = min(time.Duration(d.props.sessionExpiry)*time.Second, s.b.cfg.SessionExpiry)
+	}
+	if d.code == Success {
+		s.will = nil // [MQTT-3.1.2-10]
+	}
+	s.end(CauseClient, Success, "")
+}
+
+// answer obeys an acknowledgement.
+func (s *Session) answer(kind byte, a answer) {
+	switch kind {
+	case typePuback:
+		s.st.out.acked(a.id)
+	case typePubrec:
+		s.st.out.received(a.id, a.code)
+	case typePubcomp:
+		s.st.out.acked(a.id)
+	case typePubrel:
+		s.st.acks.released(a.id)
+	}
+	s.resumePulls()
+}

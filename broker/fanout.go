@@ -1,0 +1,319 @@
+package broker
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// mostTopics is how many topics have their audience kept.
+const mostTopics = 16384
+
+// fan knows who hears what: the index of topic filters, and the audience of each topic that is in use.
+type fan struct {
+	b     *Broker
+	index *engine
+
+	states sync.Map // index key → *state
+
+	mu        sync.RWMutex // guards what follows; map work only
+	audiences map[string]*audience
+	turn      uint64 // grows with every change, so that an audience gathered meanwhile is not kept
+}
+
+// An audience is everyone who hears a topic. Not changed after it was gathered.
+type audience struct {
+	plain  [2][2][]*Session // [MQTT 5][QoS 1 or 2 granted]: who gets the very same bytes as the others
+	grants [2][]byte        // QoS of each in plain[…][1]
+	other  []reader         // who gets a PUBLISH of its own: subscription ids, own spelling, no local, retain as published
+	absent []reader         // away, and wants QoS 1 or 2
+	groups [][]reader       // shared subscriptions: one of each
+}
+
+// A reader is one session, or its absent state, with the options under which it hears a topic.
+type reader struct {
+	st          *state
+	s           *Session // nil: absent
+	qos         byte
+	noLocal     bool
+	asPublished bool
+	topic       string // its own spelling; empty: as published
+	subIDs      []uint32
+}
+
+func (f *fan) join(key, filter string) {
+	for _, p := range indexPlaces(filter) {
+		f.index.add(key, p)
+	}
+	f.changed(filter)
+}
+
+func (f *fan) leave(key string, places []string) {
+	for _, p := range places {
+		f.index.remove(key, p)
+	}
+}
+
+// indexPlaces are the filters under which a filter stands in mochi's index, which only finds candidates. mochi does not see that
+// +/# matches a, so that stands under + as well.
+func indexPlaces(filter string) []string {
+	if n := len(filter) - 2; n > 0 && filter[n:] == "/#" && filter[n-1] == '+' {
+		return []string{filter, filter[:n]}
+	}
+	return []string{filter}
+}
+
+// changed drops the audiences of the topics that filter matches.
+func (f *fan) changed(filter string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.turn++
+	if exact(filter) {
+		delete(f.audiences, filter)
+		return
+	}
+	for topic := range f.audiences {
+		if Match(filter, topic) {
+			delete(f.audiences, topic)
+		}
+	}
+}
+
+// audience returns who hears topic.
+func (f *fan) audience(topic string) *audience {
+	f.mu.RLock()
+	a, turn := f.audiences[topic], f.turn
+	f.mu.RUnlock()
+	if a != nil {
+		return a
+	}
+	a = f.gather(topic)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.turn == turn {
+		if len(f.audiences) >= mostTopics {
+			clear(f.audiences)
+		}
+		f.audiences[topic] = a
+	}
+	return a
+}
+
+// gather asks every state that has a matching filter how it hears topic, and the handler whether it may.
+func (f *fan) gather(topic string) *audience {
+	a := &audience{}
+	groups := map[string][]reader{}
+	for _, key := range f.index.candidates(topic) {
+		v, ok := f.states.Load(key)
+		if !ok {
+			continue
+		}
+		st := v.(*state)
+		s := st.live.Load()
+		if s != nil && !f.b.h.MayRead(s, topic) {
+			continue
+		}
+		own, shared := st.hears(topic, s)
+		for _, r := range own {
+			a.add(r)
+		}
+		for group, r := range shared {
+			groups[group] = append(groups[group], r)
+		}
+	}
+	for _, g := range groups {
+		a.groups = append(a.groups, g)
+	}
+	return a
+}
+
+func (a *audience) add(r reader) {
+	switch {
+	case r.s == nil:
+		if r.qos > 0 {
+			a.absent = append(a.absent, r)
+		}
+	case r.noLocal || r.asPublished || r.topic != "" || len(r.subIDs) > 0:
+		a.other = append(a.other, r)
+	default:
+		v, q := 0, 0
+		if r.s.version == v5 {
+			v = 1
+		}
+		if r.qos > 0 {
+			q = 1
+			a.grants[v] = append(a.grants[v], r.qos)
+		}
+		a.plain[v][q] = append(a.plain[v][q], r.s)
+	}
+}
+
+// hears tells how a state hears topic: once for each spelling that it subscribed by, and once for each shared subscription. Where
+// subscriptions overlap the highest QoS counts [MQTT-3.3.4-2].
+func (st *state) hears(topic string, s *Session) (own []reader, shared map[string]reader) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, sub := range st.subs {
+		if !Match(sub.topic, topic) {
+			continue
+		}
+		r := sub.reader(topic, st, s)
+		if sub.group != "" {
+			if shared == nil {
+				shared = map[string]reader{}
+			}
+			r.noLocal = false
+			shared[sub.filter] = r
+			continue
+		}
+		merged := false
+		for i := range own {
+			if own[i].topic == r.topic {
+				own[i].merge(r)
+				merged = true
+			}
+		}
+		if !merged {
+			own = append(own, r)
+		}
+	}
+	return own, shared
+}
+
+func (sub *subscription) reader(topic string, st *state, s *Session) reader {
+	r := reader{st: st, s: s, qos: sub.qos, noLocal: sub.noLocal, asPublished: sub.asPublished}
+	if sub.as != "" {
+		if r.topic = spell(topic, sub.level, sub.as); r.topic == topic {
+			r.topic = ""
+		}
+	}
+	if sub.subID != 0 {
+		r.subIDs = []uint32{sub.subID}
+	}
+	return r
+}
+
+func (r *reader) merge(o reader) {
+	r.qos = max(r.qos, o.qos)
+	r.noLocal = r.noLocal && o.noLocal
+	r.asPublished = r.asPublished || o.asPublished
+	r.subIDs = append(r.subIDs, o.subIDs...)
+}
+
+// fanout queues m for everyone in a. It runs messages × readers times, so for QoS 0 it allocates nothing per session: a PUBLISH is
+// encoded once for 3.1.1 and once for MQTT 5, shared and read-only. A full queue never blocks the others; its session is cut.
+func (f *fan) fanout(m *Message, a *audience) {
+	for v, version := range [2]byte{v311, v5} {
+		level := a.plain[v]
+		if len(level[0])+len(level[1]) == 0 {
+			continue
+		}
+		var pkt []byte
+		if m.QoS == 0 || len(level[0]) > 0 {
+			pkt = encodePublish(m, form{version: version, topic: m.Topic, expiry: m.Expiry})
+			f.b.deliver(level[0], pkt)
+		}
+		if m.QoS == 0 {
+			f.b.deliver(level[1], pkt)
+			continue
+		}
+		for i, s := range level[1] {
+			r := reader{st: s.st, s: s, qos: a.grants[v][i]}
+			r.send(m, way{})
+		}
+	}
+	for i := range a.other {
+		if r := &a.other[i]; !r.noLocal || m.From == nil || m.From != r.s {
+			r.send(m, way{})
+		}
+	}
+	if m.QoS > 0 {
+		for i := range a.absent {
+			a.absent[i].send(m, way{})
+		}
+	}
+	for _, g := range a.groups {
+		if r := pick(g); r != nil {
+			r.send(m, way{})
+		}
+	}
+}
+
+// deliver queues the same bytes for every session.
+func (b *Broker) deliver(to []*Session, pkt []byte) {
+	sent := int64(0)
+	for _, s := range to {
+		if len(pkt) > s.maxPacket {
+			b.dropped.Add(1) // [MQTT-3.1.2-25]
+			continue
+		}
+		if s.c.send(pkt) {
+			sent++
+		}
+	}
+	b.sent.Add(sent)
+}
+
+// pick chooses one member of a shared subscription: any that is here, else any that is away.
+func pick(g []reader) *reader {
+	start := rand.IntN(len(g))
+	var away *reader
+	for i := range g {
+		r := &g[(start+i)%len(g)]
+		if r.s != nil && !r.s.c.ending.Load() {
+			return r
+		}
+		away = r
+	}
+	return away
+}
+
+// A way is how a message comes to be sent; the zero way is: just published.
+type way struct {
+	at       time.Time // when it came, if it has been kept
+	retained bool      // it answers a new subscription
+	pulled   bool      // the reader asked for it: it does not count against the limit of its queue
+}
+
+// send gives m to one reader in a PUBLISH of its own, and tells whether it is on its way.
+func (r *reader) send(m *Message, w way) bool {
+	if w.at.IsZero() && m.Expiry > 0 {
+		w.at = time.Now()
+	}
+	f := form{topic: m.Topic, qos: min(m.QoS, r.qos), retain: w.retained || m.Retain && r.asPublished, subIDs: r.subIDs}
+	if r.topic != "" {
+		f.topic = r.topic
+	}
+	if f.qos > 0 {
+		r.st.out.send(&flight{m: m, form: f, at: w.at, pulled: w.pulled})
+		return true
+	}
+	if r.s == nil {
+		return false
+	}
+	var fresh bool
+	if f.expiry, fresh = remaining(m, w.at); !fresh {
+		return false
+	}
+	f.version = r.s.version
+	pkt := encodePublish(m, f)
+	if len(pkt) > r.s.maxPacket {
+		r.s.b.dropped.Add(1) // [MQTT-3.1.2-25]
+		return false
+	}
+	r.s.b.sent.Add(1)
+	if w.pulled {
+		r.s.c.q.pushPulled(pkt)
+		return true
+	}
+	return r.s.c.send(pkt)
+}
+
+func (a *audience) empty() bool {
+	for _, v := range a.plain {
+		if len(v[0])+len(v[1]) > 0 {
+			return false
+		}
+	}
+	return len(a.other)+len(a.absent)+len(a.groups) == 0
+}

@@ -1,0 +1,255 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"time"
+)
+
+// serve is the life of a connection: the only place where a session begins and ends. Whatever happens in it, a panic included,
+// nothing of the session stays in the index or the registry, and the handler hears Disconnect exactly once for a granted Connect.
+func (b *Broker) serve(c *conn) {
+	defer b.conns.remove(c)
+	defer c.linger()
+	s := b.greet(c)
+	if s == nil {
+		b.causes.add(c.cause())
+		return
+	}
+	defer s.leave()
+	b.guarded("serving", c, func() {
+		if s.enter() {
+			_ = b.engine.run(c) // its error is ours: conn has ended the session and knows why
+		}
+	})
+	c.end(CauseClosed, Success, "")
+}
+
+// guarded runs f and contains a panic in it to this connection.
+func (b *Broker) guarded(doing string, c *conn, f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.panicked(doing, c, p)
+			c.end(CausePanic, Unspecified, "an error of the server")
+		}
+	}()
+	f()
+}
+
+func (b *Broker) panicked(doing string, c *conn, p any) {
+	b.panics.Add(1)
+	if n := b.quiet.due("panic", doing, time.Now()); n > 0 {
+		b.log.Error("panic, contained to one session: report this", "while", doing, "remote", c.nc.RemoteAddr().String(),
+			"err", fmt.Sprint(p), "count", n, "stack", string(debug.Stack()))
+	}
+}
+
+// greet reads CONNECT and asks the handler; nil: there is no session, and the client has been told.
+func (b *Broker) greet(c *conn) *Session {
+	frame := c.readFrame()
+	b.conns.spoke(c)
+	if frame == nil {
+		return nil
+	}
+	p, f := decodeConnect(body(frame))
+	if f != nil {
+		b.turnAway(c, p.version, &Refusal{Code: f.code, Tell: f.tell})
+		return nil
+	}
+	s := newSession(c, p)
+	if r := b.conns.full(c); r != nil {
+		b.turnAway(c, p.version, r)
+		return nil
+	}
+	b.guarded("connecting", c, func() { s.ask(p) })
+	if !s.granted {
+		return nil
+	}
+	return s
+}
+
+// ask puts the question to the handler and completes the session by its answer.
+func (s *Session) ask(p *connect) {
+	b := s.b
+	welcome, r := b.h.Connect(b.ctx, s, ConnectRequest{
+		ClientID: p.clientID, User: p.user, Secret: p.secret, Clean: p.clean, User5: p.props.user, Keepalive: p.keepalive,
+	})
+	if r != nil {
+		b.turnAway(s.c, s.version, r)
+		return
+	}
+	s.granted = true
+	s.name, s.welcome = welcome.Name, welcome.Props
+	if s.clientID == "" {
+		s.clientID, s.assigned = welcome.ClientID, true // [MQTT-3.1.3-6]
+		if s.clientID == "" {
+			s.clientID = "tincan-" + s.id + "-" + strconv.FormatInt(b.born.UnixMilli(), 36)
+		}
+	}
+	s.ident = identity{s.name, s.clientID}
+	s.will, s.clean = p.will, p.clean
+	s.c.s.Store(s)
+}
+
+// enter takes the session's place in the registry and its state; false: it may not, and the client has been told.
+func (s *Session) enter() bool {
+	b := s.b
+	if r := s.checkWill(); r != nil {
+		s.will = nil
+		b.turnAway(s.c, s.version, r)
+		return false
+	}
+	if b.refused.slow(s.ident) {
+		select {
+		case <-time.After(slowedBy):
+		case <-b.ctx.Done():
+		}
+	}
+	left, err := b.registry.enter(b.ctx, s, s.ident)
+	if err != nil {
+		s.will = nil
+		b.turnAway(s.c, s.version, stopping)
+		return false
+	}
+	s.entered = true
+	if left != nil && s.clean { // [MQTT-3.1.2-4]
+		b.forget(left)
+		left = nil
+	}
+	if left != nil {
+		left.parted = parted{} // it came back in time
+		s.st, s.present = left, true
+	}
+	b.fan.states.Store(s.st.key, s.st)
+	return true
+}
+
+// established runs when CONNACK has been queued.
+func (s *Session) established() {
+	s.st.live.Store(s)
+	s.c.greeted.Store(true)
+	if !s.present {
+		return
+	}
+	s.replay()
+	s.st.touch(s.b.fan)
+	s.st.out.arrive(s, s.window)
+}
+
+// leave ends the session. Each step is contained, so that a panic in one of them leaves the others to be done.
+func (s *Session) leave() {
+	b, c, st := s.b, s.c, s.st
+	step := func(f func()) { b.guarded("ending a session", c, f) }
+	why := c.cause()
+	kept := s.expiry
+	if !s.entered || why == CausePanic || b.ctx.Err() != nil {
+		kept = 0
+	}
+	step(func() { b.engine.forget(s.id) })
+	if s.entered {
+		st.live.CompareAndSwap(s, nil)
+		if kept > 0 {
+			step(st.out.depart)
+			step(func() { st.touch(b.fan) })
+		} else {
+			step(func() { st.clear(b.fan) })
+			b.fan.states.Delete(st.key)
+		}
+	}
+	var later parted
+	step(func() { later = s.leaveWill(why, kept) })
+	if s.entered {
+		var keep *state
+		if kept > 0 {
+			keep = st
+			keep.until, keep.parted = time.Now().Add(kept), later
+		}
+		b.registry.leave(s, s.ident, keep)
+	}
+	step(func() { b.h.Disconnect(s, why) })
+	b.ended(s, why)
+	close(s.done)
+}
+
+// touch makes the audiences that st is in be gathered anew.
+func (st *state) touch(f *fan) {
+	st.mu.Lock()
+	var topics []string
+	for _, sub := range st.subs {
+		topics = append(topics, sub.topic)
+	}
+	st.mu.Unlock()
+	for _, t := range topics {
+		f.changed(t)
+	}
+}
+
+// forget drops a state that nobody will come back for, and sends its delayed will.
+func (b *Broker) forget(st *state) {
+	st.clear(b.fan)
+	b.fan.states.Delete(st.key)
+	if st.parted.will != nil {
+		b.send(st.parted)
+	}
+}
+
+// turnAway answers CONNECT with no and ends the connection.
+func (b *Broker) turnAway(c *conn, version byte, r *Refusal) {
+	b.turned.Add(1)
+	b.quiet.warn("refused a connection", r.Key, "remote", c.nc.RemoteAddr().String(), "transport", c.transport, "reason", r.Tell, "err", r.Err)
+	if version != 0 && (version == v5 || r.Code != MalformedPacket && r.Code != ProtocolError) {
+		c.q.push(refusingConnack(version, r))
+	}
+	c.end(CauseRefused, Success, "")
+}
+
+// stopping is what a client is told that connects while the server ends.
+var stopping = &Refusal{Code: ServerUnavailable, Key: "stopping", Tell: "the server is stopping: connect again in a moment"}
+
+// ended counts and logs the end of a session.
+func (b *Broker) ended(s *Session, why Cause) {
+	b.causes.add(why)
+	args := []any{"name", s.name, "session", s.clientID, "remote", s.remote, "reason", string(why)}
+	switch why {
+	case CauseSlow, CauseProtocol, CauseRefused:
+		b.quiet.warn("cut a session", s.name+string(why), args...)
+	default:
+		b.log.Debug("session ended", args...)
+	}
+}
+
+// ticking does once a second what time asks for, until ctx ends.
+func (b *Broker) ticking(ctx context.Context) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			b.tick(n, now)
+		}
+	}
+}
+
+func (b *Broker) tick(n int, now time.Time) {
+	for _, c := range b.conns.all() {
+		if c.ws != nil {
+			c.pingWS(now)
+		}
+	}
+	for _, w := range b.registry.partedWills(now) {
+		b.send(w)
+	}
+	for _, st := range b.registry.expired(now, b.cfg.MaxAbsent) {
+		b.forget(st)
+	}
+	if n%10 == 0 {
+		b.publishSys()
+	}
+	if n%60 == 0 {
+		b.shelf.expire()
+	}
+}

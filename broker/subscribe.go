@@ -1,0 +1,219 @@
+package broker
+
+import "strconv"
+
+// subscribed obeys the SUBSCRIBE under way, when mochi has decoded it: it fills in the reason codes (§3.9.3).
+func (s *Session) subscribed() {
+	r := s.request
+	r.codes = make([]byte, len(r.filters))
+	st, b := s.st, s.b
+
+	var ask []Subscription
+	var place []int // of each asked one in r.filters
+	st.mu.Lock()
+	count := len(st.subs)
+	for i, w := range r.filters {
+		if refusal := b.badFilter(w.filter); refusal != nil {
+			r.refuse(s, i, refusal)
+			continue
+		}
+		if _, had := st.subs[w.filter]; !had {
+			if count >= b.cfg.MaxFilters {
+				r.refuse(s, i, &Refusal{Code: QuotaExceeded, Tell: "a session has at most " + strconv.Itoa(b.cfg.MaxFilters) +
+					" topic filters here: use wildcards"})
+				continue
+			}
+			count++
+		}
+		group, topic, _ := SplitShare(w.filter)
+		ask, place = append(ask, Subscription{Filter: w.filter, Group: group, Topic: topic, QoS: w.qos}), append(place, i)
+	}
+	st.deciding = true
+	st.mu.Unlock()
+
+	if len(ask) > 0 {
+		decisions := b.h.Subscribe(s, ask)
+		for j, d := range decisions {
+			if i := place[j]; d.Refusal != nil {
+				r.refuse(s, i, d.Refusal)
+			} else {
+				sub := newSubscription(r.filters[i], ask[j], d, r.subID)
+				r.codes[i] = sub.qos
+				r.then = append(r.then, s.grant(sub)...)
+			}
+		}
+	}
+}
+
+// badFilter refuses a filter that no handler needs to see.
+func (b *Broker) badFilter(filter string) *Refusal {
+	switch {
+	case !ValidFilter(filter):
+		return &Refusal{Code: BadFilter, Tell: "a topic filter that is none: + and # stand alone in their level, # is last"}
+	case len(filter) > b.cfg.MaxTopic || levels(filter) > b.cfg.MaxLevels:
+		return &Refusal{Code: BadFilter, Tell: "a topic filter has at most " + strconv.Itoa(b.cfg.MaxLevels) + " levels and " +
+			strconv.Itoa(b.cfg.MaxTopic) + " bytes here: use a shorter one"}
+	}
+	return nil
+}
+
+// refuse answers filter i with no.
+func (r *request) refuse(s *Session, i int, why *Refusal) {
+	r.codes[i] = byte(why.Code)
+	if s.version < v5 {
+		r.codes[i] = 0x80 // 3.1.1 §3.9.3
+	}
+	if r.tell == "" {
+		r.tell = why.Tell
+	}
+	s.b.quiet.warn("refused a subscription", s.name, "name", s.name, "session", s.clientID, "remote", s.remote,
+		"topic", r.filters[i].filter, "reason", why.Tell, "err", why.Err)
+}
+
+func newSubscription(w wanted, ask Subscription, d Decision, subID uint32) *subscription {
+	sub := &subscription{
+		filter: w.filter, group: ask.Group, topic: ask.Topic, level: d.Level, as: d.As,
+		qos: w.qos, noLocal: w.noLocal, asPublished: w.asPublished, retainHandling: w.retainHandling, subID: subID,
+	}
+	if d.Topic != "" {
+		sub.topic = d.Topic
+	}
+	return sub
+}
+
+// grant puts a subscription into the session state and the index, in place of one with the same filter [MQTT-3.8.4-3]. It returns
+// the retained messages to send for it, if any.
+func (s *Session) grant(sub *subscription) []pull {
+	st, b := s.st, s.b
+	st.mu.Lock()
+	old := st.subs[sub.filter]
+	st.subs[sub.filter] = sub
+	var gone []string
+	if old != nil && old.topic != sub.topic {
+		gone = st.unindexedLocked(old.topic)
+	}
+	st.mu.Unlock()
+	b.fan.leave(st.key, gone)
+	b.fan.join(st.key, sub.topic)
+	if old != nil && old.topic != sub.topic {
+		b.fan.changed(old.topic)
+	}
+	if sub.group != "" || sub.retainHandling == 2 || sub.retainHandling == 1 && old != nil {
+		return nil // no retained messages: §4.8.2, [MQTT-3.3.1-10], [MQTT-3.3.1-11]
+	}
+	return []pull{{sub: sub}}
+}
+
+// answered runs when the SUBACK has been queued: now come the retained messages, and what the handler has told meanwhile.
+func (s *Session) answered() {
+	r := s.request
+	s.request = nil
+	if r == nil {
+		return
+	}
+	s.pulls.add(s, r.then)
+	s.decided()
+}
+
+// decided matches what the handler told s while it was asked about subscriptions.
+func (s *Session) decided() {
+	s.st.mu.Lock()
+	held := s.st.held
+	s.st.held, s.st.deciding = nil, false
+	s.st.mu.Unlock()
+	for _, m := range held {
+		s.b.Tell(s, m)
+	}
+}
+
+// unsubscribed obeys the UNSUBSCRIBE under way (§3.11.3).
+func (s *Session) unsubscribed() {
+	r := s.request
+	r.codes = make([]byte, len(r.filters))
+	st := s.st
+	var gone []string
+	for i, w := range r.filters {
+		st.mu.Lock()
+		sub, had := st.subs[w.filter]
+		if !had {
+			st.mu.Unlock()
+			r.codes[i] = byte(NoSubscriptionExisted)
+			continue
+		}
+		delete(st.subs, w.filter)
+		places := st.unindexedLocked(sub.topic)
+		st.mu.Unlock()
+		s.b.fan.leave(st.key, places)
+		s.b.fan.changed(sub.topic)
+		gone = append(gone, w.filter)
+	}
+	if len(gone) > 0 {
+		s.b.h.Unsubscribe(s, gone)
+	}
+}
+
+// replay asks the handler about the filters of a resumed session, and drops those that are now refused.
+func (s *Session) replay() {
+	st := s.st
+	var subs []*subscription
+	var ask []Subscription
+	st.mu.Lock()
+	for _, sub := range st.subs {
+		group, topic, _ := SplitShare(sub.filter)
+		subs = append(subs, sub)
+		ask = append(ask, Subscription{Filter: sub.filter, Group: group, Topic: topic, QoS: sub.qos})
+	}
+	st.deciding = true
+	st.mu.Unlock()
+	if len(ask) > 0 {
+		for i, d := range s.b.h.Subscribe(s, ask) {
+			if d.Refusal != nil {
+				s.revoke(subs[i])
+				continue
+			}
+			was := subs[i]
+			w := wanted{was.filter, was.qos, was.noLocal, was.asPublished, 2}
+			s.grant(newSubscription(w, ask[i], d, was.subID))
+		}
+	}
+	s.decided()
+}
+
+// revoke takes one subscription away.
+func (s *Session) revoke(sub *subscription) {
+	st := s.st
+	st.mu.Lock()
+	delete(st.subs, sub.filter)
+	places := st.unindexedLocked(sub.topic)
+	st.mu.Unlock()
+	s.b.fan.leave(st.key, places)
+	s.b.fan.changed(sub.topic)
+}
+
+// unindexedLocked returns the index places of filter that no subscription needs any more.
+func (st *state) unindexedLocked(filter string) []string {
+	places := indexPlaces(filter)
+	for _, sub := range st.subs {
+		for _, p := range indexPlaces(sub.topic) {
+			for i := range places {
+				if places[i] == p {
+					places = append(places[:i:i], places[i+1:]...)
+					break
+				}
+			}
+		}
+	}
+	return places
+}
+
+// clear takes all subscriptions out of the index.
+func (st *state) clear(f *fan) {
+	st.mu.Lock()
+	subs := st.subs
+	st.subs = map[string]*subscription{}
+	st.mu.Unlock()
+	for _, sub := range subs {
+		f.leave(st.key, indexPlaces(sub.topic))
+		f.changed(sub.topic)
+	}
+}
