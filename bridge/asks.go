@@ -230,7 +230,7 @@ func (b *Bridge) later(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 	select {
 	case b.asked <- work:
 	default:
-		b.refused(st, t, m, refuse(broker.ServerBusy, "busy", "too many requests are waiting: ask again in a moment"), ack)
+		b.refused(st, t, m, refuseNow(broker.ImplementationSpecific, "busy", "too many requests are waiting: ask again in a moment"), ack)
 	}
 }
 

@@ -272,7 +272,7 @@ func (b *Bridge) watchClaims(ctx context.Context) {
 		select {
 		case l := <-b.store.Lost():
 			if st := b.members.seat(l.Session); st != nil {
-				b.br.Disconnect(st.session, broker.CauseTakeover, refuse(broker.SessionTakenOver, "taken-over", "this session was opened again elsewhere with the same client id"))
+				b.br.Disconnect(st.session, broker.CauseTakeover, refuse(broker.SessionTakenOver, "taken-over", "another connection uses the same client id"))
 			}
 		case c := <-b.store.Freed():
 			b.marks.forget(identOfHolding(c.Rev))

@@ -25,7 +25,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	if client == "" {
 		client = "tincan-" + s.ID()
 	}
-	claim, n, no := b.claim(ctx, s, c, client)
+	claim, n, guest, no := b.claim(ctx, s, c, client)
 	if no != nil {
 		b.log.Warn("refused a connection", "name", c.User, "client", c.ClientID, "remote", s.Remote(), "reason", no.Key)
 		return broker.Welcome{}, no
@@ -36,7 +36,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 		fold:  n.Fold,
 		ident: identOf(n.Fold, claim.Rev, len(c.Secret) > 0, client),
 		kind:  memberKind(prop(c.User5, "kind"), s.Transport()),
-		guest: c.User == "" && claim.Name != c.ClientID,
+		guest: guest,
 		pace:  b.paces.of(n.Fold),
 	}
 	s.Value = st
@@ -46,38 +46,39 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	return broker.Welcome{Name: claim.Name, ClientID: client, Props: []broker.Prop{{Key: "name", Value: claim.Name}}}, nil
 }
 
-// claim gets the name for a session.
-func (b *Bridge) claim(ctx context.Context, s *broker.Session, c broker.ConnectRequest, client string) (history.Claim, names.Name, *broker.Refusal) {
-	if c.User != "" {
-		n, err := names.Parse(c.User)
-		if err != nil {
-			no := refuseName(err)
-			no.Code = broker.BadUserOrPassword
-			return history.Claim{}, n, no
-		}
-		claim, err := b.ask(ctx, s, n, client, c.Secret)
-		if err == nil {
-			return claim, n, nil
-		}
-		return claim, n, b.refuseClaim(ctx, s, n, err)
+// claim gets the name for a session; guest when the name is one that tincan made up.
+func (b *Bridge) claim(ctx context.Context, s *broker.Session, c broker.ConnectRequest, client string) (claim history.Claim, n names.Name, guest bool, no *broker.Refusal) {
+	wanted := c.User
+	if wanted == "" {
+		wanted = c.ClientID
 	}
-	if n, err := names.Parse(c.ClientID); err == nil {
-		claim, err := b.ask(ctx, s, n, client, c.Secret)
-		if err == nil {
-			return claim, n, nil
+	n, err := names.Parse(wanted)
+	if err == nil {
+		if claim, err = b.ask(ctx, s, n, client, c.Secret); err == nil {
+			if claim.Name != n.Canonical { // it proved a name that is spelled in another way
+				n, err = names.Parse(claim.Name)
+			}
+			if err != nil {
+				return claim, n, false, refuseName(err)
+			}
+			return claim, n, false, nil
 		}
-		if len(c.Secret) > 0 || !errors.Is(err, history.ErrTaken) {
-			return claim, n, b.refuseClaim(ctx, s, n, err)
+		// A client id that is somebody's name is no attempt at that name, unless a secret came with it.
+		if c.User != "" || len(c.Secret) > 0 || !errors.Is(err, history.ErrTaken) {
+			return claim, n, false, b.refuseClaim(ctx, s, n, err)
 		}
+	} else if c.User != "" {
+		no = refuseName(err)
+		no.Code = broker.BadUserOrPassword
+		return claim, n, false, no
 	}
 	for {
-		n := names.Guest()
-		claim, err := b.ask(ctx, s, n, client, nil)
-		if err == nil {
-			return claim, n, nil
+		n = names.Guest()
+		if claim, err = b.ask(ctx, s, n, client, nil); err == nil {
+			return claim, n, true, nil
 		}
 		if !errors.Is(err, history.ErrTaken) {
-			return claim, n, b.refuseClaim(ctx, s, n, err)
+			return claim, n, true, b.refuseClaim(ctx, s, n, err)
 		}
 	}
 }

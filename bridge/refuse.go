@@ -3,17 +3,24 @@ package bridge
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"tincan/bridge/history"
 	"tincan/bridge/names"
 	"tincan/broker"
 )
 
-// Every no that the chat says, in one place: the reason code for MQTT, a stable key for programs, a sentence for the person.
+// Every no that the chat says, in one place: the reason code for MQTT (only codes that a PUBACK or a CONNACK may carry), a stable key
+// for programs, a sentence for the person.
 
 func refuse(code broker.Reason, key, format string, args ...any) *broker.Refusal {
 	return &broker.Refusal{Code: code, Key: key, Tell: fmt.Sprintf(format, args...)}
+}
+
+// refuseNow is a no of the moment: the same may be taken later.
+func refuseNow(code broker.Reason, key, format string, args ...any) *broker.Refusal {
+	r := refuse(code, key, format, args...)
+	r.Later = true
+	return r
 }
 
 // Keys of a refused CONNECT.
@@ -27,7 +34,7 @@ const (
 )
 
 func refuseStopping() *broker.Refusal {
-	return refuse(broker.ServerShuttingDown, keyStopping, "tincan is being stopped: connect again in a moment")
+	return refuse(broker.ServerUnavailable, keyStopping, "tincan is being stopped: connect again in a moment")
 }
 
 // refuseTaken says why a name cannot be had.
@@ -106,11 +113,11 @@ func refuseWillRoom(room string) *broker.Refusal {
 }
 
 func refuseRooms(most int) *broker.Refusal {
-	return refuse(broker.QuotaExceeded, "rooms-full", "there are %d rooms already: use one of them", most)
+	return refuseNow(broker.QuotaExceeded, "rooms-full", "there are %d rooms already: use one of them", most)
 }
 
 func refuseRoomRate() *broker.Refusal {
-	return refuse(broker.RateTooHigh, "too-fast", "you opened %d rooms in a minute: wait a little", roomsAMinute)
+	return refuseNow(broker.QuotaExceeded, "too-fast", "you opened %d rooms in a minute: wait a little", roomsAMinute)
 }
 
 func refuseFixedRooms(room string) *broker.Refusal {
@@ -118,7 +125,7 @@ func refuseFixedRooms(room string) *broker.Refusal {
 }
 
 func refuseTooLong(what string, have, most int) *broker.Refusal {
-	return refuse(broker.PacketTooLarge, "too-long", "%s takes up to %d bytes, and this has %d: make it shorter", what, most, have)
+	return refuse(broker.QuotaExceeded, "too-long", "%s takes up to %d bytes, and this has %d: make it shorter", what, most, have)
 }
 
 func refusePayload(key, format string, args ...any) *broker.Refusal {
@@ -126,30 +133,27 @@ func refusePayload(key, format string, args ...any) *broker.Refusal {
 }
 
 func refuseFast(what string) *broker.Refusal {
-	return refuse(broker.RateTooHigh, "too-fast", "%s come too fast: wait a little", what)
+	return refuseNow(broker.QuotaExceeded, "too-fast", "%s come too fast: wait a little", what)
 }
 
 func refuseFullState() *broker.Refusal {
-	return refuse(broker.QuotaExceeded, "state-full", "too many values are kept here: delete some by an empty retained payload, or use fewer topics")
+	return refuseNow(broker.QuotaExceeded, "state-full", "too many values are kept here: delete some by an empty retained payload, or use fewer topics")
 }
 
 // refuseStore says in the member's words what kept the store from taking an entry.
 func refuseStore(err error) *broker.Refusal {
-	r := &broker.Refusal{Err: err}
+	r := &broker.Refusal{Err: err, Later: !errors.Is(err, history.ErrIDUsed)}
 	switch {
 	case errors.Is(err, history.ErrIDUsed):
 		r.Code, r.Key, r.Tell = broker.ImplementationSpecific, "id-used", "this id was used for another message: send it with a new id"
 	case errors.Is(err, history.ErrFull):
 		r.Code, r.Key, r.Tell = broker.QuotaExceeded, "disk-full", "the computer that runs tincan has no space left on its disk: reading works, sending waits until there is space"
 	case errors.Is(err, history.ErrBusy):
-		r.Code, r.Key, r.Tell = broker.ServerBusy, "busy", "too much is being stored right now: send it again in a moment"
+		r.Code, r.Key, r.Tell = broker.ImplementationSpecific, "busy", "too much is being stored right now: send it again in a moment"
 	case errors.Is(err, history.ErrUncertain):
-		r.Code, r.Key, r.Tell = broker.ServerBusy, "uncertain", "it is not known whether this was stored: send it again with the same id"
+		r.Code, r.Key, r.Tell = broker.ImplementationSpecific, "uncertain", "it is not known whether this was stored: send it again with the same id"
 	default:
-		r.Code, r.Key, r.Tell = broker.ServerBusy, "unavailable", "tincan cannot store messages right now: send it again in a moment"
+		r.Code, r.Key, r.Tell = broker.ImplementationSpecific, "unavailable", "tincan cannot store messages right now: send it again in a moment"
 	}
 	return r
 }
-
-// span says a duration as a person would.
-func span(d time.Duration) string { return d.Round(time.Second).String() }

@@ -44,7 +44,7 @@ type room struct {
 	cached  []byte // the snapshot as JSON; nil when the roster has changed since
 }
 
-func newRoom(slug, epoch string, br *broker.Broker, log *slog.Logger) *room {
+func openRoom(slug, epoch string, br *broker.Broker, log *slog.Logger) *room {
 	return &room{
 		slug:   slug,
 		br:     br,

@@ -111,7 +111,7 @@ func (rs *rooms) start(slug string, last uint64, most int) (r *room, opened bool
 		rs.mu.Unlock()
 		return nil, false
 	}
-	r = newRoom(slug, rs.epoch, rs.br, rs.log)
+	r = openRoom(slug, rs.epoch, rs.br, rs.log)
 	r.last.Store(last)
 	r.touched = time.Now()
 	var ctx context.Context

@@ -81,7 +81,7 @@ func (b *Bridge) relay(st *seat, m *broker.Message, ack func(broker.Ack)) {
 	}
 	a := broker.Ack{}
 	if err := b.br.Publish(m); err != nil {
-		a.Refusal = refuse(broker.QuotaExceeded, "retained-full", "this was sent, but cannot be retained: too many retained messages are kept here, delete some by an empty retained payload")
+		a.Refusal = refuseNow(broker.QuotaExceeded, "retained-full", "this was sent, but cannot be retained: too many retained messages are kept here, delete some by an empty retained payload")
 		a.Refusal.Err = err
 	}
 	if wait > 0 {
