@@ -1,0 +1,211 @@
+package bridge
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tincan/broker/mqtttest"
+)
+
+func TestDeadConnectionLeavesTheRoster(t *testing.T) {
+	everyWay(t, func(t *testing.T, r *testRoom) {
+		ada, bob := r.join("ada"), r.join("bob")
+		ada.wantJoin("bob")
+		ada.Subscribe("chat/user/+/presence")
+		bob.Cut() // the socket closes without DISCONNECT
+		ada.wantLeave("bob")
+		for {
+			p := ada.WantMessage("chat/user/bob/presence")
+			if decode[presenceNote](t, p.Payload).State == offline {
+				break
+			}
+		}
+		if got := r.roster().names(); !slices.Equal(got, []string{"ada"}) {
+			t.Errorf("the roster has %v", got)
+		}
+		r.join("bob") // and back under its name at once
+		ada.wantJoin("bob")
+	})
+}
+
+func TestTwoSessionsAreOneMember(t *testing.T) {
+	everyWay(t, func(t *testing.T, r *testRoom) {
+		ada := r.join("ada")
+		phone := r.connect(mqtttest.Options{Name: "bob", ID: "phone", Secret: "s", User: []mqtttest.Prop{{Key: "label", Value: "phone"}, {Key: "kind", Value: "person"}}})
+		phone.Subscribe("chat/room/lobby/messages")
+		m := ada.wantJoin("bob")
+		if r.version == 5 && (!slices.Equal(m.Sessions, []string{"phone"}) || m.Kind != person) {
+			t.Errorf("joined as %+v", m)
+		}
+		laptop := r.connect(mqtttest.Options{Name: "bob", ID: "laptop", Secret: "s", User: []mqtttest.Prop{{Key: "label", Value: "laptop"}, {Key: "kind", Value: "person"}}})
+		laptop.Subscribe("chat/room/lobby/messages")
+		if r.version == 5 {
+			ada.wantDelta("bob on two", func(d Delta) bool {
+				return len(d.Change) == 1 && slices.Equal(d.Change[0].Sessions, []string{"laptop", "phone"})
+			})
+		}
+		phone.Cut()
+		laptop.say("still here")
+		ada.wantText("still here")
+		laptop.Cut()
+		d := ada.wantDelta("leave of bob", func(d Delta) bool { return len(d.Leave) > 0 })
+		if !slices.Equal(d.Leave, []string{"bob"}) {
+			t.Errorf("left %v", d.Leave)
+		}
+	})
+}
+
+func TestAwayIsTheMembersNotTheSessions(t *testing.T) {
+	r := newRoom(t)
+	ada := r.join("ada")
+	one := r.join("bob")
+	ada.wantJoin("bob")
+	two := r.connect(mqtttest.Options{Name: "bob", ID: "two", Secret: "secret of bob"})
+	two.Subscribe("chat/room/lobby/messages")
+	one.Publish("chat/user/me/away", "1")
+	two.Publish("chat/user/me/away", "1")
+	ada.wantDelta("bob away", func(d Delta) bool { return len(d.Change) == 1 && d.Change[0].State == away })
+	one.Publish("chat/user/me/away", "0")
+	ada.wantDelta("bob back", func(d Delta) bool { return len(d.Change) == 1 && d.Change[0].State == online })
+	if s := r.roster(); len(s.Members) < 2 || s.Members[1].State != online {
+		t.Errorf("the roster says %+v", s)
+	}
+}
+
+func TestJoiningIsReading(t *testing.T) {
+	r := newRoom(t)
+	ada := r.join("ada")
+	for _, c := range []struct {
+		name, filter string
+		joins        bool
+	}{
+		{"wide", "#", true},
+		{"shared", "$share/g/chat/room/lobby/messages", true},
+		{"rooms", "chat/room/+/messages", true},
+		{"below", "chat/room/lobby/#", true},
+		{"other", "chat/room/other/messages", false},
+		{"status", "chat/server/status", false},
+	} {
+		g := r.connect(mqtttest.Options{Name: c.name, ID: c.name})
+		g.Subscribe(c.filter)
+		if c.joins {
+			ada.wantJoin(c.name)
+			g.Unsubscribe(c.filter)
+			ada.wantLeave(c.name)
+		}
+	}
+	if got := r.roster().names(); !slices.Equal(got, []string{"ada"}) {
+		t.Errorf("in the lobby are %v", got)
+	}
+	// Who reads every room is in those that come, too.
+	wide := r.connect(mqtttest.Options{Name: "wide", ID: "wide"})
+	wide.Subscribe("chat/room/+/messages")
+	ada.Subscribe("chat/room/new/roster", "chat/room/new/presence")
+	for {
+		s := decode[Snapshot](t, ada.WantMessage("chat/room/new/roster").Payload)
+		if slices.Contains(s.names(), "wide") {
+			break
+		}
+	}
+}
+
+func TestASensorJoinsByItsFirstPublish(t *testing.T) {
+	everyWay(t, func(t *testing.T, r *testRoom) {
+		ada := r.join("ada")
+		sensor := r.connect(mqtttest.Options{Name: "sensor", ID: "s"})
+		sensor.Go(mqttPub{Topic: "chat/room/lobby/say", Payload: "21.5"})
+		ada.wantText("21.5")
+		ada.wantJoin("sensor")
+		sensor.Cut()
+		ada.wantLeave("sensor")
+	})
+}
+
+func TestAWillIsSentButJoinsNothing(t *testing.T) {
+	everyWay(t, func(t *testing.T, r *testRoom) {
+		ada := r.join("ada")
+		g := r.connect(mqtttest.Options{Name: "bob", ID: "b", Will: &mqtttest.Will{Topic: "chat/room/lobby/say", Payload: "my battery died", QoS: 1}})
+		g.Ping()
+		g.Cut()
+		m := ada.wantText("my battery died")
+		if m.From != "bob" {
+			t.Errorf("it is from %q", m.From)
+		}
+		if got := r.roster().names(); !slices.Equal(got, []string{"ada"}) {
+			t.Errorf("in the lobby are %v", got)
+		}
+		polite := r.connect(mqtttest.Options{Name: "eve", ID: "e", Will: &mqtttest.Will{Topic: "chat/room/lobby/say", Payload: "never said"}})
+		polite.Disconnect()
+		ada.say("marker")
+		if m := decode[posted](t, ada.WantMessage("chat/room/lobby/messages").Payload); m.Text != "marker" {
+			t.Errorf("after it comes %+v", m)
+		}
+	})
+}
+
+func TestAForgedWillIsNotLetIn(t *testing.T) {
+	everyWay(t, func(t *testing.T, r *testRoom) {
+		for _, topic := range []string{"chat/room/lobby/messages", "chat/user/ada/presence", "chat/user/ada/inbox", "chat/server/status", "$SYS/x"} {
+			c := r.try(mqtttest.Options{Name: "eve", ID: "e", Will: &mqtttest.Will{Topic: topic, Payload: "{}"}})
+			if c.Connack.Code == 0 {
+				t.Errorf("a will on %s was taken", topic)
+			}
+			if r.version == 5 && (c.Connack.Code != 0x87 || c.Connack.Props.Reason == "") {
+				t.Errorf("%s: %s", topic, c.Connack)
+			}
+			c.Cut()
+		}
+	})
+}
+
+func TestARestartTurnsNobodyOffline(t *testing.T) {
+	r := newRoom(t)
+	ada, bob := r.join("ada"), r.join("bob")
+	ada.wantJoin("bob")
+	ada.Subscribe("chat/user/+/presence")
+	ada.WantMessage("chat/user/bob/presence")
+	r.end()
+	ada.WantEnd()
+	bob.WantEnd()
+	gone := ada.Take(func(p mqtttest.Packet) bool {
+		return p.Type == mqtttest.Publish && strings.HasSuffix(p.Topic, "/presence") && (strings.Contains(string(p.Payload), offline) || strings.Contains(string(p.Payload), `"leave"`))
+	})
+	if len(gone) > 0 {
+		t.Errorf("ada was told %v", gone)
+	}
+	r.start()
+	if got := r.roster().names(); len(got) != 0 {
+		t.Errorf("ghosts in the roster: %v", got)
+	}
+	c := mqtttest.Dial(t, r.tcp, mqtttest.Options{})
+	c.Subscribe("chat/user/+/presence")
+	c.Ping()
+	if ghosts := c.Take(func(p mqtttest.Packet) bool {
+		return p.Type == mqtttest.Publish && !strings.Contains(p.Topic, "guest-")
+	}); len(ghosts) > 0 {
+		t.Errorf("presence of nobody: %v", ghosts)
+	}
+}
+
+func TestAFilterSpelledOtherwiseIsRefusedWithTheRightSpelling(t *testing.T) {
+	r := newRoom(t)
+	ada := r.join("ada")
+	if codes := ada.Subscribe("chat/room/Lobby/messages", "chat/user/bob/inbox", "chat/room/lobby/say", "chat/room/lobby/messages"); !slices.Equal(codes, []byte{0x8f, 0x87, 0x87, 0}) {
+		t.Errorf("answered %x", codes)
+	}
+}
+
+func TestWhatIsSubscribedAsMeIsReadAsMe(t *testing.T) {
+	everyWay(t, func(t *testing.T, r *testRoom) {
+		sensor := r.connect(mqtttest.Options{ID: "esp-1"})
+		sensor.Subscribe("chat/user/me/inbox", "chat/room/lobby/state/me/#")
+		ada := r.join("ada")
+		ada.Publish("chat/user/esp-1/say", "pump on")
+		if p := sensor.WantMessage("chat/user/me/inbox"); !strings.Contains(string(p.Payload), "pump on") {
+			t.Errorf("%s", p)
+		}
+		sensor.Publish("chat/room/lobby/state/me/pump", "on")
+		sensor.WantMessage("chat/room/lobby/state/me/pump")
+	})
+}
