@@ -171,7 +171,7 @@ func (b *batch) repeat(r *room, a *appending) error {
 	var erased bool
 	var kind string
 	var body []byte
-	row := b.w.findID.QueryRowContext(background, r.id, a.entry.From, a.entry.ID)
+	row := b.w.findID.QueryRowContext(background, a.entry.ID, a.entry.From, r.id)
 	if err := row.Scan(&seq, &ms, &kind, &erased, &body, &first); err != nil {
 		return err
 	}
@@ -255,8 +255,8 @@ func (w *writer) prepare(ctx context.Context) error {
 		text string
 	}{
 		{&w.insertWide, insertEntries(wide)},
-		{&w.insertOne, insertEntries(1) + ` on conflict (room, sender, id) do nothing`},
-		{&w.findID, `select e.seq, e.time, e.kind, e.erased, e.body, r.first from entry e join room r on r.id = e.room where e.room = ? and e.sender = ? and e.id = ?`},
+		{&w.insertOne, insertEntries(1) + ` on conflict (id, sender, room) do nothing`},
+		{&w.findID, `select e.seq, e.time, e.kind, e.erased, e.body, r.first from entry e join room r on r.id = e.room where e.id = ? and e.sender = ? and e.room = ?`},
 		{&w.putValue, `insert into value (kind, key, value, put, sum) values (?, ?, ?, ?, ?)
 			on conflict do update set value = excluded.value, put = excluded.put, sum = excluded.sum`},
 		{&w.putClaim, `insert into claim (rev, name, fold, key0, key1, verifier, hold, ends, sum) values (?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -35,7 +35,8 @@ create table entry (
 ) strict;
 
 create unique index entry_seq on entry (room, seq);
-create unique index entry_id on entry (room, sender, id);
+-- The id comes first: ids are UUIDv7 by habit, which grow with time, so that the entries of one commit are neighbours here.
+create unique index entry_id on entry (id, sender, room);
 
 -- What a trim still has to do: drop bodies of entries with cleared <= seq < below, then, when lived has come to due, the entries.
 create table trim (
