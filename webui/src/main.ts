@@ -1,1 +1,47 @@
-export {}
+// Wiring: the world is handed to the chat, the chat to the page.
+import './style/tokens.css'
+import './style/base.css'
+import { h, render } from 'preact'
+import { Client } from './mqtt/client.ts'
+import * as platform from './platform.ts'
+import { Chat } from './store/chat.ts'
+import { randomWord } from './store/ids.ts'
+import { Memory } from './store/memory.ts'
+import { askName } from './store/namecheck.ts'
+import { read } from './store/route.ts'
+import { indexedShelf, plainShelf } from './store/shelf.ts'
+import { App } from './view/app.tsx'
+
+const lasting = platform.storage('localStorage')
+const memory = new Memory(lasting, platform.storage('sessionStorage'))
+const fill = (bytes: Uint8Array<ArrayBuffer>) => void crypto.getRandomValues(bytes)
+
+let client = memory.clientId() ?? ''
+if (client === '' || (await platform.isElsewhere(() => client))) client = randomWord(16, fill)
+memory.setClientId(client)
+
+const chat = new Chat({
+  wire: (o) => new Client({ url: platform.socketAddress(), keepalive: 60, ...o }),
+  check: (name) => askName(fetch.bind(window), name),
+  shelf: async () => (await indexedShelf(platform.indexedDBFactory())) ?? plainShelf(lasting),
+  memory, fill, client,
+  now: () => Date.now(),
+  later: platform.later,
+  frame: platform.frame,
+  label: platform.label(),
+  build: platform.build(),
+})
+
+const follow = () => {
+  const place = read(location.hash)
+  if (place) chat.go(place)
+}
+follow()
+addEventListener('hashchange', follow)
+platform.watchPresence((visible, focused) => chat.setHere(visible, focused))
+for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.touched(), { passive: true })
+setInterval(() => chat.tick(), 1000)
+setInterval(() => chat.tend(), 4000)
+
+chat.begin()
+render(h(App, { chat }), document.getElementById('root') ?? document.body)

@@ -1,0 +1,92 @@
+// What browsers have or withhold. Pages on http://<address> are no secure context: what is missing there is asked for by feature, here
+// alone, and has something in its place.
+import { passing, type Store } from './store/memory.ts'
+
+/** localStorage or sessionStorage; a passing memory where the browser forbids them. */
+export function storage(kind: 'localStorage' | 'sessionStorage'): Store {
+  try {
+    const s = window[kind]
+    s.setItem('tincan.try', '1')
+    s.removeItem('tincan.try')
+    return s
+  } catch {
+    return passing()
+  }
+}
+
+export function indexedDBFactory(): IDBFactory | undefined {
+  try {
+    return globalThis.indexedDB
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs f before the next drawing; a hidden page is not drawn, so it runs soon. */
+export function frame(f: () => void): void {
+  if (document.visibilityState === 'hidden') setTimeout(f, 50)
+  else requestAnimationFrame(f)
+}
+
+export function later(ms: number, f: () => void): () => void {
+  const t = setTimeout(f, ms)
+  return () => clearTimeout(t)
+}
+
+/** Whether the first pointer is a finger. */
+export function coarse(): boolean {
+  return matchMedia('(pointer: coarse)').matches
+}
+
+/** What kind of machine this is, in a word for the others. */
+export function label(): string {
+  const short = Math.min(screen.width, screen.height)
+  if (!coarse()) return 'laptop'
+  return short < 600 ? 'phone' : 'tablet'
+}
+
+/**
+ * Tells whether another tab is the same session: a duplicated tab copies sessionStorage, and two tabs with one client id would throw
+ * each other out for ever. The answer of a living tab comes within a tenth of a second; this tab answers from then on.
+ */
+export async function isElsewhere(client: () => string): Promise<boolean> {
+  if (typeof BroadcastChannel === 'undefined') return false
+  const channel = new BroadcastChannel('tincan.tabs')
+  const asking = client()
+  const me = Math.random()
+  return new Promise((tell) => {
+    let asked = true
+    const settle = (elsewhere: boolean) => {
+      if (!asked) return
+      asked = false
+      tell(elsewhere)
+    }
+    channel.onmessage = ({ data }) => {
+      if (data?.here === asking && data.to === me) settle(true)
+      else if (data?.ask === client() && data.from !== me && !asked) channel.postMessage({ here: data.ask, to: data.from })
+    }
+    channel.postMessage({ ask: asking, from: me })
+    later(100, () => settle(false))
+  })
+}
+
+/** Calls f with whether the page is visible and has the focus, now and whenever that changes. */
+export function watchPresence(f: (visible: boolean, focused: boolean) => void): void {
+  const tell = () => f(document.visibilityState === 'visible', document.hasFocus())
+  document.addEventListener('visibilitychange', tell)
+  addEventListener('focus', tell)
+  addEventListener('blur', tell)
+  addEventListener('pagehide', tell)
+  tell()
+}
+
+/** The address of the websocket beside this page. */
+export function socketAddress(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/mqtt`
+}
+
+/** The build of this page, as the server wrote it into index.html; empty when it did not. */
+export function build(): string {
+  const b = document.querySelector<HTMLMetaElement>('meta[name=tincan-build]')?.content ?? ''
+  return b.includes('{') ? '' : b
+}

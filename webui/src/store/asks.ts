@@ -1,0 +1,62 @@
+// Questions to the server and their answers, which come to the inbox with the request that was given along.
+import type { Ack } from '../mqtt/client.ts'
+import type { Inbox } from '../mqtt/parse.ts'
+
+type Answer = Exclude<Inbox, { type: 'message' } | { type: 'error' }>
+
+/** The server said no to a question, or nothing came. */
+export class Unanswered extends Error {
+  override name = 'Unanswered'
+}
+
+/** How long an answer may take. */
+export const patience = 10_000
+
+/** Sends questions and hands each answer to whoever asked. */
+export class Asks {
+  private open = new Map<string, { ok: (a: Answer) => void, no: (e: Error) => void, cancel: () => void }>()
+  private count = 0
+
+  constructor(
+    private publish: (topic: string, payload: string) => Promise<Ack>,
+    private later: (ms: number, f: () => void) => () => void,
+  ) {}
+
+  /** Asks; rejects with Unanswered when the server refuses, the line is lost or nothing comes within ten seconds. */
+  ask(topic: string, body: object): Promise<Answer> {
+    const request = `r${++this.count}`
+    return new Promise((ok, no) => {
+      const cancel = this.later(patience, () => this.end(request, new Unanswered('no answer yet')))
+      this.open.set(request, { ok, no, cancel })
+      this.publish(topic, JSON.stringify({ ...body, request })).then(
+        (ack) => {
+          if (ack.code >= 0x80) this.end(request, new Unanswered(ack.text ?? ''))
+        },
+        () => this.end(request, new Unanswered('the connection was lost')),
+      )
+    })
+  }
+
+  /** Takes what came to the inbox; tells whether it was an answer to an open question. */
+  take(i: Inbox): boolean {
+    const request = 'request' in i ? i.request : undefined
+    if (request === undefined) return false
+    const q = this.open.get(request)
+    if (!q) return false
+    if (i.type === 'error') this.end(request, new Unanswered(i.text))
+    else if (i.type !== 'message') {
+      this.open.delete(request)
+      q.cancel()
+      q.ok(i)
+    }
+    return true
+  }
+
+  private end(request: string, e: Error): void {
+    const q = this.open.get(request)
+    if (!q) return
+    this.open.delete(request)
+    q.cancel()
+    q.no(e)
+  }
+}

@@ -1,0 +1,108 @@
+// One room, or what I write with one member: what is known of it, as signals.
+import { computed, type ReadonlySignal, signal } from '@preact/signals'
+import type { MemberPresence, Message, Presence, Roster as Snapshot } from '../mqtt/parse.ts'
+import * as comings from './comings.ts'
+import type { Devices } from './devices.ts'
+import { insertAll, keepNear, type Log } from './log.ts'
+import * as outbox from './outbox.ts'
+import * as roster from './roster.ts'
+import { type Cut, type Row, rows } from './rows.ts'
+import type { Typing } from './typing.ts'
+
+/** Messages kept of one conversation. */
+export const most = 2000
+
+const snapshotEvery = 5000 // milliseconds between two that are asked for; the server also sends them by itself
+
+/** Where the view has to go: to a message, to the unread line, to the end. Each wish is a new object. */
+export interface Wish {
+  seq: number // Infinity: the end
+  way: 'message' | 'cut' | 'end'
+}
+
+export class Conversation {
+  readonly key: string
+  readonly log = signal<Log>([])
+  readonly last = signal(0) // seq of the newest message there is
+  readonly start = signal<number | null>(null) // seq before which there is nothing; null: not known
+  readonly came = signal<readonly comings.Coming[]>([])
+  readonly roster = signal<roster.Roster>(roster.nobody)
+  readonly typing = signal<Typing>(new Map())
+  readonly devices = signal<Devices>(new Map())
+  readonly presence = signal<MemberPresence | null>(null) // of the other end
+  readonly cut = signal<Cut | null>(null)
+  readonly mentions = signal<readonly number[]>([]) // seqs of unread messages that speak to me
+  readonly busy = signal<ReadonlySet<string>>(new Set()) // what is being loaded: first, older, or a gap by its row's key
+  readonly failed = signal<ReadonlySet<string>>(new Set()) // what could not be loaded
+  readonly wish = signal<Wish | null>(null)
+  readonly arrived = signal<{ key: string, at: number } | null>(null) // my newest message that was kept
+  readonly barred = signal('') // why the server does not let me in; empty: it does
+  readonly rows: ReadonlySignal<readonly Row[]>
+  asked = false // whether its messages were asked for
+  private missedAt = 0
+  anchor = Infinity // seq near which messages are kept in memory: where the view is
+
+  constructor(readonly to: outbox.To, box: ReadonlySignal<outbox.Outbox>, me: ReadonlySignal<string>) {
+    this.key = keyOf(to)
+    this.rows = computed(() => rows({
+      log: this.log.value, last: this.last.value, start: this.start.value, notes: comings.notes(this.came.value),
+      mine: outbox.of(box.value, to).filter((e) => e.from === me.value), cut: this.cut.value, me: me.value,
+    }))
+  }
+
+  /** Puts messages in their places. */
+  take(messages: readonly Message[]): void {
+    if (messages.length === 0) return
+    this.log.value = keepNear(insertAll(this.log.value, messages), this.anchor, most)
+    const newest = messages.reduce((n, m) => Math.max(n, m.seq), 0)
+    if (newest > this.last.value) this.last.value = newest
+  }
+
+  /** A snapshot of the roster came. */
+  takeRoster(s: Snapshot): void {
+    this.roster.value = roster.replaced(s)
+  }
+
+  /** Who came and went. It tells whether something was missed, so that a snapshot is needed. */
+  takePresence(p: Presence, me: string, now: number): boolean {
+    const before = this.roster.value
+    const { roster: after, is } = roster.changed(before, p)
+    this.roster.value = after
+    if (is === 'known') return false
+    let came = this.came.value
+    const at = this.last.value
+    for (const m of p.join) {
+      if (m.name !== me && !before.members.has(m.name)) came = comings.add(came, { way: 'join', name: m.name, device: m.kind === 'device', at: now, after: at })
+    }
+    for (const name of p.leave) {
+      const m = before.members.get(name)
+      if (m && name !== me) came = comings.add(came, { way: 'leave', name, device: m.kind === 'device', at: now, after: at })
+    }
+    this.came.value = came
+    if (is !== 'missed' || now - this.missedAt < snapshotEvery) return false
+    this.missedAt = now
+    return true
+  }
+
+  setBusy(what: string, on: boolean): void {
+    this.busy.value = toggled(this.busy.value, what, on)
+    if (on) this.failed.value = toggled(this.failed.value, what, false)
+  }
+
+  setFailed(what: string): void {
+    this.failed.value = toggled(this.failed.value, what, true)
+  }
+}
+
+/** The key of a conversation: room/lobby, user/ada. */
+export function keyOf(to: outbox.To): string {
+  return 'room' in to ? `room/${to.room}` : `user/${to.user}`
+}
+
+function toggled(set: ReadonlySet<string>, what: string, on: boolean): ReadonlySet<string> {
+  if (set.has(what) === on) return set
+  const out = new Set(set)
+  if (on) out.add(what)
+  else out.delete(what)
+  return out
+}

@@ -1,0 +1,139 @@
+// What this browser remembers between visits. Each value is read with care: another version of the page may have written it.
+
+/** The part of Storage that is used; localStorage, sessionStorage, or a map where they are forbidden. */
+export interface Store {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+  removeItem(key: string): void
+}
+
+/** Who I am here. chosen: the secret is the person's own, not made by the page. */
+export interface Identity {
+  name: string
+  secret: string
+  chosen: boolean
+}
+
+/** Someone I write with, and how far I have read and there is. */
+export interface Mate {
+  name: string
+  read: number
+  last: number
+}
+
+const keys = { me: 'tincan.me', secrets: 'tincan.secrets', rooms: 'tincan.rooms', mates: 'tincan.mates', drafts: 'tincan.drafts', client: 'tincan.client' }
+const mostSecrets = 20
+const mostDrafts = 100
+
+/** The memory of one browser; tab is forgotten with the tab. */
+export class Memory {
+  constructor(private lasting: Store, private tab: Store) {}
+
+  /** Whoever was last here: in this tab, else in this browser. */
+  me(): Identity | null {
+    return identity(this.read(this.tab, keys.me)) ?? identity(this.read(this.lasting, keys.me))
+  }
+
+  setMe(me: Identity, remember: boolean): void {
+    this.write(this.tab, keys.me, me)
+    if (!remember) {
+      this.lasting.removeItem(keys.me)
+      return
+    }
+    this.write(this.lasting, keys.me, me)
+    const others = this.secrets().filter((s) => s.name !== me.name)
+    this.write(this.lasting, keys.secrets, [...others, me].slice(-mostSecrets))
+  }
+
+  /** Signs out; the secret of the name stays, so that the name can be had again from here. */
+  forgetMe(): void {
+    this.tab.removeItem(keys.me)
+    this.lasting.removeItem(keys.me)
+  }
+
+  /** The secret that this browser has for a name. */
+  secretOf(name: string): Identity | null {
+    const fold = name.trim().toLowerCase()
+    return this.secrets().find((s) => s.name.toLowerCase() === fold) ?? null
+  }
+
+  rooms(): string[] | null {
+    const v = this.read(this.lasting, keys.rooms)
+    return Array.isArray(v) ? v.filter((x) => typeof x === 'string') : null
+  }
+
+  setRooms(rooms: readonly string[]): void {
+    this.write(this.lasting, keys.rooms, rooms)
+  }
+
+  /** The people that name writes with. */
+  mates(name: string): Mate[] {
+    const v = (this.read(this.lasting, keys.mates) as Record<string, unknown> | null)?.[name]
+    return Array.isArray(v) ? v.filter((m): m is Mate => typeof m?.name === 'string' && typeof m.read === 'number' && typeof m.last === 'number') : []
+  }
+
+  setMates(name: string, mates: readonly Mate[]): void {
+    const all = this.read(this.lasting, keys.mates)
+    this.write(this.lasting, keys.mates, { ...(typeof all === 'object' ? all : null), [name]: mates })
+  }
+
+  drafts(): ReadonlyMap<string, string> {
+    const v = this.read(this.lasting, keys.drafts)
+    const all = typeof v === 'object' && v !== null ? Object.entries(v) : []
+    return new Map(all.filter((e): e is [string, string] => typeof e[1] === 'string' && e[1] !== ''))
+  }
+
+  setDraft(key: string, text: string): void {
+    const all = new Map(this.drafts())
+    all.delete(key)
+    if (text !== '') all.set(key, text)
+    this.write(this.lasting, keys.drafts, Object.fromEntries([...all].slice(-mostDrafts)))
+  }
+
+  /** The client id of this tab, which outlives a reload. */
+  clientId(): string | null {
+    const v = this.read(this.tab, keys.client)
+    return typeof v === 'string' && v !== '' ? v : null
+  }
+
+  setClientId(id: string): void {
+    this.write(this.tab, keys.client, id)
+  }
+
+  private secrets(): Identity[] {
+    const v = this.read(this.lasting, keys.secrets)
+    return Array.isArray(v) ? v.map(identity).filter((x) => x !== null) : []
+  }
+
+  private read(from: Store, key: string): unknown {
+    try {
+      return JSON.parse(from.getItem(key) ?? 'null')
+    } catch {
+      return null
+    }
+  }
+
+  private write(into: Store, key: string, value: unknown): void {
+    try {
+      into.setItem(key, JSON.stringify(value))
+    } catch {
+      // Full or forbidden: the page goes on without remembering.
+    }
+  }
+}
+
+function identity(v: unknown): Identity | null {
+  const o = v as Partial<Identity> | null
+  if (typeof o?.name !== 'string' || o.name === '' || typeof o.secret !== 'string') return null
+  return { name: o.name, secret: o.secret, chosen: o.chosen === true }
+}
+
+/** A Store that lives as long as the page, for browsers that forbid the lasting ones. */
+export function passing(): Store {
+  const all = new Map<string, string>()
+  return {
+    getItem: (k) => all.get(k) ?? null,
+    setItem: (k, v) => void all.set(k, v),
+    removeItem: (k) => void all.delete(k),
+  }
+}

@@ -1,0 +1,19 @@
+import type { Check } from './name.ts'
+
+const states = ['free', 'taken', 'held', 'alike', 'invalid', 'reserved'] as const
+
+/** Asks GET /api/name about a name; null when there is no answer, or when it was asked too often (429). */
+export async function askName(get: typeof fetch, name: string): Promise<Check | null> {
+  const r = await get(`/api/name?n=${encodeURIComponent(name)}`)
+  return r.ok ? parseCheck(await r.json()) : null
+}
+
+/** Reads the answer of GET /api/name. */
+export function parseCheck(v: unknown): Check | null {
+  const o = v as Record<string, unknown> | null
+  const state = states.find((s) => s === o?.state)
+  if (!o || !state) return null
+  const text = (x: unknown) => (typeof x === 'string' ? x : '')
+  const suggest = Array.isArray(o.suggest) ? o.suggest.filter((s) => typeof s === 'string') : []
+  return { name: text(o.name), state, like: text(o.like), text: text(o.text), suggest }
+}

@@ -1,0 +1,126 @@
+// What I have written and what became of it. An entry lives until the server has it; it keeps its id however often it is sent, so
+// that sending twice shows it once.
+
+/** Where a message goes. */
+export type To = { room: string } | { user: string }
+
+export interface Entry {
+  id: string
+  to: To
+  text: string
+  from: string // whose it is: another name on this browser does not send it
+  at: number // milliseconds; when it was written
+  state: 'waiting' | 'sending' | 'kept' | 'failed'
+  seq: number // its place once the server has it (kept), until the room brings it; 0 before
+  code: number // reason code of the refusal; 0: none
+  why: string // the sentence of the refusal, or of what it waits for; empty: none
+  tab: string // the tab that sends it
+  lease: number // milliseconds; until when that tab is taken to be alive
+}
+
+/** In the order of writing. */
+export type Outbox = readonly Entry[]
+
+/** How long a tab's rows are its own after its last sign of life. */
+export const leaseFor = 10_000
+
+/** Longest text of a message, in bytes of UTF-8. */
+export const longest = 8 * 1024
+
+const encoder = new TextEncoder()
+
+/** How many bytes text is too long; 0 if it may be sent. */
+export function tooLong(text: string): number {
+  if (text.length * 3 <= longest) return 0
+  return Math.max(0, encoder.encode(text).length - longest)
+}
+
+/** Whether two places are the same conversation. */
+export function same(a: To, b: To): boolean {
+  return 'room' in a ? 'room' in b && a.room === b.room : 'user' in b && a.user === b.user
+}
+
+/** Adds e at the end; an id that is there already changes nothing. */
+export function written(box: Outbox, e: Entry): Outbox {
+  return box.some((o) => o.id === e.id) ? box : [...box, e]
+}
+
+/** Those to send now, in their order: mine, of this tab, waiting. */
+export function due(box: Outbox, tab: string, from: string): Entry[] {
+  return box.filter((e) => e.state === 'waiting' && e.tab === tab && e.from === from)
+}
+
+/** Marks an entry as on its way. */
+export function sending(box: Outbox, id: string): Outbox {
+  return change(box, id, (e) => (e.state === 'waiting' ? { ...e, state: 'sending', code: 0, why: '' } : e))
+}
+
+/** The server has it and told its place. It stays at the end until the room brings it, so that nothing jumps. */
+export function kept(box: Outbox, id: string, seq: number): Outbox {
+  return change(box, id, (e) => ({ ...e, state: 'kept', seq, code: 0, why: '' }))
+}
+
+/** The room brought it: the entry is done with, whether or not the acknowledgement came before. */
+export function arrived(box: Outbox, id: string): Outbox {
+  return box.some((e) => e.id === id) ? box.filter((e) => e.id !== id) : box
+}
+
+/** The connection ended before the answer: what was under way waits again, in its old place. */
+export function lost(box: Outbox, id: string): Outbox {
+  return change(box, id, (e) => (e.state === 'sending' ? { ...e, state: 'waiting' } : e))
+}
+
+/** The server does not take it now and says why (rate, full disk): it waits and is tried again. */
+export function held(box: Outbox, id: string, code: number, why: string): Outbox {
+  return change(box, id, (e) => ({ ...e, state: 'waiting', code, why }))
+}
+
+/** The server does not take it. It stays where it was written, with the reason, until it is edited, tried again or discarded. */
+export function refused(box: Outbox, id: string, code: number, why: string): Outbox {
+  return change(box, id, (e) => ({ ...e, state: 'failed', code, why }))
+}
+
+/** Try again: under the same id, for it was never stored. */
+export function again(box: Outbox, id: string): Outbox {
+  return change(box, id, (e) => (e.state === 'failed' ? { ...e, state: 'waiting', code: 0, why: '' } : e))
+}
+
+/** Takes an entry out: discarded, or taken back into the field to be edited. */
+export function discarded(box: Outbox, id: string): Outbox {
+  return arrived(box, id)
+}
+
+/** Whether a refusal of this kind passes by itself: rate too high, receive maximum, quota (disk full), server busy or unavailable. */
+export function passing(code: number): boolean {
+  return code === 0x96 || code === 0x93 || code === 0x97 || code === 0x88 || code === 0x89
+}
+
+/** What of the stored entries this tab has to send: its own from before a reload, and those of tabs that have died. */
+export function adopted(stored: readonly Entry[], box: Outbox, tab: string, from: string, now: number): Entry[] {
+  return stored
+    .filter((e) => e.from === from && (e.tab === tab || e.lease <= now) && !box.some((o) => o.id === e.id))
+    .map((e) => ({ ...e, tab, lease: now + leaseFor, state: e.state === 'sending' ? 'waiting' as const : e.state }))
+}
+
+/** Puts adopted entries in their place, by the time of writing. */
+export function joined(box: Outbox, more: readonly Entry[]): Outbox {
+  return more.length === 0 ? box : [...more, ...box].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+}
+
+/** Renews this tab's lease on its entries, when half of it is gone. */
+export function renewed(box: Outbox, now: number): Outbox {
+  if (box.every((e) => e.lease - now > leaseFor / 2)) return box
+  return box.map((e) => ({ ...e, lease: now + leaseFor }))
+}
+
+/** Entries of one conversation, in the order of writing. */
+export function of(box: Outbox, to: To): Entry[] {
+  return box.filter((e) => same(e.to, to))
+}
+
+function change(box: Outbox, id: string, f: (e: Entry) => Entry): Outbox {
+  const i = box.findIndex((e) => e.id === id)
+  if (i < 0) return box
+  const e = f(box[i])
+  return e === box[i] ? box : box.with(i, e)
+}

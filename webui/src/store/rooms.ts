@@ -1,0 +1,47 @@
+// The rooms there are, those that I am in, and how they stand in the list.
+import type { RoomInfo } from '../mqtt/parse.ts'
+import { type Marks, unread } from './read.ts'
+
+export interface Rooms {
+  open: ReadonlyMap<string, RoomInfo>
+  joined: readonly string[]
+}
+
+/** The room everybody begins in. */
+export const lobby = 'lobby'
+
+/** One line of the list. */
+export interface Item {
+  room: string
+  topic: string
+  joined: boolean
+  unread: number
+  mentions: number
+}
+
+/** The server told the open rooms. */
+export function told(r: Rooms, infos: readonly RoomInfo[]): Rooms {
+  return { ...r, open: new Map(infos.map((i) => [i.room, i])) }
+}
+
+export function joined(r: Rooms, room: string): Rooms {
+  return r.joined.includes(room) ? r : { ...r, joined: [...r.joined, room] }
+}
+
+export function left(r: Rooms, room: string): Rooms {
+  return r.joined.includes(room) ? { ...r, joined: r.joined.filter((x) => x !== room) } : r
+}
+
+/** The list: mine first, the lobby on top, then by name; then the others that are open, by name. The order never follows what happens. */
+export function items(r: Rooms, marks: Marks, last: (room: string) => number, mentions: (room: string) => number): Item[] {
+  const byName = (a: string, b: string) => (a === lobby ? -1 : b === lobby ? 1 : a.localeCompare(b))
+  const mine = [...r.joined].sort(byName)
+  const others = [...r.open.keys()].filter((x) => !r.joined.includes(x)).sort(byName)
+  return [
+    ...mine.map((room) => ({
+      room, topic: r.open.get(room)?.topic ?? '', joined: true,
+      unread: unread(marks, `room/${room}`, last(room)), mentions: mentions(room),
+    })),
+    ...others.map((room) => ({ room, topic: r.open.get(room)?.topic ?? '', joined: false, unread: 0, mentions: 0 })),
+  ]
+}

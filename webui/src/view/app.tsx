@@ -1,0 +1,119 @@
+import './app.css'
+import { effect, useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { t } from '../i18n/format.ts'
+import type { Chat } from '../store/chat.ts'
+import { unread } from '../store/read.ts'
+import { write } from '../store/route.ts'
+import { Announcer } from './announcer.tsx'
+import { Bar } from './bar.tsx'
+import { Composer } from './composer.tsx'
+import { Log } from './log.tsx'
+import { Panel } from './panel.tsx'
+import { Side } from './side.tsx'
+import { Switcher } from './switcher.tsx'
+import { Welcome } from './welcome.tsx'
+
+type Over = 'none' | 'side' | 'panel' | 'switcher'
+
+/** The page: the first visit, or the room with what lies over it. */
+export function App({ chat }: { chat: Chat }) {
+  return chat.screen.value === 'welcome' ? <Welcome chat={chat} /> : <Shell chat={chat} />
+}
+
+function Shell({ chat }: { chat: Chat }) {
+  const over = useSignal<Over>('none')
+  const c = chat.current.value
+  const direct = 'user' in c.to
+
+  const open = (what: Over) => {
+    if (over.value === 'none') history.pushState({ over: what }, '')
+    over.value = what
+  }
+  const close = () => {
+    if (over.value === 'none') return
+    over.value = 'none'
+    if (history.state?.over) history.back()
+  }
+  useEffect(() => {
+    const back = () => { over.value = 'none' }
+    const key = (e: KeyboardEvent) => {
+      if (e.isComposing) return
+      if ((e.ctrlKey || e.metaKey) && !e.shiftKey && !e.altKey && e.key.toLowerCase() === 'k') {
+        e.preventDefault()
+        open('switcher')
+      } else if (e.altKey && (e.key === 'ArrowUp' || e.key === 'ArrowDown')) {
+        e.preventDefault()
+        step(chat, e.key === 'ArrowDown' ? 1 : -1, e.shiftKey)
+      } else if (e.key === 'F6') {
+        e.preventDefault()
+        region(e.shiftKey ? -1 : 1)
+      } else if (e.key === 'Escape' && !e.defaultPrevented) {
+        if (over.value === 'side' || over.value === 'panel') close()
+        else if (over.value === 'none') {
+          const at = chat.current.value
+          at.cut.value = null
+          void chat.toEnd(at)
+          document.getElementById('write')?.focus({ preventScroll: true })
+        }
+      }
+    }
+    addEventListener('popstate', back)
+    addEventListener('keydown', key)
+    return () => {
+      removeEventListener('popstate', back)
+      removeEventListener('keydown', key)
+    }
+  }, [])
+  useEffect(() => { over.value = 'none' }, [c.key])
+  useEffect(() => {
+    if (over.value === 'side' || over.value === 'panel') document.querySelector<HTMLElement>('.drawer--open button, .drawer--open a')?.focus()
+  }, [over.value])
+  useTitle(chat)
+
+  const drawer = (what: 'side' | 'panel') => `drawer drawer--${what} ${over.value === what ? 'drawer--open' : ''}`
+  return (
+    <div class={`app ${direct ? 'app--direct' : ''}`}>
+      <a class="skip" href="#write" onClick={(e) => { e.preventDefault(); document.getElementById('write')?.focus() }}>{t('nav.skipWrite')}</a>
+      <a class="skip" href="#log" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus() }}>{t('nav.skipLog')}</a>
+      <div class={drawer('side')}><Side chat={chat} onJump={() => open('switcher')} /></div>
+      <main class="main">
+        <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
+        <Log key={c.key} chat={chat} c={c} />
+        <Composer chat={chat} />
+      </main>
+      {!direct && <div class={drawer('panel')}><Panel chat={chat} c={c} /></div>}
+      {(over.value === 'side' || over.value === 'panel') && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
+      {over.value === 'switcher' && <Switcher chat={chat} onClose={close} />}
+      <Announcer chat={chat} />
+    </div>
+  )
+}
+
+/** The number of messages for me, and where I am, in the title. */
+function useTitle(chat: Chat): void {
+  useEffect(() => effect(() => {
+    const c = chat.current.value
+    const rooms = chat.items.value.reduce((n, i) => n + i.mentions, 0)
+    const direct = chat.mates.value.reduce((n, m) => n + unread(chat.reading.marks.value, `user/${m.name}`, chat.find(`user/${m.name}`)?.last.value ?? 0), 0)
+    const where = 'room' in c.to ? `#${c.to.room}` : c.to.user
+    document.title = `${rooms + direct > 0 ? `(${rooms + direct}) ` : ''}${where} · tincan`
+  }), [])
+}
+
+/** The next or previous room of mine, or unread one. */
+function step(chat: Chat, by: number, unreadOnly: boolean): void {
+  const c = chat.current.value
+  const here = 'room' in c.to ? c.to.room : ''
+  const all = chat.items.value.filter((i) => i.joined && (!unreadOnly || i.unread > 0 || i.room === here)).map((i) => i.room)
+  const next = all[(all.indexOf(here) + by + all.length) % all.length]
+  if (next !== undefined && next !== here) location.hash = write({ at: 'room', room: next, seq: 0 })
+}
+
+/** The focus goes on to the next part of the page: side, log, composer, panel. */
+function region(by: number): void {
+  const parts = ['.side', '.log', '.composer', '.panel'].map((s) => document.querySelector<HTMLElement>(s)).filter((el) => el?.offsetParent)
+  const at = parts.findIndex((el) => el?.contains(document.activeElement))
+  const el = parts[(at + by + parts.length) % parts.length]
+  el?.querySelector<HTMLElement>('.message[tabindex="0"], textarea, [aria-current=page], [aria-selected=true], a, button')?.focus()
+}

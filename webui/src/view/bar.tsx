@@ -1,0 +1,41 @@
+import './bar.css'
+import { list, t } from '../i18n/format.ts'
+import type { Chat } from '../store/chat.ts'
+import type { Conversation } from '../store/conversation.ts'
+import { Who } from './can.tsx'
+import { IconButton } from './icon.tsx'
+
+/** The head of the open room or conversation. */
+export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => void, onPeople: () => void }) {
+  const c = chat.current.value
+  return (
+    <header class="bar">
+      <IconButton class="bar__menu" name="menu" label={t('nav.open')} onClick={onRooms} />
+      {'room' in c.to ? (
+        <div class="bar__words">
+          <h1 class="cut"><bdi>{t('room.title', { room: c.to.room })}</bdi></h1>
+          <Topic text={chat.rooms.value.open.get(c.to.room)?.topic ?? ''} />
+        </div>
+      ) : <Mate chat={chat} c={c} name={c.to.user} />}
+      {'room' in c.to && <IconButton class="bar__people" name="people" label={t('room.people')} onClick={onPeople} />}
+    </header>
+  )
+}
+
+function Topic({ text }: { text: string }) {
+  return text === '' ? null : <p class="cut"><bdi>{text}</bdi></p>
+}
+
+function Mate({ chat, c, name }: { chat: Chat, c: Conversation, name: string }) {
+  const member = chat.find('room/lobby')?.roster.value.members.get(name)
+  const state = c.presence.value?.state ?? 'offline'
+  const device = member?.kind === 'device'
+  const where = list([...new Set(member?.sessions)].filter((s) => s !== ''))
+  const words = state === 'offline' ? t('direct.gone') : device ? t('direct.device') : state === 'away' ? t('direct.away') : where === '' ? t('direct.hereNow') : t('direct.here', { where })
+  return (
+    <>
+      <Who name={name} state={state} device={device} />
+      <div class="bar__words"><h1 class="cut"><bdi>{name}</bdi></h1><p class="cut">{words}</p></div>
+    </>
+  )
+}

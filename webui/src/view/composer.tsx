@@ -1,0 +1,100 @@
+import './composer.css'
+import { useSignal } from '@preact/signals'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { t } from '../i18n/format.ts'
+import { coarse } from '../platform.ts'
+import type { Chat } from '../store/chat.ts'
+import { tooLong } from '../store/outbox.ts'
+import { writing } from '../store/typing.ts'
+import { Icon } from './icon.tsx'
+import { tooLongText } from './row.tsx'
+import { Strips } from './strip.tsx'
+
+const draftAfter = 300 // milliseconds after the last key
+
+/** The field to write in, and what is to be said above and below it. */
+export function Composer({ chat }: { chat: Chat }) {
+  const c = chat.current.value
+  const field = useRef<HTMLTextAreaElement>(null)
+  const unsaved = useRef(0)
+  const empty = useSignal(true)
+  const over = useSignal(0)
+  const hint = 'room' in c.to ? t('room.message', { room: c.to.room }) : t('room.messageTo', { name: c.to.user })
+
+  const grow = () => {
+    const el = field.current
+    if (!el) return
+    el.style.blockSize = 'auto'
+    el.style.blockSize = `${el.scrollHeight}px`
+  }
+  const put = (text: string) => {
+    const el = field.current
+    if (!el) return
+    el.value = text
+    empty.value = text.trim() === ''
+    over.value = 0
+    grow()
+  }
+  useLayoutEffect(() => {
+    put(chat.draft(c.key))
+    if (!coarse()) field.current?.focus({ preventScroll: true })
+    const el = field.current
+    return () => { // another conversation is opened: what stands here is its draft
+      clearTimeout(unsaved.current)
+      if (el) chat.setDraft(c.key, el.value)
+    }
+  }, [c.key])
+  const taken = chat.taken.value
+  useEffect(() => {
+    if (taken?.key !== c.key || !field.current) return
+    chat.taken.value = null
+    put(field.current.value.trim() === '' ? taken.text : `${field.current.value}\n${taken.text}`)
+    field.current.focus()
+  }, [taken, c.key])
+
+  const input = () => {
+    const el = field.current
+    if (!el) return
+    empty.value = el.value.trim() === ''
+    if (over.value > 0) over.value = tooLong(el.value)
+    grow()
+    chat.key(empty.value)
+    clearTimeout(unsaved.current)
+    unsaved.current = setTimeout(() => chat.setDraft(c.key, el.value), draftAfter) as unknown as number
+  }
+  const send = () => {
+    const el = field.current
+    if (!el || el.value.trim() === '') return
+    over.value = tooLong(el.value)
+    if (over.value > 0) return
+    clearTimeout(unsaved.current)
+    const text = el.value
+    put('')
+    chat.send(text)
+    el.focus()
+  }
+  const key = (e: KeyboardEvent) => {
+    if (e.isComposing || e.key !== 'Enter' || e.shiftKey || coarse()) return // with a finger Enter is a new line
+    e.preventDefault()
+    if (!e.repeat) send()
+  }
+  return (
+    <form class="composer" aria-label={t('room.write')} onSubmit={(e) => { e.preventDefault(); send() }}>
+      <Strips chat={chat} />
+      {over.value > 0 && <p class="composer__error" role="alert">{tooLongText(over.value)}</p>}
+      <div class="composer__box">
+        <textarea ref={field} id="write" rows={1} placeholder={hint} aria-label={hint} dir="auto" enterkeyhint={coarse() ? 'enter' : 'send'} onInput={input} onKeyDown={key} />
+        <button class={`icon-button composer__send ${empty.value ? '' : 'composer__send--ready'}`} aria-label={t('room.send')} title={t('room.send')}><Icon name="send" /></button>
+      </div>
+      <Typing chat={chat} />
+    </form>
+  )
+}
+
+/** Who is writing. The line is always as high, so that nothing jumps. */
+function Typing({ chat }: { chat: Chat }) {
+  const names = writing(chat.current.value.typing.value, chat.now.value)
+  const [a, b] = names
+  const text = names.length === 1 ? t('typing.one', { a }) : names.length === 2 ? t('typing.two', { a, b }) : t('typing.many', { n: names.length })
+  return <div class="typing" aria-hidden="true">{names.length > 0 && <><i />{text}</>}</div>
+}

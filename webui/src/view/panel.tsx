@@ -1,0 +1,78 @@
+import './panel.css'
+import { useSignal } from '@preact/signals'
+import { clock, compare, list, t } from '../i18n/format.ts'
+import type { Member } from '../mqtt/parse.ts'
+import type { Chat } from '../store/chat.ts'
+import type { Conversation } from '../store/conversation.ts'
+import { groups } from '../store/roster.ts'
+import { write } from '../store/route.ts'
+import { writing } from '../store/typing.ts'
+import { Who } from './can.tsx'
+import { Tile } from './tile.tsx'
+
+/** Who and what is in the room. */
+export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
+  const tab = useSignal<'people' | 'devices'>('people')
+  const roster = c.roster.value
+  const g = groups(roster, compare)
+  const devices = [...new Set([...g.devices.map((m) => m.name), ...c.devices.value.keys()])].sort(compare)
+  const people = roster.partial ? roster.count - g.devices.length : g.here.length + g.away.length
+  const one = (is: 'people' | 'devices', count: number) => (
+    <button
+      type="button" class="tab" role="tab" id={`tab-${is}`} aria-controls="panel-in" aria-selected={tab.value === is} tabIndex={tab.value === is ? 0 : -1}
+      onClick={() => { tab.value = is }}
+    >{t(is === 'people' ? 'panel.people' : 'panel.devices')}<span>{count}</span></button>
+  )
+  const arrow = (e: KeyboardEvent) => {
+    if (e.key !== 'ArrowLeft' && e.key !== 'ArrowRight') return
+    tab.value = tab.value === 'people' ? 'devices' : 'people'
+    document.getElementById(`tab-${tab.value}`)?.focus()
+  }
+  return (
+    <aside class="panel" aria-label={t('room.in')}>
+      <div class="tabs" role="tablist" onKeyDown={arrow}>{one('people', people)}{one('devices', devices.length)}</div>
+      <div class="scroll" id="panel-in" role="tabpanel" aria-labelledby={`tab-${tab.value}`} tabIndex={-1}>
+        {tab.value === 'people' ? <People chat={chat} c={c} here={g.here} away={g.away} /> : devices.length > 0 ? (
+          <div class="tiles">{devices.map((name) => <Tile key={name} chat={chat} name={name} device={c.devices.value.get(name)} member={roster.members.get(name)} />)}</div>
+        ) : (
+          <div class="panel__hint"><p>{t('panel.noDevices')}</p>{'room' in c.to && <p><code>mosquitto_pub -h {location.hostname} -u my-sensor -t chat/room/{c.to.room}/state/me -m 21.5</code></p>}</div>
+        )}
+      </div>
+    </aside>
+  )
+}
+
+function People({ chat, c, here, away }: { chat: Chat, c: Conversation, here: Member[], away: Member[] }) {
+  const typing = writing(c.typing.value, chat.now.value)
+  const members = c.roster.value.members
+  const left = new Map(c.came.value.filter((x) => x.way === 'leave' && !x.device && !members.has(x.name)).map((x) => [x.name, x.at]))
+  const rest = c.roster.value.count - members.size
+  const words = (m: Member): string => {
+    if (m.name === chat.me.value) return t('panel.you')
+    if (typing.includes(m.name)) return t('panel.writes')
+    return list([...new Set(m.sessions)].filter((s) => s !== ''))
+  }
+  return (
+    <div class="panel__list">
+      <h2 class="heading">{t('panel.now')}</h2>
+      <ul>{here.map((m) => <Person key={m.name} chat={chat} name={m.name} state="online" words={words(m)} />)}</ul>
+      {rest > 0 && <p class="panel__hint">{t('panel.partial', { n: rest })}</p>}
+      {away.length > 0 && <h2 class="heading">{t('panel.away')}</h2>}
+      <ul>{away.map((m) => <Person key={m.name} chat={chat} name={m.name} state="away" words={words(m)} />)}</ul>
+      {left.size > 0 && <h2 class="heading">{t('panel.was')}</h2>}
+      <ul>{[...left].map(([name, at]) => <Person key={name} chat={chat} name={name} state="offline" words={t('panel.left', { time: clock(at) })} />)}</ul>
+    </div>
+  )
+}
+
+function Person({ chat, name, state, words }: { chat: Chat, name: string, state: 'online' | 'away' | 'offline', words: string }) {
+  const inside = (
+    <>
+      <Who name={name} state={state} />
+      <span class="person__words"><b class="cut"><bdi>{name}</bdi></b>{words !== '' && <small class="cut">{words}</small>}</span>
+    </>
+  )
+  const cls = `person ${state === 'offline' ? 'person--gone' : ''}`
+  if (name === chat.me.value) return <li class={cls}>{inside}</li>
+  return <li><a class={`${cls}`} href={write({ at: 'user', user: name })} title={t('panel.write', { name })}>{inside}</a></li>
+}

@@ -1,0 +1,162 @@
+import './row.css'
+import { useSignal } from '@preact/signals'
+import { Component, type ComponentChild } from 'preact'
+import { clock, day, list, moment, number, size, t } from '../i18n/format.ts'
+import type { Chat } from '../store/chat.ts'
+import type { Note } from '../store/comings.ts'
+import type { Conversation } from '../store/conversation.ts'
+import { longest } from '../store/outbox.ts'
+import { write } from '../store/route.ts'
+import type { Row } from '../store/rows.ts'
+import { mentions } from '../store/text.ts'
+import { Box, Can } from './can.tsx'
+import { Icon } from './icon.tsx'
+import { Text } from './text.tsx'
+
+interface Props {
+  row: Row
+  chat: Chat
+  c: Conversation
+}
+
+/** One line of the log. It is drawn again only when what it shows has changed. */
+export class Line extends Component<Props> {
+  override shouldComponentUpdate(next: Props): boolean {
+    const a: object = this.props.row
+    const b: object = next.row
+    return next.c !== this.props.c || Object.keys(b).some((k) => a[k as never] !== b[k as never]) || Object.keys(a).length !== Object.keys(b).length
+  }
+
+  override render({ row, chat, c }: Props): ComponentChild {
+    switch (row.is) {
+      case 'message': case 'mine': return <Message row={row} chat={chat} c={c} />
+      case 'day': return <div class="day" data-key={row.key}><h2>{day(row.time, Date.now())}</h2></div>
+      case 'cut': return <div class="cutline" data-key={row.key} role="separator" aria-label={t('room.new', { n: row.count })}><span>{t('room.new', { n: row.count })}</span></div>
+      case 'note': return <Came note={row.note} id={row.key} />
+      case 'gap': return <Missing chat={chat} c={c} row={row} />
+      case 'older': return <Older chat={chat} c={c} />
+      case 'beginning':
+        return <p class="missing" data-key={row.key}>{'room' in c.to ? t('room.beginning', { room: c.to.room }) : t('room.beginningDirect', { name: c.to.user })}</p>
+    }
+  }
+}
+
+/** A message of the room, or one of mine that is on its way: the same element before and after it arrives. */
+function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' }>, chat: Chat, c: Conversation }) {
+  const me = chat.me.value
+  const m = row.is === 'message' ? row.m : null
+  const entry = row.is === 'mine' ? row.entry : null
+  const from = m?.from ?? entry?.from ?? ''
+  const text = m?.text ?? entry?.text ?? ''
+  const time = m?.time ?? entry?.at ?? 0
+  const device = c.roster.peek().members.get(from)?.kind === 'device' || c.devices.peek().has(from)
+  const mention = from !== me && 'room' in c.to && mentions(text, me)
+  const waits = entry !== null && entry.state !== 'kept' && entry.state !== 'failed'
+  const at = <Time c={c} seq={m?.seq ?? 0} time={time} />
+  const names = { me, known: new Set(c.roster.peek().members.keys()) }
+  return (
+    <article
+      class={`message ${row.joins ? '' : 'message--first'} ${mention ? 'message--mention' : ''} ${waits ? 'message--waits' : ''}`}
+      data-key={row.key} data-seq={m?.seq} aria-label={`${t('say.message', { who: from, text: text.slice(0, 300) })} ${clock(time)}`}
+    >
+      {row.joins ? at : device ? <Box icon="chip" /> : <Can name={from} />}
+      <div class="message__body">
+        {!row.joins && (
+          <div class="message__by"><b><bdi>{from}</bdi></b>{device && <span class="tag">{t('room.device')}</span>}{at}</div>
+        )}
+        {m?.reply && <Quote c={c} id={m.reply} />}
+        {text !== '' && <Text text={text} names={names} />}
+        {m?.kind === 'file' && <p class="message__state">{t('room.file')}</p>}
+        {m && text === '' && m.data && <div class="fence"><pre tabIndex={0}>{JSON.stringify(m.data, null, 1)}</pre></div>}
+        {entry ? <State chat={chat} row={row as Extract<Row, { is: 'mine' }>} /> : <Arrived chat={chat} c={c} id={row.key} />}
+      </div>
+    </article>
+  )
+}
+
+function Time({ c, seq, time }: { c: Conversation, seq: number, time: number }) {
+  if (time === 0) return <span class="message__time" />
+  const at = <time dateTime={new Date(time).toISOString()}>{clock(time)}</time>
+  if (seq === 0 || !('room' in c.to)) return <span class="message__time" title={moment(time)}>{at}</span>
+  return <a class="message__time" tabIndex={-1} href={write({ at: 'room', room: c.to.room, seq })} title={moment(time)} aria-label={t('room.link', { moment: moment(time) })}>{at}</a>
+}
+
+function Quote({ c, id }: { c: Conversation, id: string }) {
+  const of = c.log.peek().find((m) => m.id === id)
+  if (!of) return null
+  return <div class="quote"><span class="unseen">{t('room.reply', { who: of.from })}</span><b aria-hidden="true"><bdi>{of.from}</bdi></b><bdi class="cut">{of.text.slice(0, 200)}</bdi></div>
+}
+
+/** What has become of a message of mine. */
+function State({ chat, row: { entry } }: { chat: Chat, row: Extract<Row, { is: 'mine' }> }) {
+  if (entry.state === 'failed') {
+    return (
+      <div class="message__state message__state--bad" role="alert">
+        <Icon name="warn" /><span>{entry.why === '' ? t('send.failedPlain') : t('send.failed', { text: entry.why })}</span>
+        <button type="button" class="link" onClick={() => chat.edit(entry.id)}>{t('send.edit')}</button>
+        <button type="button" class="link" onClick={() => chat.again(entry.id)}>{t('send.again')}</button>
+        <button type="button" class="link" onClick={() => void chat.post.discard(entry.id)}>{t('send.discard')}</button>
+      </div>
+    )
+  }
+  if (entry.state === 'kept') return <div class="message__state"><Icon name="ok" />{t('send.arrived')}</div>
+  if (entry.code !== 0) return <div class="message__state"><Icon name="clock" />{t(entry.code === 0x97 ? 'send.full' : 'send.rate')}</div>
+  if (chat.line.value.is !== 'online') return <div class="message__state"><Icon name="clock" />{t('send.waits')}</div>
+  return chat.now.value - entry.at < 400 ? null : <div class="message__state"><Icon name="clock" />{t('send.sending')}</div>
+}
+
+/** The tick on my newest message, for three seconds. */
+function Arrived({ chat, c, id }: { chat: Chat, c: Conversation, id: string }) {
+  const a = c.arrived.value
+  if (a?.key !== id || chat.now.value - a.at > 3000) return null
+  return <div class="message__state"><Icon name="ok" />{t('send.arrived')}</div>
+}
+
+const shownNames = 3
+
+/** Who came and went between two messages, in one line; all names when it is opened. */
+function Came({ note, id }: { note: Note, id: string }) {
+  const open = useSignal(false)
+  const all = [...note.joined, ...note.left, ...note.devicesJoined, ...note.devicesLeft]
+  const sentence = (names: string[], way: 'joined' | 'left') => {
+    if (open.value || names.length <= shownNames) return t(`note.${way}`, { names: list(names) })
+    return t(`note.${way}More`, { names: names.slice(0, shownNames - 1).join(', '), n: names.length - shownNames + 1 })
+  }
+  const both = (joined: string[], left: string[]) => [joined.length > 0 && sentence(joined, 'joined'), left.length > 0 && sentence(left, 'left')].filter((s) => s !== false).join(' · ')
+  const people = both(note.joined, note.left)
+  const devices = both(note.devicesJoined, note.devicesLeft)
+  const text = [people, devices && t('note.devices', { text: devices })].filter(Boolean).join(' · ')
+  const folds = [note.joined, note.left, note.devicesJoined, note.devicesLeft].some((n) => n.length > shownNames)
+  return (
+    <p class="note" data-key={id} title={list(all)}>
+      {text}{folds && <> <button type="button" class="note__more" aria-expanded={open.value} onClick={() => { open.value = !open.value }}>{t('note.all')}</button></>}
+    </p>
+  )
+}
+
+function Missing({ chat, c, row }: { chat: Chat, c: Conversation, row: Extract<Row, { is: 'gap' }> }) {
+  const n = row.before - row.after - 1
+  const failed = c.failed.value.has(row.key)
+  const again = () => chat.fill(c, row.after, row.before, 'above')
+  return (
+    <p class="missing" data-key={row.key} data-after={row.after} data-before={row.before}>
+      {t(failed ? 'room.failedGap' : chat.line.value.is === 'online' ? 'room.missed' : 'room.waits', { n })}
+      {failed && <button type="button" class="link" onClick={again}>{t('room.tryAgain')}</button>}
+    </p>
+  )
+}
+
+function Older({ chat, c }: { chat: Chat, c: Conversation }) {
+  const failed = c.failed.value.has('older')
+  return (
+    <p class="missing" data-key="older">
+      {failed ? t('room.failed') : c.busy.value.has('older') ? t('room.loading') : ''}
+      {failed && <button type="button" class="link" onClick={() => chat.older(c)}>{t('room.tryAgain')}</button>}
+    </p>
+  )
+}
+
+/** The sentence for a text that is too long to be sent. */
+export function tooLongText(over: number): string {
+  return t('send.tooLong', { size: size(longest), over: `${number(over)} B` })
+}

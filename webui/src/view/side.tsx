@@ -1,0 +1,91 @@
+import './side.css'
+import { t } from '../i18n/format.ts'
+import type { Chat } from '../store/chat.ts'
+import { shown } from '../store/line.ts'
+import { nobody } from '../store/roster.ts'
+import { unread } from '../store/read.ts'
+import type { Item } from '../store/rooms.ts'
+import { write } from '../store/route.ts'
+import { Who } from './can.tsx'
+import { Icon, IconButton } from './icon.tsx'
+import { TinString } from './string.tsx'
+
+/** The rooms, the people I write with, the line, and me. */
+export function Side({ chat, onJump }: { chat: Chat, onJump: () => void }) {
+  const items = chat.items.value
+  const mine = items.filter((i) => i.joined)
+  const others = items.filter((i) => !i.joined)
+  const string = shown(chat.line.value, chat.now.value).string
+  return (
+    <nav class="side" aria-label={t('nav.rooms')}>
+      <div class="side__line">
+        <TinString is={string} />
+        <p class="side__place cut"><bdi>{location.host}</bdi></p>
+        <p class="side__count cut">{string === 'taut' ? <Count chat={chat} /> : t(string === 'waving' ? 'line.connecting' : 'line.none')}</p>
+      </div>
+      <button type="button" class="side__jump" onClick={onJump}><Icon name="search" /><span>{t('nav.jump')}</span><kbd>Ctrl K</kbd></button>
+      <div class="scroll side__lists">
+        <h2 class="heading">{t('nav.rooms')}<IconButton name="plus" label={t('nav.new')} onClick={onJump} /></h2>
+        <ul>{mine.map((i) => <RoomItem key={i.room} chat={chat} item={i} leavable={mine.length > 1} />)}</ul>
+        {others.length > 0 && <h2 class="heading">{t('nav.others')}</h2>}
+        <ul>{others.map((i) => <RoomItem key={i.room} chat={chat} item={i} leavable={false} />)}</ul>
+        {chat.mates.value.length > 0 && <h2 class="heading">{t('nav.direct')}</h2>}
+        <ul>{chat.mates.value.map((m) => <MateItem key={m.name} chat={chat} name={m.name} />)}</ul>
+      </div>
+      <div class="side__me">
+        <Who name={chat.me.value} state={string === 'slack' ? 'offline' : 'online'} />
+        <b class="cut"><bdi>{chat.me.value}</bdi></b>
+        <IconButton name="door" label={t('nav.signOut')} onClick={() => void chat.signOut()} />
+      </div>
+    </nav>
+  )
+}
+
+/** How many are in the open room, or in the lobby when a person is open. */
+function Count({ chat }: { chat: Chat }) {
+  const open = chat.current.value
+  const roster = ('room' in open.to ? open : chat.find('room/lobby'))?.roster.value ?? nobody
+  const devices = [...roster.members.values()].filter((m) => m.kind === 'device').length
+  if (roster.rev < 0) return <>{t('line.connected')}</>
+  return <>{t('line.here', { people: roster.count - devices, devices })}</>
+}
+
+function RoomItem({ chat, item, leavable }: { chat: Chat, item: Item, leavable: boolean }) {
+  const c = chat.current.value
+  const current = 'room' in c.to && c.to.room === item.room
+  const draft = !current && chat.draft(`room/${item.room}`) !== ''
+  return (
+    <li class="item__row">
+      <a
+        class={`item ${item.mentions > 0 && !current ? 'item--new' : ''} ${item.joined ? '' : 'item--other'}`} aria-current={current ? 'page' : undefined}
+        href={write({ at: 'room', room: item.room, seq: 0 })} title={item.topic || undefined}
+      >
+        <Icon name="hash" /><bdi class="cut">{item.room}</bdi>
+        {draft && <><Icon name="pen" /><span class="unseen">{t('nav.draft')}</span></>}
+        {!current && <Pill unread={item.unread} mentions={item.mentions} />}
+      </a>
+      {leavable && current && <IconButton class="item__leave" name="x" label={t('nav.leave', { room: item.room })} onClick={() => chat.leaveRoom(item.room)} />}
+    </li>
+  )
+}
+
+function MateItem({ chat, name }: { chat: Chat, name: string }) {
+  const c = chat.find(`user/${name}`)
+  const current = chat.current.value === c
+  const waiting = current ? 0 : unread(chat.reading.marks.value, `user/${name}`, c?.last.value ?? 0)
+  return (
+    <li>
+      <a class={`item ${waiting > 0 ? 'item--new' : ''}`} aria-current={current ? 'page' : undefined} href={write({ at: 'user', user: name })}>
+        <Who name={name} state={c?.presence.value?.state ?? 'offline'} size="s" /><bdi class="cut">{name}</bdi>
+        <Pill unread={waiting} mentions={waiting} />
+      </a>
+    </li>
+  )
+}
+
+/** Filled is for me, outlined is other unread. */
+function Pill({ unread: n, mentions }: { unread: number, mentions: number }) {
+  const count = mentions || n
+  if (count === 0) return null
+  return <span class={`pill ${mentions > 0 ? '' : 'pill--quiet'}`}><span class="unseen">{t(mentions > 0 ? 'nav.mentions' : 'nav.unread')}: </span>{count > 99 ? '99+' : count}</span>
+}

@@ -1,0 +1,158 @@
+import './welcome.css'
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { t } from '../i18n/format.ts'
+import { coarse } from '../platform.ts'
+import type { Chat } from '../store/chat.ts'
+import { type Hint, hint, string, wantsSecret } from '../store/name.ts'
+import { hue } from './can.tsx'
+import { Icon } from './icon.tsx'
+
+/** The first visit: one field, one button. Whether the name is free is told while it is typed. */
+export function Welcome({ chat }: { chat: Chat }) {
+  const field = chat.field.value
+  const secret = useSignal('')
+  const folded = useSignal(true)
+  const shown = useSignal(false)
+  const remember = useSignal(true)
+  const input = useRef<HTMLInputElement>(null)
+  const secretInput = useRef<HTMLInputElement>(null)
+  const say = hint(field)
+  const owned = wantsSecret(field)
+  const open = !folded.value || owned
+  const name = field.value.trim()
+  const place = chat.place.value
+  const target = place.at === 'room' ? `#${place.room}` : place.user
+  const offline = chat.line.value.is === 'offline' && field.joining
+
+  useEffect(() => {
+    if (!coarse()) input.current?.focus()
+  }, [])
+  useEffect(() => {
+    if (!folded.value) secretInput.current?.focus()
+  }, [folded.value])
+
+  const join = (e: Event) => {
+    e.preventDefault()
+    if (name === '') input.current?.focus()
+    else chat.join(secret.value, remember.value)
+  }
+  return (
+    <div class="welcome">
+      <main class="welcome__box">
+        <Hero name={name} room={target} is={string(field)} />
+        <div>
+          <h1>tincan</h1>
+          <p class="welcome__tagline">{place.at === 'room' && place.room !== 'lobby' ? t('welcome.to', { room: place.room }) : t('welcome.tagline')}</p>
+        </div>
+        <form class="welcome__form" onSubmit={join}>
+          <div class="field">
+            <label class="field__label" for="name">{t('welcome.ask')}</label>
+            <div class={`field__box field__box--big ${tone(say) === 'bad' ? 'field__box--bad' : ''}`}>
+              <input
+                ref={input} id="name" value={field.value} placeholder={t('welcome.placeholder')} autocomplete="nickname" autocapitalize="words"
+                spellcheck={false} enterkeyhint="go" maxLength={200} aria-describedby="name-hint" aria-invalid={tone(say) === 'bad'} dir="auto"
+                onInput={(e) => chat.typeName(e.currentTarget.value)}
+              />
+            </div>
+            <p id="name-hint" class={`hint hint--reserve hint--${tone(say)}`} aria-live="polite">
+              {tone(say) === 'bad' && <Icon name="warn" />}{tone(say) === 'ok' && <Icon name="ok" />}
+              <span>{offline ? t('strip.unreachable', { host: location.host }) : words(say)}</span>
+            </p>
+            {field.check && field.check.suggest.length > 0 && say.say !== 'free' && say.say !== 'joining' && (
+              <div class="welcome__chips" role="group" aria-label={t('welcome.suggest')}>
+                {field.check.suggest.map((s) => (
+                  <button type="button" class="chip" key={s} onClick={() => { chat.typeName(s); input.current?.focus() }}><bdi>{s}</bdi></button>
+                ))}
+              </div>
+            )}
+          </div>
+          {open ? (
+            <div class="field">
+              <label class="field__label" for="secret">
+                {owned ? t('welcome.secretFor', { name }) : <>{t('welcome.secret')} <small>{t('welcome.optional')}</small></>}
+              </label>
+              <div class="field__box">
+                <Icon name="key" />
+                <input
+                  ref={secretInput} id="secret" type={(shown.value ? 'text' : 'password') as 'password'} value={secret.value} autocomplete="current-password"
+                  enterkeyhint="go" maxLength={200} aria-describedby="secret-hint" onInput={(e) => { secret.value = e.currentTarget.value }}
+                />
+                <button type="button" class="field__show" aria-pressed={shown.value} onClick={() => { shown.value = !shown.value }}>
+                  {t(shown.value ? 'welcome.hide' : 'welcome.show')}
+                </button>
+              </div>
+              <p id="secret-hint" class="hint">{t(owned ? 'welcome.secretForHint' : 'welcome.secretHint', { name: name || t('welcome.you') })}</p>
+            </div>
+          ) : (
+            <button type="button" class="welcome__more" aria-expanded={false} onClick={() => { folded.value = false }}>
+              <Icon name="key" />{t('welcome.keep')}
+            </button>
+          )}
+          <label class="welcome__remember">
+            <input type="checkbox" checked={remember.value} onChange={(e) => { remember.value = e.currentTarget.checked }} />
+            {t('welcome.remember')}
+          </label>
+          <button class="button button--go welcome__join" aria-disabled={name === '' || field.joining}>
+            {t(field.joining ? 'name.joining' : owned && secret.value !== '' ? 'welcome.joinSecret' : 'welcome.join')}
+          </button>
+        </form>
+      </main>
+      <p class="welcome__foot">{t('welcome.foot')}</p>
+    </div>
+  )
+}
+
+/** Two cans; the string between them tightens when the name is free. */
+function Hero({ name, room, is }: { name: string, room: string, is: 'loose' | 'taut' | 'broken' }) {
+  const d = { broken: 'M152 60Q220 128 288 60', taut: 'M152 60Q220 60 288 60', loose: 'M152 60Q220 84 288 60' }[is]
+  const can = (label: string) => (
+    <>
+      <path d="M22 14h118c9 0 16 21 16 46s-7 46-16 46H22" fill="var(--tin-1)" stroke="var(--ink)" stroke-width="2.5" />
+      <path class={label} d="M40 14h84c9 0 16 21 16 46s-7 46-16 46H40c9 0 16-21 16-46S49 14 40 14z" stroke="var(--ink)" stroke-width="2.5" />
+      <ellipse cx="22" cy="60" rx="16" ry="46" fill="var(--tin-3)" stroke="var(--ink)" stroke-width="2.5" />
+      <ellipse cx="22" cy="60" rx="11" ry="38" fill="none" stroke="var(--tin-2)" stroke-width="2" />
+    </>
+  )
+  return (
+    <svg class={`hero hero--${is}`} viewBox="0 0 440 120" role="img" aria-label={t('welcome.cans')}>
+      <path class="hero__thread" d={d} />
+      {can(name === '' ? 'hero__label--none' : `hero__label can--${hue(name)}`)}
+      <g transform="translate(440 0) scale(-1 1)">{can('hero__act')}</g>
+      <text class="hero__text" x="98" y="66">{short(name)}</text>
+      <text class="hero__text hero__text--room" x="342" y="66">{short(room)}</text>
+    </svg>
+  )
+}
+
+/** What fits on a can. */
+function short(s: string): string {
+  const letters = [...s]
+  return letters.length <= 9 ? s : `${letters.slice(0, 8).join('')}…`
+}
+
+function tone(h: Hint): 'ok' | 'bad' | 'plain' {
+  if (h.say === 'free') return 'ok'
+  return h.say === 'rules' || h.say === 'checking' || h.say === 'joining' ? 'plain' : 'bad'
+}
+
+function words(h: Hint): string {
+  switch (h.say) {
+    case 'rules': return t('name.rules')
+    case 'checking': return t('name.checking')
+    case 'joining': return t('name.joining')
+    case 'free': return t('name.free', { name: h.name })
+    case 'taken': return t('name.taken', { name: h.name })
+    case 'held': return t('name.held', { name: h.name })
+    case 'alike': return t('name.alike', { name: h.name, other: h.other })
+    case 'wrong-secret': return t('name.wrong', { name: h.name })
+    case 'long': return t('name.long', { n: h.over })
+    case 'characters': return t('name.characters')
+    case 'reserved': return t('name.reserved')
+    case 'invalid': return h.text || t('name.invalid')
+    case 'too-many-tries': return t('name.tries')
+    case 'full': return t('name.full')
+    case 'stopping': return t('name.stopping')
+    case 'refused': return t('name.refused', { text: h.text })
+  }
+}
