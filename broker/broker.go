@@ -145,6 +145,10 @@ func (b *Broker) Close(ctx context.Context) error {
 	}()
 	select {
 	case <-over:
+		for _, st := range b.registry.drop() {
+			st.clear(b.fan)
+			b.fan.states.Delete(st.key)
+		}
 		return nil
 	case <-ctx.Done():
 	}

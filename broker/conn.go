@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -138,12 +137,12 @@ func (c *conn) readFrame() []byte {
 	frame, f, err := c.frames.next(limit, version, c.arm)
 	switch {
 	case c.ending.Load():
-		c.eof = c.eof || err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+		c.eof = c.eof || err != nil && !timedOut(err)
 		return nil
 	case f != nil:
 		c.end(CauseProtocol, f.code, f.tell)
 		return nil
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case timedOut(err):
 		if version == 0 {
 			c.end(CauseTimeout, Success, "")
 		} else {
@@ -157,6 +156,12 @@ func (c *conn) readFrame() []byte {
 	}
 	c.life = time.Now()
 	return frame
+}
+
+// timedOut tells a deadline from a broken socket; gorilla hides the error itself.
+func timedOut(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
 }
 
 // Read gives mochi the packets that are its to process, one after the other. That mochi asks for more tells that it has done with

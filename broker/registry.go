@@ -96,6 +96,22 @@ func (r *registry) tidyLocked(id identity, sl *slot) {
 	}
 }
 
+// drop takes out all states that wait.
+func (r *registry) drop() []*state {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []*state
+	for id, sl := range r.slots {
+		if sl.absent != nil {
+			all = append(all, sl.absent)
+			sl.absent = nil
+			r.tidyLocked(id, sl)
+		}
+	}
+	r.away = 0
+	return all
+}
+
 // expired takes out the states whose time is over, and beyond most those that would go next.
 func (r *registry) expired(now time.Time, most int) []*state {
 	r.mu.Lock()
