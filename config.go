@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -9,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"tincan/bridge/names"
+	"tincan/broker"
 )
 
 // shipped is config.yaml: the defaults and their documentation are one text.
@@ -90,8 +94,14 @@ func (c *Config) validate(complain func(text string, keys ...string)) {
 
 	between("rooms.max", c.Rooms.Max, 1, 100_000)
 	if len(c.Rooms.Fixed) > c.Rooms.Max {
-		complain(fmt.Sprintf("rooms.fixed lists %d rooms, but rooms.max is %d; raise it, or list fewer", len(c.Rooms.Fixed), c.Rooms.Max),
+		complain(fmt.Sprintf("%d rooms are fixed, but rooms.max is %d; raise it, or list fewer", len(c.Rooms.Fixed), c.Rooms.Max),
 			"rooms.fixed", "rooms.max")
+	}
+	for _, r := range c.Rooms.Fixed {
+		var bad *names.Error
+		if _, err := names.Room(r); errors.As(err, &bad) {
+			say("rooms.fixed", "%q: %s", r, bad.Tell)
+		}
 	}
 	if d := c.Names.Hold; d > Duration(maxHold) {
 		say("names.hold", "%s is too long; choose at most %s", d, Duration(maxHold))
@@ -110,9 +120,21 @@ func (c *Config) validate(complain func(text string, keys ...string)) {
 	if n := c.Limits.Queue; n < 64*KiB || n > GiB {
 		say("limits.queue", "%s is out of range; choose 64KiB to 1GiB", n)
 	} else if n < c.Limits.Packet {
-		complain(fmt.Sprintf("limits.queue, %s, does not hold even one packet of limits.packet, %s; choose more, or smaller packets",
+		complain(fmt.Sprintf("a queue of %s does not hold one packet of %s; choose a larger queue or smaller packets",
 			n, c.Limits.Packet), "limits.queue", "limits.packet")
 	}
+
+	filters := func(key string, list []string) {
+		for _, f := range list {
+			if !broker.ValidFilter(f) {
+				say(key, "%q is not a topic filter; write it as house/lamp, house/+/lamp or house/#", f)
+			} else if f == "chat" || strings.HasPrefix(f, "chat/") || strings.HasPrefix(f, "$") {
+				say(key, "%q is tincan's own; only topics outside chat/ and $SYS/ can be opened or closed", f)
+			}
+		}
+	}
+	filters("topics.open", c.Topics.Open)
+	filters("topics.closed", c.Topics.Closed)
 
 	oneOf("log.level", c.Log.Level, []string{"debug", "info", "warn", "error"}, say)
 	oneOf("log.format", c.Log.Format, []string{"text", "json"}, say)

@@ -3,10 +3,28 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"io"
+	"log/slog"
+	"net"
+	"net/http"
 	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"tincan/bridge"
+	"tincan/bridge/history"
+	"tincan/bridge/web"
+	"tincan/broker"
+	"tincan/webui"
 )
+
+// stopTime is how long a clean stop may take; what is on disk by then is kept in any case.
+const stopTime = 5 * time.Second
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
@@ -14,8 +32,8 @@ func main() {
 
 // run is the process without its edges. It returns the exit code: 0 after a clean stop, 1 when the machine does not let it
 // work, 2 when the configuration is at fault.
-func run(args, env []string, stdout, stderr io.Writer) int {
-	do, _, faults := parseCommand(args, env)
+func run(args, env []string, stdout, stderr *os.File) int {
+	do, config, faults := parseCommand(args, env)
 	if faults != nil {
 		for _, f := range faults {
 			fmt.Fprintln(stderr, f)
@@ -26,10 +44,196 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 	switch do {
 	case showHelp:
 		fmt.Fprint(stdout, usage)
+		return 0
 	case showVersion:
 		fmt.Fprintln(stdout, versionLine())
+		return 0
 	case showConfig:
-		stdout.Write(shipped)
+		fmt.Fprintf(stdout, "%s", shipped)
+		return 0
+	}
+
+	// The first signal asks for a clean stop. From then on signals mean again what they always do: a second one ends at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	if err := open(ctx, config, stdout, newLogger(config, stderr)); err != nil {
+		tell(stderr, err)
+		return 1
 	}
 	return 0
+}
+
+// open opens the room and keeps it open until ctx ends, or until it cannot go on, which the error tells.
+func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger) error {
+	begun := time.Now()
+
+	// The addresses come before the folder: a second tincan by mistake must not touch what belongs to the first.
+	httpListener, err := listen("http", config.HTTP, "--http", ":8081")
+	if err != nil {
+		return err
+	}
+	defer httpListener.Close()
+	mqttListener, err := listen("mqtt", config.MQTT, "--mqtt", ":1884")
+	if err != nil {
+		return err
+	}
+	defer mqttListener.Close()
+
+	folder, err := filepath.Abs(config.Data)
+	if err != nil {
+		return err
+	}
+	store, err := history.Open(ctx, config.Data, history.Config{}, log)
+	if err != nil {
+		return err
+	}
+	chat, err := bridge.New(bridge.Config{
+		Hold:              time.Duration(config.Names.Hold),
+		MessagesPerSecond: float64(config.Limits.MessagesPerSecond),
+		MessagesBurst:     config.Limits.MessagesBurst,
+		Rooms:             config.Rooms.Max,
+		FixedRooms:        config.Rooms.Fixed,
+		TopicsOpen:        config.Topics.Open,
+		TopicsClosed:      config.Topics.Closed,
+		Version:           version,
+		Build:             webui.BuildID(),
+	}, store, log)
+	if err != nil {
+		return errors.Join(err, store.Close(ctx))
+	}
+	mqtt, err := broker.New(broker.Config{
+		Version:       version,
+		QueueBytes:    int(config.Limits.Queue),
+		MaxPacket:     int(config.Limits.Packet),
+		Keepalive:     time.Duration(config.Limits.Keepalive),
+		MaxSessions:   config.Limits.Sessions,
+		MaxPerAddress: config.Limits.SessionsPerAddress,
+		Hosts:         config.Hosts,
+		Origins:       config.Origins,
+	}, chat, log)
+	if err != nil {
+		return errors.Join(err, store.Close(ctx))
+	}
+	if err := chat.Start(ctx, mqtt); err != nil {
+		return errors.Join(err, store.Close(ctx))
+	}
+
+	httpAddr, mqttAddr := httpListener.Addr().(*net.TCPAddr), mqttListener.Addr().(*net.TCPAddr)
+	mux := http.NewServeMux()
+	mux.Handle("/mqtt", mqtt.WebSocket())
+	mux.Handle("/api/", web.New(store))
+	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port)}))
+	page := &http.Server{
+		Handler:           mqtt.GuardHost(mux),
+		ReadHeaderTimeout: 5 * time.Second, // no WriteTimeout: it would end websockets
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+
+	failed := make(chan error, 2)
+	go func() { failed <- page.Serve(httpListener) }()
+	go func() { failed <- mqtt.Serve(ctx, mqttListener) }()
+
+	newGreeting(config, folder, httpAddr, mqttAddr, stdout).print(stdout)
+	log.Info("ready", "http", httpAddr.String(), "mqtt", mqttAddr.String(), "took", time.Since(begun))
+	if config.Open {
+		url := webAddresses(httpAddr, nil, "")[0].url
+		if opened, err := openBrowser(url, isTerminal(stdout)); err != nil {
+			log.Info("no browser was opened", "err", err)
+		} else if opened {
+			log.Debug("opened a browser", "url", url)
+		}
+	}
+
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		if ctx.Err() != nil {
+			err = nil
+		}
+	}
+
+	// The stop goes as a message travels, so that nothing is accepted that cannot be stored: the doors, the sessions, the chat,
+	// the log.
+	log.Info("stopping")
+	late := time.AfterFunc(stopTime, func() {
+		log.Error("did not stop in time; what was acknowledged is on disk", "after", stopTime)
+		os.Exit(1)
+	})
+	defer late.Stop()
+	end, cancel := context.WithTimeout(context.Background(), stopTime-time.Second)
+	defer cancel()
+	chat.Stopping()
+	mqttListener.Close()
+	httpListener.Close()
+	err = errors.Join(err, mqtt.Close(end), page.Shutdown(end))
+	chat.Close()
+	if err = errors.Join(err, store.Close(end)); err == nil {
+		log.Info("stopped")
+	}
+	return err
+}
+
+// listen opens the listener of one key. other is an address to propose when it is in use.
+func listen(key string, a Addr, flag, other string) (net.Listener, error) {
+	l, err := net.Listen("tcp", string(a))
+	if err == nil {
+		return l, nil
+	}
+	t := &trouble{
+		what: fmt.Errorf("cannot listen on %s (%s): %w", a, key, cause(err)),
+		hint: fmt.Sprintf("choose another address, such as %s %s", flag, other),
+	}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		t.what = fmt.Errorf("cannot listen on %s (%s): another program uses this port", a, key)
+		t.hint = fmt.Sprintf("stop that program, perhaps another tincan, or choose another port with %s %s", flag, other)
+	case errors.Is(err, syscall.EACCES):
+		t.hint = fmt.Sprintf("ports below 1024 are for the administrator on most systems; choose a higher one, such as %s %s", flag, other)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		t.hint = fmt.Sprintf("this computer does not have that address; %s :%s listens on all that it has", flag, a.port())
+	}
+	return nil, t
+}
+
+// cause is what the system said, without the words around it.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+func newLogger(config *Config, to *os.File) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(config.Log.Level)); err != nil {
+		panic("tincan: a log level passed validation that slog does not know: " + config.Log.Level)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if config.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(to, options))
+	}
+	return slog.New(slog.NewTextHandler(to, options))
+}
+
+// newGreeting gathers what there is to tell.
+func newGreeting(config *Config, folder string, httpAddr, mqttAddr *net.TCPAddr, stdout *os.File) *greeting {
+	host, err := os.Hostname()
+	if err != nil {
+		host = ""
+	}
+	title := config.Name
+	if title == "" {
+		title = host
+	}
+	if title == "" {
+		title = "tincan"
+	}
+	colour := isTerminal(stdout) && paintsTerminal(stdout)
+	return &greeting{
+		title: title, http: httpAddr, mqtt: mqttAddr, host: host, addrs: shareable(netInterfaces()), data: folder,
+		qr: config.QR == "always" || config.QR == "auto" && isTerminal(stdout), colour: colour,
+	}
 }

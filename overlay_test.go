@@ -87,7 +87,7 @@ my.yaml:8: log.level: "Debug" is not a choice; did you mean debug?; choose debug
 			file: "limits:\n  packet: 2MiB\n",
 			args: []string{"--http", "1883"},
 			want: `--http: http and mqtt have the same address, :1883; choose another port for one of them
-my.yaml:2: limits.packet: limits.queue, 1MiB, does not hold even one packet of limits.packet, 2MiB; choose more, or smaller packets`,
+my.yaml:2: limits.packet: a queue of 1MiB does not hold one packet of 2MiB; choose a larger queue or smaller packets`,
 		},
 		{
 			name: "shapes",
@@ -104,6 +104,15 @@ my.yaml:6: name: a plain value is wanted, such as ""; anchors, aliases and tags 
 			want: `my.yaml:4: names.hold is there twice, first in line 3; keep one
 my.yaml:5: name is there twice, first in line 1; keep one
 my.yaml:6: names is there twice, first in line 2; keep one`,
+		},
+		{
+			name: "rooms and topics",
+			file: "rooms:\n  fixed: [Lobby, \"a/b\"]\n  max: 1\ntopics:\n  open: [\"#/x\", house/#, chat/#]\n  closed: \"$SYS/#\"\n",
+			want: `my.yaml:2: rooms.fixed: 2 rooms are fixed, but rooms.max is 1; raise it, or list fewer
+my.yaml:2: rooms.fixed: "a/b": the name of a room cannot contain /: use letters, digits, - and _
+my.yaml:5: topics.open: "#/x" is not a topic filter; write it as house/lamp, house/+/lamp or house/#
+my.yaml:5: topics.open: "chat/#" is tincan's own; only topics outside chat/ and $SYS/ can be opened or closed
+my.yaml:6: topics.closed: "$SYS/#" is tincan's own; only topics outside chat/ and $SYS/ can be opened or closed`,
 		},
 		{name: "a tab", file: "names:\n\thold: 10m\n", want: `my.yaml:2: the line is indented with a tab; YAML wants spaces, two for each level`},
 		{name: "no YAML", file: "name: a: b\n", want: `my.yaml:1: this is not YAML: mapping value is not allowed in this context; compare with what tincan config prints`},

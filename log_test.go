@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tincan/broker/mqtttest"
+)
+
+// A said is a message as members see it.
+type said struct {
+	Seq  uint64 `json:"seq"`
+	ID   string `json:"id"`
+	From string `json:"from"`
+	Text string `json:"text"`
+}
+
+// messagesOf reads a room's whole log, page by page, as a member does.
+func messagesOf(t testing.TB, s *server, room string) []said {
+	t.Helper()
+	c := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "reader"})
+	defer c.Disconnect()
+	c.Subscribe("chat/user/me/inbox")
+	var all []said
+	for after, more := uint64(0), true; more; {
+		c.Publish("chat/room/"+room+"/history", `{"after":`+strconv.FormatUint(after, 10)+`,"limit":200}`)
+		p := c.Want("a history answer", func(p mqtttest.Packet) bool {
+			return p.Type == mqtttest.Publish && strings.Contains(string(p.Payload), `"type":"history"`)
+		})
+		var page struct {
+			Messages []said `json:"messages"`
+			More     bool   `json:"more"`
+		}
+		if err := json.Unmarshal(p.Payload, &page); err != nil {
+			t.Fatalf("%v: %s", err, p.Payload)
+		}
+		if more = page.More && len(page.Messages) > 0; len(page.Messages) > 0 {
+			after = page.Messages[len(page.Messages)-1].Seq
+		}
+		all = append(all, page.Messages...)
+	}
+	return all
+}
+
+func dialHTTP(t testing.TB, addr string) net.Conn {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
