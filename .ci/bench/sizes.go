@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// sizes measures what is delivered: the binaries that make cross left beside the one that was measured,
+// and the page.
+func (b *bench) sizes(context.Context) error {
+	for _, target := range []string{"linux-amd64", "linux-arm64", "linux-armv6", "windows-amd64.exe", "darwin-arm64"} {
+		r := row{what: "binary for " + strings.TrimSuffix(target, ".exe"), ours: "not built", goal: "≤ 18 MB"}
+		if info, err := os.Stat(filepath.Join(filepath.Dir(b.binary), "tincan-"+target)); err == nil {
+			r.ours = fmt.Sprintf("%.1f MB", float64(info.Size())/1e6)
+		}
+		b.table.add(r)
+	}
+	var page int64
+	err := filepath.WalkDir("webui/dist", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasSuffix(path, ".br") {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil {
+			page += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("the page (run this in the root of the repository): %w", err)
+	}
+	b.table.add(row{what: "the whole page as brotli", ours: fmt.Sprintf("%.1f kB", float64(page)/1e3), goal: "≤ 60 kB"})
+	return nil
+}

@@ -1,0 +1,56 @@
+# make test   everything that must hold; installs what it needs
+# make web    build the page into webui/dist, which is committed
+# make bench  measure
+# make cross  the stripped binary for every system, in dist-bin/
+
+MAKEFLAGS += --no-print-directory
+staticcheck := go tool -modfile=.ci/go.mod staticcheck
+
+.PHONY: all test tools checks go-style go-lint cross web-check web-browser fuzz web bench
+
+all:
+	go build .
+
+# The Go tests come last, so that their lines close the output.
+test: tools webui/node_modules
+	@$(MAKE) -j2 --output-sync=target checks
+	@$(MAKE) web-browser
+	@$(MAKE) fuzz
+	go test -race ./...
+
+tools:
+	@.ci/tools
+
+checks: go-style go-lint cross web-check
+
+go-style:
+	@bad=$$(gofmt -l *.go broker bridge webui/*.go); if [ -n "$$bad" ]; then echo "gofmt -w $$bad" >&2; exit 1; fi
+	go vet ./...
+
+go-lint:
+	$(staticcheck) ./...
+
+cross:
+	.ci/cross
+
+web-check: webui/node_modules
+	cd webui && npm run --silent check
+	cd webui && npm test --silent
+	cd webui && node build.mjs --check
+
+web-browser: webui/node_modules
+	cd webui && npm run --silent test:browser
+
+fuzz:
+	.ci/fuzz 10s
+
+web: webui/node_modules
+	cd webui && node build.mjs
+
+webui/node_modules: webui/package.json webui/package-lock.json
+	cd webui && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+bench: cross
+	go test -run '^$$' -bench . -benchmem ./...
+	cd webui && node build.mjs --check
