@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Ack, LineLost, Unsendable } from '../../src/mqtt/client.ts'
+import * as outbox from '../../src/store/outbox.ts'
+import { Post } from '../../src/store/post.ts'
+import { passing } from '../../src/store/memory.ts'
+import { plainShelf, type Shelf } from '../../src/store/shelf.ts'
+
+const lobby = { room: 'lobby' }
+
+/** A post whose server is this test: what is published waits for an answer. */
+class Desk {
+  now = 1000
+  online = true
+  seed = 0
+  published: { topic: string, text: string, id: string, answer: (a: Partial<Ack> | Error) => void }[] = []
+  kept: string[] = []
+  wakers: (() => void)[] = []
+  readonly post: Post
+
+  constructor(tab = 'tab-1') {
+    this.post = new Post({
+      publish: (topic, payload) => new Promise((ok, no) => {
+        const { text, id } = JSON.parse(payload)
+        this.published.push({ topic, text, id, answer: (a) => a instanceof Error ? no(a) : ok({ code: 0, user: {}, ...a }) })
+      }),
+      online: () => this.online,
+      now: () => this.now++,
+      fill: (b) => void b.fill(++this.seed),
+      later: (_, f) => (this.wakers.push(f), () => {}),
+      kept: (e) => this.kept.push(e.text),
+    }, tab)
+  }
+
+  write(...texts: string[]): void {
+    for (const t of texts) this.post.write(lobby, t, 'noor')
+  }
+
+  get states(): string[] {
+    return this.post.box.value.map((e) => `${e.text} ${e.state}`)
+  }
+
+  /** Answers what was published last with this text, and lets the answer be taken. */
+  async answer(text: string, a: Partial<Ack> | Error): Promise<void> {
+    this.published.findLast((p) => p.text === text)?.answer(a)
+    await new Promise((r) => setImmediate(r))
+  }
+}
+
+const echo = (d: Desk, text: string, seq: number) => {
+  const { id } = d.published.findLast((p) => p.text === text)!
+  d.post.brought([{ seq, id, time: 0, from: 'noor', room: 'lobby', kind: 'text', text }], 'noor')
+}
+
+test('acknowledged, then brought by the room: it stays in sight between the two', async () => {
+  const d = new Desk()
+  d.write('a')
+  assert.deepEqual(d.states, ['a sending'])
+  await d.answer('a', { user: { seq: '7' } })
+  assert.deepEqual(d.states, ['a kept'])
+  assert.equal(d.post.box.value[0].seq, 7)
+  echo(d, 'a', 7)
+  assert.deepEqual(d.states, [])
+  assert.deepEqual(d.kept, ['a'])
+})
+
+test('brought by the room before the acknowledgement: it is done, and told once', async () => {
+  const d = new Desk()
+  d.write('a')
+  echo(d, 'a', 7)
+  assert.deepEqual(d.states, [])
+  await d.answer('a', { user: { seq: '7' } })
+  assert.deepEqual(d.states, [])
+  assert.deepEqual(d.kept, ['a'])
+})
+
+test('an answer that never came: the same ids go out again, in their order', async () => {
+  const d = new Desk()
+  d.write('a', 'b', 'c')
+  await d.answer('a', { user: { seq: '1' } })
+  const ids = d.published.map((p) => p.id)
+  d.online = false
+  await d.answer('b', new LineLost('gone'))
+  await d.answer('c', new LineLost('gone'))
+  d.write('d')
+  assert.deepEqual(d.states, ['a kept', 'b waiting', 'c waiting', 'd waiting'])
+  d.online = true
+  d.post.flush('noor')
+  assert.deepEqual(d.published.slice(3).map((p) => p.text), ['b', 'c', 'd'])
+  assert.deepEqual(d.published.slice(3, 5).map((p) => p.id), ids.slice(1))
+  assert.equal(new Set(d.published.map((p) => p.id)).size, 4)
+})
+
+test('a refused message stays with its reason, holds nobody up, and can be tried again under its id', async () => {
+  const d = new Desk()
+  d.write('a', 'b')
+  await d.answer('a', { code: 0x99, text: 'not UTF-8' })
+  await d.answer('b', { user: { seq: '1' } })
+  assert.deepEqual(d.states, ['a failed', 'b kept'])
+  assert.equal(d.post.box.value[0].why, 'not UTF-8')
+  const { id } = d.post.box.value[0]
+  d.post.again(id, 'noor')
+  assert.equal(d.published.at(-1)?.id, id)
+  await d.answer('a', { code: 0x99, text: 'still not' })
+  assert.equal(d.post.discard(id)?.text, 'a')
+  assert.deepEqual(d.states, ['b kept'])
+})
+
+test('a full disk or too high a rate is waited for, without a click', async () => {
+  const d = new Desk()
+  d.write('a')
+  await d.answer('a', { code: 0x97, text: 'no space' })
+  assert.deepEqual(d.states, ['a waiting'])
+  d.wakers[0]()
+  assert.deepEqual(d.states, ['a sending'])
+  await d.answer('a', { user: { seq: '1' } })
+  assert.deepEqual(d.states, ['a kept'])
+})
+
+test('what cannot be sent at all is failed, not tried for ever', async () => {
+  const d = new Desk()
+  d.write('a')
+  await d.answer('a', new Unsendable('too large for a packet'))
+  assert.deepEqual(d.states, ['a failed'])
+})
+
+test('waiting messages survive a reload and go out once, in their order', async () => {
+  const shelf = plainShelf(passing())
+  const d = new Desk()
+  await d.post.restore(shelf, 'noor')
+  d.write('a') // under way when the page goes
+  d.online = false
+  d.write('b', 'c')
+  const after = new Desk()
+  after.now = 5000
+  await after.post.restore(shelf, 'noor')
+  assert.deepEqual(after.published.map((p) => p.text), ['a', 'b', 'c'])
+  assert.equal(after.published[0].id, d.published[0].id)
+  await after.answer('a', { user: { seq: '1' } })
+  const third = new Desk()
+  await third.post.restore(shelf, 'noor')
+  assert.deepEqual(third.published.map((p) => p.text), ['b', 'c'])
+})
+
+test('another tab takes rows only when their tab is dead, another name never', async () => {
+  const shelf = plainShelf(passing())
+  const d = new Desk()
+  d.online = false
+  await d.post.restore(shelf, 'noor')
+  d.write('a')
+  const other = new Desk('tab-2')
+  other.now = d.now + 5000
+  await other.post.restore(shelf, 'noor')
+  assert.deepEqual(other.states, [])
+  other.now = d.now + outbox.leaseFor + 1000
+  await other.post.tend('ada')
+  assert.deepEqual(other.states, [])
+  await other.post.tend('noor')
+  assert.deepEqual(other.states, ['a sending'])
+})
+
+test('a living tab renews its lease', async () => {
+  const shelf = plainShelf(passing())
+  const d = new Desk()
+  d.online = false
+  await d.post.restore(shelf, 'noor')
+  d.write('a')
+  d.now += outbox.leaseFor - 500
+  await d.post.tend('noor')
+  const other = new Desk('tab-2')
+  other.now = d.now + 1000
+  await other.post.restore(shelf, 'noor')
+  assert.deepEqual(other.states, [])
+})
+
+test('a shelf that fails does not stop sending', async () => {
+  const broken: Shelf = { all: async () => [], put: async () => {}, drop: async () => {} }
+  const d = new Desk()
+  await d.post.restore(broken, 'noor')
+  d.write('a')
+  assert.equal(d.published.length, 1)
+})
+
+test('the limit counts bytes, not letters', () => {
+  assert.equal(outbox.tooLong('a'.repeat(8192)), 0)
+  assert.equal(outbox.tooLong('a'.repeat(8195)), 3)
+  assert.equal(outbox.tooLong('é'.repeat(4097)), 2)
+})
+
+test('conversations are told apart', () => {
+  assert.ok(outbox.same(lobby, { room: 'lobby' }))
+  assert.ok(!outbox.same(lobby, { user: 'lobby' }))
+})

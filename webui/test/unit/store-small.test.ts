@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { t } from '../../src/i18n/format.ts'
+import { gathered } from '../../src/store/announce.ts'
+import { told, lastAt, reading, spark, unitOf } from '../../src/store/devices.ts'
+import { uuid7 } from '../../src/store/ids.ts'
+import { ended, moved, shown, unconnected } from '../../src/store/line.ts'
+import { advanced, toPost, unread } from '../../src/store/read.ts'
+import { items } from '../../src/store/rooms.ts'
+import { read, write } from '../../src/store/route.ts'
+import { blocks, mentions, onlyEmoji } from '../../src/store/text.ts'
+import { idle, key, sign, still, stop, writing } from '../../src/store/typing.ts'
+import { Chance } from './chance.ts'
+
+const names = { me: 'Noor', known: new Set(['Ada', 'Ada Okafor']) }
+const line = (s: string) => {
+  const [b] = blocks(s, names)
+  return b.is === 'lines' ? b.of : []
+}
+
+test('the line is spoken of only when it lasts', () => {
+  let l = moved(unconnected, 'connecting', 0, 0, 0)
+  assert.deepEqual(shown(l, 500), { string: 'waving', strip: 'none' })
+  assert.deepEqual(shown(l, 1000), { string: 'waving', strip: 'connecting' })
+  l = moved(l, 'online', 1200, 0, 0)
+  assert.deepEqual(shown(l, 1300), { string: 'taut', strip: 'none' })
+  l = moved(l, 'offline', 2000, 0, 0)
+  l = moved(l, 'connecting', 2500, 0, 0)
+  l = moved(l, 'offline', 2600, 0, 0) // trying again does not begin the wait anew
+  assert.equal(shown(l, 4999).strip, 'connecting')
+  assert.deepEqual(shown(l, 5000), { string: 'slack', strip: 'offline' })
+  assert.equal(shown(l, 32_000).strip, 'unreachable')
+  l = moved(l, 'online', 33_000, 2, 0)
+  assert.deepEqual([shown(l, 33_001).strip, l.back?.sent, shown(l, 39_001).strip], ['back', 2, 'none'])
+})
+
+test('a short break is not worth a word, a restart and an end have their own', () => {
+  let l = moved(moved(moved(unconnected, 'online', 0, 0, 0), 'offline', 100, 0, 0), 'online', 900, 1, 0)
+  assert.equal(shown(l, 901).strip, 'none')
+  l = moved(l, 'offline', 1000, 0, 0x8b)
+  assert.equal(shown(l, 2500).strip, 'restarting')
+  l = ended(l, { why: 'taken-over', code: 0x8e, text: '' }, 3000)
+  assert.deepEqual(shown(l, 3000), { string: 'slack', strip: 'ended' })
+})
+
+test('read marks only go forward, and are posted once', () => {
+  const marks = advanced(advanced(new Map(), 'room/lobby', 7), 'room/lobby', 5)
+  assert.equal(marks.get('room/lobby'), 7)
+  assert.equal(unread(marks, 'room/lobby', 9), 2)
+  assert.equal(unread(marks, 'room/new', 9), 0)
+  assert.deepEqual(toPost(marks, new Map([['room/lobby', 6]])), [['room/lobby', 7]])
+  assert.deepEqual(toPost(marks, marks), [])
+})
+
+test('rooms: mine first, the lobby on top, then by name, whatever happens in them', () => {
+  const open = new Map(['zebra', 'apple', 'lobby', 'beta'].map((room) => [room, { room, topic: '', last: 10 }]))
+  const list = items({ open, joined: ['zebra', 'lobby', 'beta'] }, new Map([['room/beta', 4]]), () => 10, () => 0)
+  assert.deepEqual(list.map((i) => [i.room, i.joined, i.unread]), [['lobby', true, 0], ['beta', true, 6], ['zebra', true, 0], ['apple', false, 0]])
+})
+
+test('places are read from the address and written back', () => {
+  for (const p of [{ at: 'room', room: 'électronique', seq: 0 }, { at: 'room', room: 'lobby', seq: 1207 }, { at: 'user', user: 'Ada / Okafor 🦊' }] as const) assert.deepEqual(read(write(p)), p)
+  assert.deepEqual(read('#lobby'), { at: 'room', room: 'lobby', seq: 0 })
+  assert.deepEqual(read('#/room/Lobby/x'), { at: 'room', room: 'lobby', seq: 0 })
+  for (const bad of ['', '#', '#/', '#/room/', '#/room/a+b', '#/elsewhere/x', '#/user/']) assert.equal(read(bad), null, bad)
+})
+
+test('typing is told at the first key, each four seconds, and taken back', () => {
+  let r = key(still, 1000, false)
+  assert.equal(r.say, '1')
+  r = key(r.mine, 2000, false)
+  assert.equal(r.say, null)
+  assert.equal(key(r.mine, 5000, false).say, '1')
+  assert.equal(idle(r.mine, 6999).say, null)
+  assert.equal(idle(r.mine, 7000).say, '0')
+  assert.equal(key(r.mine, 2100, true).say, '0')
+  assert.equal(stop(still).say, null)
+})
+
+test('a sign of writing fades after six seconds', () => {
+  const all = sign(sign(new Map(), 'ada', true, 0), 'bob', true, 3000)
+  assert.deepEqual(writing(all, 5999), ['ada', 'bob'])
+  assert.deepEqual(writing(all, 6000), ['bob'])
+  assert.deepEqual(writing(sign(all, 'bob', false, 6000), 6000), [])
+})
+
+test('device values: numbers with units, the first two of an object, text, or as it came', () => {
+  let all = told(new Map(), 'esp', 'temp', 21.4, 1000, false)
+  all = told(all, 'plug', '', { power: 47, energy: 0.06, on: true, extra: 1 }, 1000, false)
+  all = told(all, 'door', '', 'closed', 1000, true)
+  all = told(all, 'flow', '', { mode: 'night' }, 1000, false)
+  assert.deepEqual(reading(all.get('esp')!), { is: 'numbers', of: [{ key: 'temp', value: 21.4, unit: '°C' }] })
+  assert.deepEqual(reading(all.get('plug')!), { is: 'numbers', of: [{ key: 'power', value: 47, unit: 'W' }, { key: 'energy', value: 0.06, unit: 'kWh' }] })
+  assert.deepEqual(reading(all.get('door')!), { is: 'text', text: 'closed' })
+  assert.equal(reading(all.get('flow')!).is, 'raw')
+  assert.equal(lastAt(all.get('esp')!), 1000)
+  assert.equal(lastAt(all.get('door')!), 0) // retained: nobody knows how old
+  assert.equal(unitOf('soil_moisture'), '%')
+})
+
+test('a value told again does not look older, and an empty payload deletes', () => {
+  const fresh = told(new Map(), 'esp', 'temp', 21.4, 1000, false)
+  assert.equal(told(fresh, 'esp', 'temp', 21.4, 9000, true), fresh)
+  assert.equal(told(fresh, 'esp', 'temp', undefined, 9000, false).has('esp'), false)
+})
+
+test('a sparkline needs two points and draws no mountain out of noise', () => {
+  assert.equal(spark([{ at: 0, value: 1 }], 'V'), '')
+  const ys = (path: string) => path.slice(1).split('L').map((p) => Number(p.split(' ')[1]))
+  const [a, b] = ys(spark([{ at: 0, value: 21 }, { at: 10, value: 21.1 }], '°C'))
+  assert.ok(Math.abs(a - b) < 3)
+})
+
+test('text: links stop before punctuation and unopened brackets', () => {
+  assert.deepEqual(line('see https://a.example/x_(y).'), [{ is: 'text', text: 'see ' }, { is: 'link', text: 'https://a.example/x_(y)', href: 'https://a.example/x_(y)' }, { is: 'text', text: '.' }])
+  assert.deepEqual(line('(http://[::1]:8080/)').at(1), { is: 'link', text: 'http://[::1]:8080/', href: 'http://[::1]:8080/' })
+  assert.equal(line('mailto:ada@example.org')[0].is, 'link')
+})
+
+test('text: nothing but http, https and mailto is ever a link', () => {
+  for (const s of ['javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'vbscript:x', 'http:/', 'https://', 'mailto:nobody']) {
+    assert.deepEqual(line(s).filter((p) => p.is === 'link'), [], s)
+  }
+})
+
+test('text: marks, code, and what is not clearly a mark', () => {
+  assert.deepEqual(line('**a** *b* `c*d*`'), [{ is: 'strong', of: [{ is: 'text', text: 'a' }] }, { is: 'text', text: ' ' }, { is: 'em', of: [{ is: 'text', text: 'b' }] }, { is: 'text', text: ' ' }, { is: 'code', text: 'c*d*' }])
+  for (const s of ['2*3*4', '** a **', '*', '**', 'a `b', '5 * 3']) assert.deepEqual(line(s), [{ is: 'text', text: s }], s)
+  assert.deepEqual(blocks('x\n```sh\nls *\n```\ny', names), [{ is: 'lines', of: [{ is: 'text', text: 'x' }] }, { is: 'fence', language: 'sh', text: 'ls *' }, { is: 'lines', of: [{ is: 'text', text: 'y' }] }])
+})
+
+test('text: whatever is put in, the same characters come out', () => {
+  const text = (ps: ReturnType<typeof line>): string => ps.map((p) => 'of' in p ? text(p.of) : p.is === 'mention' ? `@${p.name}` : p.text).join('')
+  const alphabet = ['a', ' ', '*', '`', '@Noor', '@Ada', 'https://x.example/(', ')', '.', '\n', '<', '"', '🦊', '_']
+  const chance = new Chance(7)
+  for (let i = 0; i < 3000; i++) {
+    const s = Array.from({ length: 12 }, () => chance.one(alphabet)).join('')
+    const strip = (x: string) => x.replace(/[*`]/g, '')
+    assert.equal(strip(blocks(s, names).map((b) => b.is === 'lines' ? text(b.of) : b.text).join('\n')).replace(/\n/g, ''), strip(s).replace(/\n/g, ''), JSON.stringify(s))
+  }
+})
+
+test('mentions: the longest known name, whole words, in any case', () => {
+  assert.deepEqual(line('hi @Ada Okafor!').at(1), { is: 'mention', name: 'Ada Okafor', me: false })
+  assert.equal(mentions('hello @noor, look', 'Noor'), true)
+  assert.equal(mentions('hello @noora', 'Noor'), false)
+  assert.equal(mentions('mail a@Noor', 'Noor'), false)
+  assert.equal(mentions('`@Noor`', 'Noor'), false)
+})
+
+test('only emoji are drawn large', () => {
+  for (const s of ['👍', '👩🏽‍🚀 🎉', '🇩🇪']) assert.equal(onlyEmoji(s), true, s)
+  for (const s of ['', '1', 'ok 👍', '👍'.repeat(7)]) assert.equal(onlyEmoji(s), false, s)
+})
+
+test('ids are UUIDv7 and sort by time', () => {
+  const fill = (b: Uint8Array) => void b.fill(0xff)
+  assert.match(uuid7(1_700_000_000_000, fill), /^[0-9a-f]{8}-[0-9a-f]{4}-7fff-bfff-f{12}$/)
+  assert.ok(uuid7(1000, fill) < uuid7(1001, fill))
+})
+
+test('many announcements become one', () => {
+  const all = [1, 2, 3, 4].map((n) => ({ text: `t${n}`, where: 'lobby', at: n }))
+  assert.deepEqual(gathered(all.slice(0, 3), () => ''), ['t1', 't2', 't3'])
+  assert.deepEqual(gathered(all, (n, where) => `${n} in ${where}`), ['4 in lobby'])
+})
+
+test('sentences: plurals, numbers, isolated names', () => {
+  assert.equal(t('strip.back', { n: 1 }), 'Back again. 1 message sent.')
+  assert.equal(t('strip.back', { n: 2 }), 'Back again. 2 messages sent.')
+  assert.equal(t('strip.back', { n: 0 }), 'Back again.')
+  assert.equal(t('room.title', { room: 'x' }), '#\u2068x\u2069')
+})
