@@ -24,7 +24,7 @@ try {
     jsx: 'automatic', jsxImportSource: 'preact', sourcemap: 'inline', logLevel: 'warning',
   })
   const files = names.map((n) => join(out, n.replace(/\.ts$/, '.mjs')))
-  status = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit' }).status ?? 1
+  status = spawnSync(process.execPath, ['--enable-source-maps', '--test-timeout=120000', '--test', ...files], { stdio: 'inherit' }).status ?? 1
 } finally {
   rmSync(out, { recursive: true, force: true })
 }

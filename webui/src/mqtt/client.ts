@@ -55,6 +55,7 @@ export interface Ready {
 /** Somebody who waits for the reason codes of filters. */
 interface Ask {
   filters: string[]
+  codes: Map<string, number> // that have come
   resolve(codes: number[]): void
   reject(e: Error): void
 }
@@ -167,7 +168,7 @@ export class Client {
         return reject(e instanceof Unencodable ? new Unsendable(e.message) : e)
       }
       for (const f of filters) if (!this.#kept.has(f)) this.#kept.set(f, false)
-      this.#asks.add({ filters, resolve, reject })
+      this.#asks.add({ filters, codes: new Map(), resolve, reject })
       if (this.#connection?.open) this.#subscribe(this.#connection, filters).catch(() => {}) // lost: the next connection asks
     })
   }
@@ -253,12 +254,13 @@ export class Client {
     return codes
   }
 
-  /** Resolves whoever waits for nothing but these. */
+  /** Tells the codes to those who wait for them. */
   #answer(codes: Map<string, number>): void {
     for (const ask of this.#asks) {
-      if (!ask.filters.every((f) => codes.has(f))) continue
+      for (const f of ask.filters) if (codes.has(f)) ask.codes.set(f, codes.get(f) as number)
+      if (!ask.filters.every((f) => ask.codes.has(f))) continue
       this.#asks.delete(ask)
-      ask.resolve(ask.filters.map((f) => codes.get(f) as number))
+      ask.resolve(ask.filters.map((f) => ask.codes.get(f) as number))
     }
   }
 

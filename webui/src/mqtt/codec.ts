@@ -104,20 +104,25 @@ class Writer {
     return this.#buf.subarray(0, this.#n)
   }
 
-  #room(n: number): number {
-    const at = this.#n
-    if (at + n > this.#buf.length) {
-      const more = new Uint8Array(Math.max(at + n, 2 * this.#buf.length))
-      more.set(this.#buf)
-      this.#buf = more
-    }
-    this.#n = at + n
-    return at
+  byte(v: number): this {
+    this.#grow(1)
+    this.#buf[this.#n++] = v
+    return this
   }
 
-  byte(v: number): this {
-    this.#buf[this.#room(1)] = v
+  raw(v: Uint8Array): this {
+    this.#grow(v.length)
+    this.#buf.set(v, this.#n)
+    this.#n += v.length
     return this
+  }
+
+  /** Makes room for n more bytes. */
+  #grow(n: number): void {
+    if (this.#n + n <= this.#buf.length) return
+    const more = new Uint8Array(Math.max(this.#n + n, 2 * this.#buf.length))
+    more.set(this.#buf)
+    this.#buf = more
   }
 
   u16(v: number): this {
@@ -132,11 +137,6 @@ class Writer {
     if (v > maxVarint) throw new Unencodable(`${v} bytes do not fit into a packet: MQTT takes up to ${maxVarint}`)
     for (; v > 127; v >>>= 7) this.byte((v & 127) | 128)
     return this.byte(v)
-  }
-
-  raw(v: Uint8Array): this {
-    this.#buf.set(v, this.#room(v.length))
-    return this
   }
 
   bytesOf(v: Uint8Array): this {
