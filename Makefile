@@ -24,8 +24,9 @@ tools:
 checks: go-style go-lint cross web-check
 
 go-style:
-	@bad=$$(gofmt -l *.go broker bridge webui/*.go); if [ -n "$$bad" ]; then echo "gofmt -w $$bad" >&2; exit 1; fi
+	@bad=$$(gofmt -l *.go broker bridge webui/*.go .ci/bench); if [ -n "$$bad" ]; then echo "gofmt -w $$bad" >&2; exit 1; fi
 	go vet ./...
+	go vet .ci/bench/*.go
 
 go-lint:
 	$(staticcheck) ./...
@@ -52,5 +53,6 @@ webui/node_modules: webui/package.json webui/package-lock.json
 	@touch $@
 
 bench: cross
+	go run .ci/bench/*.go dist-bin/tincan-$$(go env GOOS)-$$(go env GOARCH)
 	go test -run '^$$' -bench . -benchmem ./...
 	cd webui && node build.mjs --check
