@@ -197,6 +197,7 @@ func (b *Bridge) Publish(s *broker.Session, m *broker.Message, ack func(broker.A
 func (b *Bridge) Subscribe(s *broker.Session, subs []broker.Subscription) []broker.Decision {
 	st := s.Value.(*seat)
 	ds := make([]broker.Decision, len(subs))
+	moves := false // filters that have nothing to do with rooms need no place
 	for i, sub := range subs {
 		f, no := b.subscribe(st, sub)
 		if no != nil {
@@ -204,9 +205,12 @@ func (b *Bridge) Subscribe(s *broker.Session, subs []broker.Subscription) []brok
 			continue
 		}
 		ds[i] = broker.Decision{Topic: f.topic, Level: f.level, As: f.as}
+		moves = moves || f.joins() || st.filters[sub.Filter].joins()
 		st.filters[sub.Filter] = f
 	}
-	b.place(st)
+	if moves {
+		b.place(st)
+	}
 	return ds
 }
 
@@ -214,8 +218,10 @@ func (b *Bridge) Subscribe(s *broker.Session, subs []broker.Subscription) []brok
 // it never read there.
 func (b *Bridge) Unsubscribe(s *broker.Session, filters []string) {
 	st := s.Value.(*seat)
+	moves := false
 	for _, f := range filters {
 		if was, ok := st.filters[f]; ok {
+			moves = moves || was.joins()
 			delete(st.filters, f)
 			delete(st.wrote, was.room)
 			if was.all {
@@ -223,7 +229,9 @@ func (b *Bridge) Unsubscribe(s *broker.Session, filters []string) {
 			}
 		}
 	}
-	b.place(st)
+	if moves {
+		b.place(st)
+	}
 }
 
 // subscribe decides about one filter. A room that it names is opened.

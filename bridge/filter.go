@@ -16,6 +16,9 @@ type filter struct {
 	all   bool   // it joins every room there is and will be
 }
 
+// joins tells whether whoever reads by the filter is in a room.
+func (f filter) joins() bool { return f.all || f.room != "" }
+
 // readableLeaves are the words under a room that members may read; whoever reads one of them is in the room.
 var readableLeaves = map[string]bool{"messages": true, "roster": true, "presence": true, "typing": true, "state": true}
 
@@ -53,7 +56,7 @@ func parseFilter(s, own string, canonical func(names.Name) string) (filter, *bro
 				return f, no
 			}
 		}
-		if joins(l) {
+		if roomIn(l) {
 			f.room = slug
 		}
 		return f, nil
@@ -117,14 +120,14 @@ func joinsAll(l []string) bool {
 				return false
 			}
 		case i == 2:
-			return level == "+" && joins(l)
+			return level == "+" && roomIn(l)
 		}
 	}
 	return false
 }
 
-// joins tells whether the levels after the room's bring something readable: messages, roster, presence, typing/x, state/x…
-func joins(l []string) bool {
+// roomIn tells whether the levels after the room's bring something readable: messages, roster, presence, typing/x, state/x…
+func roomIn(l []string) bool {
 	if len(l) < 4 {
 		return len(l) == 3 && l[2] == "#"
 	}
