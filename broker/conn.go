@@ -176,6 +176,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		if s.receive(frame) {
 			c.pass = frame
 		}
+		c.life = time.Now() // the handler may have let it wait: that is not the client's silence
 		if c.ending.Load() {
 			return 0, io.EOF
 		}
