@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { binary } from './binary.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const wanted = process.argv.slice(2)
@@ -14,6 +15,7 @@ if (names.length === 0) {
   console.error(`no test/unit/*.test.ts matches ${wanted.join(' ') || 'at all'}`)
   process.exit(1)
 }
+const tincan = names.includes('broker.test.ts') ? binary() : undefined
 const out = mkdtempSync(join(here, '..', 'node_modules', '.unit-')) // inside node_modules, so that packages are found
 let status = 1
 try {
@@ -24,8 +26,11 @@ try {
     jsx: 'automatic', jsxImportSource: 'preact', sourcemap: 'inline', logLevel: 'warning',
   })
   const files = names.map((n) => join(out, n.replace(/\.ts$/, '.mjs')))
-  status = spawnSync(process.execPath, ['--enable-source-maps', '--test-timeout=120000', '--test', ...files], { stdio: 'inherit' }).status ?? 1
+  status = spawnSync(process.execPath, ['--enable-source-maps', '--test-timeout=120000', '--test', ...files], {
+    stdio: 'inherit', env: { ...process.env, ...(tincan && { TINCAN_BIN: tincan.path }) },
+  }).status ?? 1
 } finally {
+  tincan?.remove()
   rmSync(out, { recursive: true, force: true })
 }
 process.exit(status)
