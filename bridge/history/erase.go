@@ -168,6 +168,9 @@ func (w *writer) clear(t *trim) error {
 	})
 	if err == nil {
 		t.cleared = upTo
+		if t.cleared == t.below {
+			w.scrub = append(w.scrub, func(error) {}) // the write-ahead log has them, too
+		}
 	}
 	return err
 }

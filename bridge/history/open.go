@@ -111,23 +111,18 @@ var (
 // connect opens the database that was found good, and loads what is kept in memory.
 func (s *Store) connect(ctx context.Context, found finding) (err error) {
 	path := s.path()
-	w := &writer{store: s, ended: make(chan struct{}), late: make(chan struct{}), args: make([]any, 0, wide*entryFields)}
+	w := &writer{store: s, now: time.Now, ended: make(chan struct{}), late: make(chan struct{}), args: make([]any, 0, wide*entryFields)}
 	s.writer = w
 	if w.db, err = sql.Open("sqlite", dsn(path, "", writerPragmas...)); err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			w.db.Close()
-		}
-	}()
 	w.db.SetMaxOpenConns(1)
 	if w.conn, err = s.reach(ctx, w.db); err != nil {
-		return err
+		return errors.Join(err, w.db.Close())
 	}
 	defer func() {
 		if err != nil {
-			w.conn.Close()
+			err = errors.Join(err, w.close())
 		}
 	}()
 	if err := migrate(ctx, w.conn, found.version); err != nil {
@@ -157,7 +152,7 @@ func (s *Store) connect(ctx context.Context, found finding) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			s.view.Close()
+			err = errors.Join(err, s.view.Close())
 		}
 	}()
 	s.view.SetMaxOpenConns(4)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -30,6 +31,8 @@ type writer struct {
 	ended chan struct{} // closed when run has ended
 	late  chan struct{} // closed when Close waits no longer
 	gone  atomic.Bool   // late is closed, or about to be
+
+	now func() time.Time // the wall clock
 
 	// fault, when not nil, is asked before each commit and may make it fail: for tests.
 	fault atomic.Pointer[func() error]
@@ -89,6 +92,11 @@ func (w *writer) run() {
 
 // step commits one batch. It returns false when there is no work now.
 func (w *writer) step() bool {
+	// Those who were just answered get a turn: who publishes again at once is in this commit, not in the one after it.
+	// Without, half of 16 publishers wait for the other half's commit (5,500 appends/s instead of 11,400).
+	for range 4 {
+		runtime.Gosched()
+	}
 	b := w.gather()
 	if b.size() == 0 {
 		return false
@@ -164,7 +172,7 @@ func (w *writer) transact(b *batch) (err error) {
 	}
 	clear(b.touched)
 	b.after = b.after[:0]
-	b.at = time.UnixMilli(time.Now().UnixMilli()).UTC()
+	b.at = time.UnixMilli(w.now().UnixMilli()).UTC()
 	for _, a := range b.appends {
 		a.receipt, a.err = Receipt{}, nil
 	}
@@ -342,13 +350,15 @@ func (w *writer) finish() {
 	}
 }
 
-// close writes the write-ahead log back and closes the connection.
+// close closes the connection; as it is the last one, SQLite then writes the write-ahead log back.
 func (w *writer) close() error {
-	err := w.conn.Close()
-	if e := w.db.Close(); err == nil {
-		err = e
+	var err error
+	for _, stmt := range []*sql.Stmt{w.insertWide, w.insertOne, w.findID, w.putValue, w.putClaim, w.putMeta} {
+		if stmt != nil { // database/sql forgets those of a single connection, and SQLite does not close while one is left
+			err = errors.Join(err, stmt.Close())
+		}
 	}
-	return err
+	return errors.Join(err, w.conn.Close(), w.db.Close())
 }
 
 // rooms returns a room, made if need be.

@@ -1,0 +1,21 @@
+package history_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"tincan/bridge/conform"
+	"tincan/bridge/history"
+)
+
+// subject is the SQLite store for the suite. The disk is filled by a small file system of its own, where the tests may mount one.
+var subject = conform.Subject{
+	Open: func(ctx context.Context, dir string) (conform.Node, error) {
+		return history.Open(ctx, dir, history.Config{}, slog.New(slog.DiscardHandler))
+	},
+}
+
+func TestMain(m *testing.M) { conform.Main(m, subject) }
+
+func TestConform(t *testing.T) { conform.Run(t, subject) }
