@@ -27,7 +27,8 @@ type conn struct {
 	transport string          // tcp or ws
 	began     time.Time
 
-	q queue
+	q      queue
+	vector net.Buffers // owned by the goroutine of q
 
 	s       atomic.Pointer[Session] // set when CONNECT has been decoded
 	greeted atomic.Bool             // CONNACK has been queued
@@ -227,7 +228,8 @@ func (c *conn) writeTCP(batch net.Buffers) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	_, err := batch.WriteTo(c.nc)
+	c.vector = batch // a local one would be allocated anew for each write
+	_, err := c.vector.WriteTo(c.nc)
 	return err
 }
 

@@ -157,17 +157,19 @@ func TestRetainedMessagesOfTopicsThatMayNotBeReadAreNotSent(t *testing.T) {
 func TestExpiredMessagesAreNotSent(t *testing.T) {
 	x := newBench(t, Config{}, nil)
 	_ = x.b.Publish(&Message{Topic: "a", Payload: []byte("old"), Retain: true, Expiry: 100})
-	x.b.shelf.mu.Lock()
-	x.b.shelf.findLocked("a").kept.at = time.Now().Add(-40 * time.Second)
-	x.b.shelf.mu.Unlock()
+	age := func(d time.Duration) {
+		x.b.shelf.mu.Lock()
+		defer x.b.shelf.mu.Unlock()
+		l := x.b.shelf.findLocked("a")
+		l.kept = &retained{m: l.kept.m, at: time.Now().Add(-d)}
+	}
+	age(40 * time.Second)
 	ada := x.join("tcp", v5, hello{user: "ada", id: "a"})
 	ada.sub("a", 0)
 	if h := ada.wantMessage("a", "old"); len(h.props) != 5 || h.props[0] != propMessageExpiry || h.props[4] < 58 || h.props[4] > 60 {
 		t.Errorf("the expiry was not counted down: % x", h.props) // [MQTT-3.3.2-6]
 	}
-	x.b.shelf.mu.Lock()
-	x.b.shelf.findLocked("a").kept.at = time.Now().Add(-100 * time.Second)
-	x.b.shelf.mu.Unlock()
+	age(100 * time.Second)
 	ada.sub("a", 0)
 	ada.ping()
 	x.b.shelf.expire()
