@@ -95,7 +95,6 @@ func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broke
 	b.later(st, t, m, ack, func(ctx context.Context) *broker.Refusal {
 		es, last, err := b.page(ctx, key, page)
 		if err != nil {
-			b.noteTrouble(err)
 			return refuseStore(err)
 		}
 		a.fill(es, last, page)

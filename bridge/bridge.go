@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -65,10 +64,6 @@ type Bridge struct {
 
 	stop context.CancelFunc
 	wg   sync.WaitGroup
-
-	troubleMu sync.Mutex // guards the two below
-	trouble   time.Time
-	troubles  int
 }
 
 // New makes a chat on top of a store. Start begins it.
@@ -344,23 +339,6 @@ func newEpoch() string {
 func (b *Bridge) publish(m *broker.Message) {
 	if err := b.br.Publish(m); err != nil {
 		b.log.Warn("could not retain", "topic", m.Topic, "err", err)
-	}
-}
-
-// noteTrouble logs what keeps the store from working, at most once a minute with a count.
-func (b *Bridge) noteTrouble(err error) {
-	if errors.Is(err, history.ErrIDUsed) {
-		return // the member's doing
-	}
-	b.troubleMu.Lock()
-	b.troubles++
-	n, due := b.troubles, time.Since(b.trouble) > time.Minute
-	if due {
-		b.trouble, b.troubles = time.Now(), 0
-	}
-	b.troubleMu.Unlock()
-	if due {
-		b.log.Error("messages are not stored", "err", err, "count", n)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"tincan/broker"
+
 	"golang.org/x/time/rate"
 )
 
@@ -78,11 +80,25 @@ func limiter(perSecond float64, burst int) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), max(burst, 1))
 }
 
-// slow takes one from l and says how long the answer has to wait for it.
-func slow(l *rate.Limiter) time.Duration {
-	r := l.Reserve()
-	if !r.OK() {
-		return time.Second
+// paced takes one from l for a publish. The acknowledgement, whatever it says, then waits until it is due: a member that is too fast
+// is slowed, since what it may have under way is bounded. QoS 0 waits for nothing; ok is false when it comes too fast.
+func paced(l *rate.Limiter, m *broker.Message, ack func(broker.Ack)) (slowed func(broker.Ack), ok bool) {
+	if m.QoS == 0 && !m.Will {
+		return ack, l.Allow()
 	}
-	return r.Delay()
+	wait := time.Second
+	if r := l.Reserve(); r.OK() {
+		wait = r.Delay()
+	}
+	if wait <= 0 {
+		return ack, true
+	}
+	due := time.Now().Add(wait)
+	return func(a broker.Ack) {
+		if left := time.Until(due); left > 0 {
+			time.AfterFunc(left, func() { ack(a) })
+			return
+		}
+		ack(a)
+	}, true
 }

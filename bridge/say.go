@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"tincan/bridge/history"
 	"tincan/bridge/names"
@@ -15,6 +14,11 @@ import (
 
 // say posts to a room.
 func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	ack, ok := paced(st.member.pace.say, m, ack)
+	if !ok {
+		ack(broker.Ack{Refusal: refuseFast("messages")})
+		return
+	}
 	p, no := parsePost(m)
 	if no == nil {
 		no = b.enterBy(st, t.room, m.Will)
@@ -23,16 +27,16 @@ func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack))
 		b.refused(st, t, m, no, ack)
 		return
 	}
-	wait, ok := b.take(st, m)
-	if !ok {
-		ack(broker.Ack{Refusal: refuseFast("messages")})
-		return
-	}
-	b.append(st, t, t.room, p, m, wait, ack, nil)
+	b.append(st, t, t.room, p, m, ack, nil)
 }
 
 // sayTo sends a direct message: both ends get it on their inbox when it is on disk.
 func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	ack, ok := paced(st.member.pace.say, m, ack)
+	if !ok {
+		ack(broker.Ack{Refusal: refuseFast("messages")})
+		return
+	}
 	to, pair, no := b.pairWith(st, t)
 	var p post
 	if no == nil {
@@ -42,35 +46,20 @@ func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 		b.refused(st, t, m, no, ack)
 		return
 	}
-	wait, ok := b.take(st, m)
-	if !ok {
-		ack(broker.Ack{Refusal: refuseFast("messages")})
-		return
-	}
 	p.body.To = to
-	b.append(st, t, pair, p, m, wait, ack, func(e history.Entry) {
+	b.append(st, t, pair, p, m, ack, func(e history.Entry) {
 		note := encode(directNote{Type: inboxMessage, Message: appendMessage(nil, "", e)})
 		b.publish(&broker.Message{Topic: topicInbox(to), Payload: note, ContentType: "application/json"})
 		b.publish(&broker.Message{Topic: topicInbox(st.name()), Payload: note, ContentType: "application/json"})
 	})
 }
 
-// take asks the member's pace for one message: how long its acknowledgement has to wait, or, at QoS 0, which waits for nothing,
-// whether it may come at all.
-func (b *Bridge) take(st *seat, m *broker.Message) (wait time.Duration, ok bool) {
-	if m.QoS == 0 && !m.Will {
-		return 0, st.member.pace.say.Allow()
-	}
-	return slow(st.member.pace.say), true
-}
-
 // append logs a post under key (a room, or a pair of members) and acknowledges it when it is kept. then, if not nil, gets the entry
 // as it was logged, but not a repeat.
-func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message, wait time.Duration, ack func(broker.Ack), then func(history.Entry)) {
+func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message, ack func(broker.Ack), then func(history.Entry)) {
 	e := p.entry(st.name(), st.claim.Rev)
 	err := b.store.Append(key, e, func(r history.Receipt, err error) {
 		if err != nil {
-			b.noteTrouble(err)
 			b.refused(st, t, m, refuseStore(err), ack)
 			return
 		}
@@ -78,15 +67,9 @@ func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message
 			e.Seq, e.Time = r.Seq, r.Time
 			then(e)
 		}
-		kept := broker.Ack{Props: []broker.Prop{{Key: "seq", Value: strconv.FormatUint(r.Seq, 10)}, {Key: "id", Value: p.id}}}
-		if wait > 0 {
-			time.AfterFunc(wait, func() { ack(kept) })
-			return
-		}
-		ack(kept)
+		ack(broker.Ack{Props: []broker.Prop{{Key: "seq", Value: strconv.FormatUint(r.Seq, 10)}, {Key: "id", Value: p.id}}})
 	})
 	if err != nil {
-		b.noteTrouble(err)
 		b.refused(st, t, m, refuseStore(err), ack)
 	}
 }

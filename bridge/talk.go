@@ -1,8 +1,6 @@
 package bridge
 
 import (
-	"time"
-
 	"tincan/bridge/names"
 	"tincan/broker"
 )
@@ -29,28 +27,22 @@ func (b *Bridge) typing(st *seat, t topic, m *broker.Message, ack func(broker.Ac
 
 // state keeps a member's last value, and takes it into the room.
 func (b *Bridge) state(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
+	ack, ok := paced(st.member.pace.state, m, ack)
+	if !ok {
+		ack(broker.Ack{Refusal: refuseFast("states")})
+		return
+	}
 	if no := b.enterBy(st, t.room, m.Will); no != nil {
 		b.refused(st, t, m, no, ack)
 		return
 	}
-	if m.QoS == 0 && !st.member.pace.state.Allow() {
-		ack(broker.Ack{Refusal: refuseFast("states")})
-		return
-	}
-	wait := time.Duration(0)
-	if m.QoS > 0 {
-		wait = slow(st.member.pace.state)
-	}
 	t.name = st.name()
 	b.states.put(st, t.String(), m, func(a broker.Ack) {
-		switch {
-		case a.Refusal != nil:
+		if a.Refusal != nil {
 			b.refused(st, t, m, a.Refusal, ack)
-		case wait > 0:
-			time.AfterFunc(wait, func() { ack(a) })
-		default:
-			ack(a)
+			return
 		}
+		ack(a)
 	})
 }
 
@@ -71,22 +63,15 @@ func (b *Bridge) away(st *seat, t topic, m *broker.Message, ack func(broker.Ack)
 
 // relay passes a message outside chat/ on.
 func (b *Bridge) relay(st *seat, m *broker.Message, ack func(broker.Ack)) {
-	if m.QoS == 0 && !st.member.pace.ordinary.Allow() {
+	ack, ok := paced(st.member.pace.ordinary, m, ack)
+	if !ok {
 		ack(broker.Ack{Refusal: refuseFast("messages")})
 		return
-	}
-	wait := time.Duration(0)
-	if m.QoS > 0 {
-		wait = slow(st.member.pace.ordinary)
 	}
 	a := broker.Ack{}
 	if err := b.br.Publish(m); err != nil {
 		a.Refusal = refuseNow(broker.QuotaExceeded, "retained-full", "this was sent, but cannot be retained: too many retained messages are kept here, delete some by an empty retained payload")
 		a.Refusal.Err = err
-	}
-	if wait > 0 {
-		time.AfterFunc(wait, func() { ack(a) })
-		return
 	}
 	ack(a)
 }
