@@ -14,25 +14,28 @@ export const patience = 10_000
 
 /** Sends questions and hands each answer to whoever asked. */
 export class Asks {
-  private open = new Map<string, { ok: (a: Answer) => void, no: (e: Error) => void, cancel: () => void }>()
-  private count = 0
+  #open = new Map<string, { ok: (a: Answer) => void, no: (e: Error) => void, cancel: () => void }>()
+  #count = 0
 
-  constructor(
-    private publish: (topic: string, payload: string) => Promise<Ack>,
-    private later: (ms: number, f: () => void) => () => void,
-  ) {}
+  readonly #publish: (topic: string, payload: string) => Promise<Ack>
+  readonly #later: (ms: number, f: () => void) => () => void
+
+  constructor(publish: (topic: string, payload: string) => Promise<Ack>, later: (ms: number, f: () => void) => () => void) {
+    this.#publish = publish
+    this.#later = later
+  }
 
   /** Asks; rejects with Unanswered when the server refuses, the line is lost or nothing comes within ten seconds. */
   ask(topic: string, body: object): Promise<Answer> {
-    const request = `r${++this.count}`
+    const request = `r${++this.#count}`
     return new Promise((ok, no) => {
-      const cancel = this.later(patience, () => this.end(request, new Unanswered('no answer yet')))
-      this.open.set(request, { ok, no, cancel })
-      this.publish(topic, JSON.stringify({ ...body, request })).then(
+      const cancel = this.#later(patience, () => this.#end(request, new Unanswered('no answer yet')))
+      this.#open.set(request, { ok, no, cancel })
+      this.#publish(topic, JSON.stringify({ ...body, request })).then(
         (ack) => {
-          if (ack.code >= 0x80) this.end(request, new Unanswered(ack.text ?? ''))
+          if (ack.code >= 0x80) this.#end(request, new Unanswered(ack.text ?? ''))
         },
-        () => this.end(request, new Unanswered('the connection was lost')),
+        () => this.#end(request, new Unanswered('the connection was lost')),
       )
     })
   }
@@ -41,21 +44,21 @@ export class Asks {
   take(i: Inbox): boolean {
     const request = 'request' in i ? i.request : undefined
     if (request === undefined) return false
-    const q = this.open.get(request)
+    const q = this.#open.get(request)
     if (!q) return false
-    if (i.type === 'error') this.end(request, new Unanswered(i.text))
+    if (i.type === 'error') this.#end(request, new Unanswered(i.text))
     else if (i.type !== 'message') {
-      this.open.delete(request)
+      this.#open.delete(request)
       q.cancel()
       q.ok(i)
     }
     return true
   }
 
-  private end(request: string, e: Error): void {
-    const q = this.open.get(request)
+  #end(request: string, e: Error): void {
+    const q = this.#open.get(request)
     if (!q) return
-    this.open.delete(request)
+    this.#open.delete(request)
     q.cancel()
     q.no(e)
   }

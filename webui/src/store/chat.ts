@@ -69,41 +69,44 @@ export class Chat {
   readonly post: Post
   readonly reading: Reading
 
-  private readonly time = signal(0)
-  private readonly conversations = signal<ReadonlyMap<string, Conversation>>(new Map())
-  private wire: Wire | null = null
-  private identity: Identity | null = null
-  private remember = true
-  private client: string
-  private readonly asks: Asks
-  private readonly pages: Pages
-  private incoming = new Map<Conversation, Message[]>()
-  private uncheck = () => {}
-  private typingMine = typing.still
-  private typingIn: Conversation | null = null
-  private away = false
-  private hiddenSince = 0 // 0: visible
-  private lastInput = 0
-  private build: string
+  readonly #time = signal(0)
+  readonly #conversations = signal<ReadonlyMap<string, Conversation>>(new Map())
+  #wire: Wire | null = null
+  #identity: Identity | null = null
+  #remember = true
+  #client: string
+  readonly #asks: Asks
+  readonly #pages: Pages
+  #incoming = new Map<Conversation, Message[]>()
+  #uncheck = () => {}
+  #typingMine = typing.still
+  #typingIn: Conversation | null = null
+  #away = false
+  #hiddenSince = 0 // 0: visible
+  #lastInput = 0
+  #build: string
 
-  constructor(private world: World) {
-    this.client = world.client
-    this.build = world.build
-    this.time.value = world.now()
-    this.now = this.time
-    this.lastInput = world.now()
-    this.asks = new Asks((t, p) => this.publish(t, p), world.later)
-    this.pages = new Pages(this.asks)
+  readonly #world: World
+
+  constructor(world: World) {
+    this.#world = world
+    this.#client = world.client
+    this.#build = world.build
+    this.#time.value = world.now()
+    this.now = this.#time
+    this.#lastInput = world.now()
+    this.#asks = new Asks((t, p) => this.#publish(t, p), world.later)
+    this.#pages = new Pages(this.#asks, (messages) => this.post.brought(messages, this.me.value))
     this.post = new Post({
-      publish: (t, p) => this.publish(t, p), online: () => this.line.value.is === 'online', now: world.now, fill: world.fill, later: world.later,
+      publish: (t, p) => this.#publish(t, p), online: () => this.line.value.is === 'online', now: world.now, fill: world.fill, later: world.later,
       kept: (e) => { this.conversation(e.to).arrived.value = { key: `${e.from}/${e.id}`, at: world.now() } },
     }, world.client)
-    this.reading = new Reading((room, seq) => void this.publish(topics.read(room), JSON.stringify({ seq })).catch(() => {}), world.now)
+    this.reading = new Reading((room, seq) => void this.#publish(topics.read(room), JSON.stringify({ seq })).catch(() => {}), world.now)
     this.current = signal(this.conversation({ room: rooms.lobby }))
     this.items = computed(() => rooms.items(
       this.rooms.value, this.reading.marks.value,
-      (r) => Math.max(this.rooms.value.open.get(r)?.last ?? 0, this.conversations.value.get(`room/${r}`)?.last.value ?? 0),
-      (r) => this.conversations.value.get(`room/${r}`)?.mentions.value.length ?? 0,
+      (r) => Math.max(this.rooms.value.open.get(r)?.last ?? 0, this.#conversations.value.get(`room/${r}`)?.last.value ?? 0),
+      (r) => this.#conversations.value.get(`room/${r}`)?.mentions.value.length ?? 0,
     ))
   }
 
@@ -111,22 +114,22 @@ export class Chat {
 
   /** Begins: a remembered person goes straight in, everybody else is asked for a name. */
   begin(): void {
-    const joined = this.world.memory.rooms()
+    const joined = this.#world.memory.rooms()
     if (joined && joined.length > 0) this.rooms.value = { ...this.rooms.value, joined }
-    const me = this.world.memory.me()
+    const me = this.#world.memory.me()
     if (!me) return
     this.screen.value = 'room'
-    this.connect(me)
+    this.#connect(me)
   }
 
   /** The name field changed; the server is asked a quarter of a second after the last key. */
   typeName(value: string): void {
     this.field.value = names.typed(this.field.value, value)
-    this.uncheck()
+    this.#uncheck()
     if (!names.worthAsking(this.field.value)) return
-    this.uncheck = this.world.later(checkAfter, () => {
+    this.#uncheck = this.#world.later(checkAfter, () => {
       this.field.value = names.asked(this.field.value)
-      this.world.check(value).catch(() => null).then((c) => {
+      this.#world.check(value).catch(() => null).then((c) => {
         this.field.value = names.answered(this.field.value, value, c)
       })
     })
@@ -136,28 +139,28 @@ export class Chat {
   join(secret: string, remember: boolean): void {
     const name = this.field.value.value.trim()
     if (name === '' || this.field.value.joining) return
-    this.uncheck()
-    this.remember = remember
+    this.#uncheck()
+    this.#remember = remember
     this.field.value = { ...this.field.value, joining: true, checking: false, no: null }
-    const known = this.world.memory.secretOf(name)
+    const known = this.#world.memory.secretOf(name)
     const own = secret !== ''
-    this.connect({
-      name, chosen: own || (known?.chosen ?? false), secret: own ? secret : known?.secret ?? randomWord(24, this.world.fill),
+    this.#connect({
+      name, chosen: own || (known?.chosen ?? false), secret: own ? secret : known?.secret ?? randomWord(24, this.#world.fill),
     })
   }
 
   /** Goes away and asks for a name again. */
   async signOut(): Promise<void> {
-    const wire = this.wire
-    this.wire = null
-    this.world.memory.forgetMe()
+    const wire = this.#wire
+    this.#wire = null
+    this.#world.memory.forgetMe()
     await wire?.stop()
     batch(() => {
       this.line.value = lines.unconnected
       this.screen.value = 'welcome'
       this.me.value = ''
       this.field.value = names.empty
-      this.conversations.value = new Map()
+      this.#conversations.value = new Map()
       this.current.value = this.conversation(whither(this.place.value))
     })
   }
@@ -167,98 +170,98 @@ export class Chat {
   /** Tries again at once. After the end: begins anew as another session, so that no other tab is thrown out. */
   tryNow(): void {
     if (this.line.value.is !== 'ended') {
-      this.wire?.tryNow()
+      this.#wire?.tryNow()
       return
     }
-    if (!this.identity) return
-    this.client = randomWord(16, this.world.fill)
-    this.world.memory.setClientId(this.client)
-    this.connect(this.identity)
+    if (!this.#identity) return
+    this.#client = randomWord(16, this.#world.fill)
+    this.#world.memory.setClientId(this.#client)
+    this.#connect(this.#identity)
   }
 
-  private connect(me: Identity): void {
-    void this.wire?.stop()
-    this.identity = me
-    const wire: Wire = this.world.wire({
-      clientId: this.client, name: me.name, secret: me.secret, user: [['kind', 'person'], ['label', this.world.label]],
-      onState: (s, why) => wire === this.wire && this.onState(s, why),
-      onReady: (info) => wire === this.wire && this.onReady(info.name),
-      onMessage: (m) => wire === this.wire && this.onMessage(m),
+  #connect(me: Identity): void {
+    void this.#wire?.stop()
+    this.#identity = me
+    const wire: Wire = this.#world.wire({
+      clientId: this.#client, name: me.name, secret: me.secret, user: [['kind', 'person'], ['label', this.#world.label]],
+      onState: (s, why) => wire === this.#wire && this.#onState(s, why),
+      onReady: (info) => wire === this.#wire && this.#onReady(info.name),
+      onMessage: (m) => wire === this.#wire && this.#onMessage(m),
     })
-    this.wire = wire
+    this.#wire = wire
     void wire.subscribe([filter.inbox, filter.server]).catch(() => {})
-    for (const room of this.rooms.value.joined) this.subscribe(room)
-    for (const m of this.world.memory.mates(me.name)) void wire.subscribe([filter.member(m.name)]).catch(() => {})
+    for (const room of this.rooms.value.joined) this.#subscribe(room)
+    for (const m of this.#world.memory.mates(me.name)) void wire.subscribe([filter.member(m.name)]).catch(() => {})
     wire.start()
   }
 
-  private onReady(name: string): void {
-    if (!this.identity) return
-    this.identity = { ...this.identity, name }
-    this.world.memory.setMe(this.identity, this.remember)
+  #onReady(name: string): void {
+    if (!this.#identity) return
+    this.#identity = { ...this.#identity, name }
+    this.#world.memory.setMe(this.#identity, this.#remember)
     const first = this.me.value !== name
     batch(() => {
       this.me.value = name
       this.screen.value = 'room'
       this.field.value = names.empty
       if (!first) return
-      this.mates.value = this.world.memory.mates(name)
+      this.mates.value = this.#world.memory.mates(name)
       for (const m of this.mates.value) {
         this.reading.know(`user/${m.name}`, m.read)
         const c = this.conversation({ user: m.name })
         c.last.value = Math.max(c.last.value, m.last)
       }
     })
-    if (first) void this.world.shelf().then((s) => this.post.restore(s, name))
+    if (first) void this.#world.shelf().then((s) => this.post.restore(s, name))
   }
 
-  private onState(s: LineState, why?: Refused): void {
-    const now = this.world.now()
-    if (s === 'ended') return this.onEnd(why)
+  #onState(s: LineState, why?: Refused): void {
+    const now = this.#world.now()
+    if (s === 'ended') return this.#onEnd(why)
     batch(() => {
-      this.time.value = now
+      this.#time.value = now
       this.line.value = lines.moved(this.line.value, s, now, this.post.waiting(), why?.code ?? 0)
     })
     if (s !== 'online') return
-    if (this.away) this.tellAway()
+    if (this.#away) this.#tellAway()
     this.post.flush(this.me.value)
     this.reading.again()
-    for (const c of this.conversations.value.values()) if (c !== this.current.value && c.asked) this.pages.mend(c)
-    if (this.current.value.asked) void this.pages.caughtUp(this.current.value)
-    else void this.settle(this.current.value)
+    for (const c of this.#conversations.value.values()) if (c !== this.current.value && c.asked) this.#pages.mend(c)
+    if (this.current.value.asked) void this.#catchUp(this.current.value)
+    else void this.#settle(this.current.value)
   }
 
-  private onEnd(why?: Refused): void {
-    const now = this.world.now()
+  #onEnd(why?: Refused): void {
+    const now = this.#world.now()
     if (!why) return
     const reasons = ['name-taken', 'wrong-secret', 'look-alike', 'name-invalid', 'too-many-tries']
     batch(() => {
-      const name = this.identity?.name ?? ''
+      const name = this.#identity?.name ?? ''
       const about = why.where === 'connack' && (reasons.includes(why.reason ?? '') || why.code === 0x86)
       const end: lines.End = { why: why.code === 0x8e ? 'taken-over' : about ? 'name' : why.code === 0x98 || why.code === 0x8a ? 'kicked' : 'refused', code: why.code, text: why.text ?? '' }
       this.line.value = lines.ended(this.line.value, end, now)
       if (why.where !== 'connack') return
       const field = this.field.value.value.trim() === '' ? names.typed(names.empty, name) : this.field.value
-      this.field.value = names.refused(field, { reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.identity?.chosen ?? false })
+      this.field.value = names.refused(field, { reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.#identity?.chosen ?? false })
       this.screen.value = 'welcome'
     })
   }
 
-  private publish(topic: string, payload: string, qos: 0 | 1 = 1): Promise<Ack> {
-    return this.wire ? this.wire.publish(topic, payload, { qos }) : Promise.reject(new Error('not connected'))
+  #publish(topic: string, payload: string, qos: 0 | 1 = 1): Promise<Ack> {
+    return this.#wire ? this.#wire.publish(topic, payload, { qos }) : Promise.reject(new Error('not connected'))
   }
 
   // --- what comes in ---
 
-  private onMessage(m: Incoming): void {
+  #onMessage(m: Incoming): void {
     const t = parseTopic(m.topic)
     if (!t) return
     const v = () => parseJSON(m.payload)
-    if (t.of !== 'messages') this.settleIncoming() // what came before is in its place first
+    if (t.of !== 'messages') this.#settleIncoming() // what came before is in its place first
     switch (t.of) {
       case 'messages': {
         const message = parseMessage(v())
-        if (message) this.queue(this.conversation({ room: t.room }), message)
+        if (message) this.#queue(this.conversation({ room: t.room }), message)
         break
       }
       case 'roster': {
@@ -268,17 +271,17 @@ export class Chat {
       }
       case 'presence': {
         const p = parsePresence(v())
-        if (p && this.conversation({ room: t.room }).takePresence(p, this.me.value, this.world.now())) this.subscribe(t.room) // for its roster
+        if (p && this.conversation({ room: t.room }).takePresence(p, this.me.value, this.#world.now())) this.#subscribe(t.room) // for its roster
         break
       }
       case 'typing': {
         const c = this.conversation({ room: t.room })
-        if (t.name !== this.me.value) c.typing.value = typing.sign(c.typing.value, t.name, new TextDecoder().decode(m.payload) === '1', this.world.now())
+        if (t.name !== this.me.value) c.typing.value = typing.sign(c.typing.value, t.name, new TextDecoder().decode(m.payload) === '1', this.#world.now())
         break
       }
       case 'state': {
         const c = this.conversation({ room: t.room })
-        c.devices.value = devices.told(c.devices.value, t.name, t.path, parseState(m.payload), this.world.now(), m.retain)
+        c.devices.value = devices.told(c.devices.value, t.name, t.path, parseState(m.payload), this.#world.now(), m.retain)
         break
       }
       case 'member':
@@ -286,71 +289,71 @@ export class Chat {
         break
       case 'rooms': {
         const infos = parseRooms(v())
-        if (infos) this.onRooms(infos)
+        if (infos) this.#onRooms(infos)
         break
       }
       case 'status': {
         const s = parseStatus(v())
         if (!s?.build) break
-        if (this.build === '') this.build = s.build
-        this.newer.value = s.state === 'online' && s.build !== this.build
+        if (this.#build === '') this.#build = s.build
+        this.newer.value = s.state === 'online' && s.build !== this.#build
         break
       }
       case 'inbox': {
         const i = parseInbox(v())
-        if (i) this.onInbox(i)
+        if (i) this.#onInbox(i)
       }
     }
   }
 
-  private onRooms(infos: Parameters<typeof rooms.told>[1]): void {
+  #onRooms(infos: Parameters<typeof rooms.told>[1]): void {
     this.rooms.value = rooms.told(this.rooms.value, infos)
     for (const i of infos) {
-      const c = this.conversations.value.get(`room/${i.room}`)
+      const c = this.#conversations.value.get(`room/${i.room}`)
       if (!c || i.last <= c.last.value) continue
       c.last.value = i.last
-      if (c.asked) this.pages.mend(c)
+      if (c.asked) this.#pages.mend(c)
     }
   }
 
-  private onInbox(i: Inbox): void {
-    if (this.asks.take(i)) return
-    if (i.type === 'read') this.onRead(i.room !== undefined ? `room/${i.room}` : `user/${i.with}`, i.seq)
+  #onInbox(i: Inbox): void {
+    if (this.#asks.take(i)) return
+    if (i.type === 'read') this.#onRead(i.room !== undefined ? `room/${i.room}` : `user/${i.with}`, i.seq)
     else if (i.type === 'error' && i.id !== undefined) this.post.refused(i.id, i.text)
     else if (i.type === 'message') {
       const m = i.message
       const mate = m.from === this.me.value ? m.to : m.from
       if (mate === undefined) return
-      this.queue(this.conversation({ user: mate }), m)
+      this.#queue(this.conversation({ user: mate }), m)
     }
   }
 
-  private onRead(key: string, seq: number): void {
+  #onRead(key: string, seq: number): void {
     this.reading.know(key, seq)
-    const c = this.conversations.value.get(key)
+    const c = this.#conversations.value.get(key)
     if (c) c.mentions.value = c.mentions.value.filter((s) => s > seq)
   }
 
-  private queue(c: Conversation, m: Message): void {
-    const waiting = this.incoming.get(c)
+  #queue(c: Conversation, m: Message): void {
+    const waiting = this.#incoming.get(c)
     if (waiting) waiting.push(m)
-    else this.incoming.set(c, [m])
-    if (this.incoming.size === 1 && !waiting) this.world.frame(() => this.settleIncoming())
+    else this.#incoming.set(c, [m])
+    if (this.#incoming.size === 1 && !waiting) this.#world.frame(() => this.#settleIncoming())
   }
 
   /** Puts what has come since the last frame in its place. */
-  private settleIncoming(): void {
-    if (this.incoming.size === 0) return
-    const all = this.incoming
-    this.incoming = new Map()
+  #settleIncoming(): void {
+    if (this.#incoming.size === 0) return
+    const all = this.#incoming
+    this.#incoming = new Map()
     batch(() => {
       const heard: Heard[] = []
-      for (const [c, messages] of all) this.arrive(c, messages, heard)
+      for (const [c, messages] of all) this.#arrive(c, messages, heard)
       if (heard.length > 0) this.heard.value = heard
     })
   }
 
-  private arrive(c: Conversation, messages: readonly Message[], heard: Heard[]): void {
+  #arrive(c: Conversation, messages: readonly Message[], heard: Heard[]): void {
     const me = this.me.value
     const before = c.last.value
     c.take(messages)
@@ -358,8 +361,8 @@ export class Chat {
     const fresh = messages.filter((m) => m.seq > before && m.from !== me && shownKind(m))
     const writers = new Set(messages.map((m) => m.from))
     if ([...writers].some((w) => c.typing.value.has(w))) c.typing.value = new Map([...c.typing.value].filter(([n]) => !writers.has(n)))
-    if (c.asked) this.pages.mend(c)
-    if ('user' in c.to) this.meet(c.to.user)
+    if (c.asked) this.#pages.mend(c)
+    if ('user' in c.to) this.#meet(c.to.user)
     const first = fresh[0]
     if (!first) return
     if (!this.reading.marks.value.has(c.key)) this.reading.know(c.key, first.seq - 1)
@@ -376,35 +379,35 @@ export class Chat {
   /** The conversation with a room or a member; it is made when first asked for. */
   conversation(to: To): Conversation {
     const key = keyOf(to)
-    const known = this.conversations.peek().get(key)
+    const known = this.#conversations.peek().get(key)
     if (known) return known
     const c = new Conversation(to, this.post.box, this.me)
-    this.conversations.value = new Map(this.conversations.peek()).set(key, c)
+    this.#conversations.value = new Map(this.#conversations.peek()).set(key, c)
     return c
   }
 
   /** A conversation by its key, if there is one yet. */
   find(key: string): Conversation | undefined {
-    return this.conversations.value.get(key)
+    return this.#conversations.value.get(key)
   }
 
   /** Shows a place: joins the room if that is not done, loads what is missing, and finds where to begin reading. */
   go(p: Place): void {
     const old = this.current.peek()
-    this.stopTyping()
+    this.#stopTyping()
     batch(() => {
       this.place.value = p
       this.current.value = this.conversation(whither(p))
       if (this.current.value !== old) old.cut.value = null
       if (p.at === 'room') this.joinRoom(p.room)
-      else this.meet(p.user)
+      else this.#meet(p.user)
     })
-    void this.settle(this.current.value)
+    void this.#settle(this.current.value)
   }
 
-  private async settle(c: Conversation): Promise<void> {
+  async #settle(c: Conversation): Promise<void> {
     if (this.line.value.is !== 'online' && !c.asked) return
-    if (!c.asked && !(await this.pages.first(c))) return
+    if (!c.asked && !(await this.#pages.first(c))) return
     if (c !== this.current.value) return
     const p = this.place.value
     const mark = this.reading.marks.value.get(c.key)
@@ -412,64 +415,74 @@ export class Chat {
     const waiting = mark !== undefined && mark < c.last.value && !c.cut.value
     if (waiting) c.cut.value = { after: mark, until: c.last.value }
     if (p.at === 'room' && p.seq > 0) {
-      await this.pages.around(c, p.seq)
+      await this.#pages.around(c, p.seq)
       c.wish.value = { way: 'message', seq: p.seq }
     } else if (waiting) {
-      if ((c.log.value[0]?.seq ?? 0) > mark + 1) await this.pages.around(c, mark + 1)
+      if ((c.log.value[0]?.seq ?? 0) > mark + 1) await this.#pages.around(c, mark + 1)
       c.wish.value = { way: 'cut', seq: mark }
     } else c.wish.value = { way: 'end', seq: Infinity }
-    this.pages.mend(c)
+    this.#pages.mend(c)
+  }
+
+  /** After the line came back: the unread line stands above what was missed, and who was at the end begins to read there. */
+  async #catchUp(c: Conversation): Promise<void> {
+    const before = c.last.value
+    const atEnd = c.anchor === Infinity
+    if (!(await this.#pages.caughtUp(c)) || c !== this.current.value || c.cut.value) return
+    if (!c.log.value.some((m) => m.seq > before && m.from !== this.me.value && shownKind(m))) return
+    c.cut.value = { after: before, until: c.last.value }
+    if (atEnd) c.wish.value = { way: 'cut', seq: before }
   }
 
   joinRoom(room: string): void {
     if (this.rooms.value.joined.includes(room)) return
     this.rooms.value = rooms.joined(this.rooms.value, room)
-    this.world.memory.setRooms(this.rooms.value.joined)
-    this.subscribe(room)
+    this.#world.memory.setRooms(this.rooms.value.joined)
+    this.#subscribe(room)
   }
 
   leaveRoom(room: string): void {
     this.rooms.value = rooms.left(this.rooms.value, room)
-    this.world.memory.setRooms(this.rooms.value.joined)
-    void this.wire?.unsubscribe([filter.room(room)]).catch(() => {})
+    this.#world.memory.setRooms(this.rooms.value.joined)
+    void this.#wire?.unsubscribe([filter.room(room)]).catch(() => {})
     const key = `room/${room}`
     const was = this.current.value.key === key
     if (was) this.go({ at: 'room', room: this.rooms.value.joined[0] ?? rooms.lobby, seq: 0 })
-    const rest = new Map(this.conversations.value)
+    const rest = new Map(this.#conversations.value)
     rest.delete(key)
-    this.conversations.value = rest
+    this.#conversations.value = rest
   }
 
-  private subscribe(room: string): void {
+  #subscribe(room: string): void {
     const c = this.conversation({ room })
-    this.wire?.subscribe([filter.room(room)]).then(([code]) => {
+    this.#wire?.subscribe([filter.room(room)]).then(([code]) => {
       c.barred.value = code >= 0x80 ? 'refused' : ''
     }).catch(() => {})
   }
 
   /** Puts a member among those I write with. */
-  private meet(user: string): void {
+  #meet(user: string): void {
     const c = this.conversation({ user })
     const mark = this.reading.marks.value.get(c.key)
     const mate: Mate = { name: user, read: mark ?? c.last.value, last: c.last.value }
     const old = this.mates.value.find((m) => m.name === user)
-    if (!old) void this.wire?.subscribe([filter.member(user)]).catch(() => {})
+    if (!old) void this.#wire?.subscribe([filter.member(user)]).catch(() => {})
     else if (old.read === mate.read && old.last === mate.last) return
     this.mates.value = [...this.mates.value.filter((m) => m.name !== user), mate].sort((a, b) => a.name.localeCompare(b.name))
-    if (this.me.value !== '') this.world.memory.setMates(this.me.value, this.mates.value)
+    if (this.me.value !== '') this.#world.memory.setMates(this.me.value, this.mates.value)
   }
 
   older(c: Conversation): void {
-    if (this.line.value.is === 'online') void this.pages.older(c)
+    if (this.line.value.is === 'online') void this.#pages.older(c)
   }
 
   fill(c: Conversation, after: number, before: number, from: 'above' | 'below'): void {
-    if (this.line.value.is === 'online') void this.pages.gap(c, { after, before }, from)
+    if (this.line.value.is === 'online') void this.#pages.gap(c, { after, before }, from)
   }
 
   /** Goes to the newest message, fetching it if there is a gap before it. */
   async toEnd(c: Conversation): Promise<void> {
-    if ((c.log.value.at(-1)?.seq ?? 0) < c.last.value) await this.pages.first(c)
+    if ((c.log.value.at(-1)?.seq ?? 0) < c.last.value) await this.#pages.first(c)
     c.wish.value = { way: 'end', seq: Infinity }
   }
 
@@ -478,7 +491,7 @@ export class Chat {
   /** Sends text to the open conversation. */
   send(text: string): void {
     const c = this.current.value
-    this.stopTyping()
+    this.#stopTyping()
     this.post.write(c.to, text, this.me.value)
     this.setDraft(c.key, '')
     if (unread(this.reading.marks.value, c.key, c.last.value) === 0) void this.toEnd(c)
@@ -486,11 +499,11 @@ export class Chat {
 
   /** What was written and not sent in a conversation. */
   draft(key: string): string {
-    return this.world.memory.drafts().get(key) ?? ''
+    return this.#world.memory.drafts().get(key) ?? ''
   }
 
   setDraft(key: string, text: string): void {
-    this.world.memory.setDraft(key, text)
+    this.#world.memory.setDraft(key, text)
   }
 
   /** Takes a message that was not sent back into the field. */
@@ -507,37 +520,37 @@ export class Chat {
   key(empty: boolean): void {
     const c = this.current.value
     if (!('room' in c.to) || c.roster.value.count > 50) return
-    this.typingIn = c
-    const { mine, say } = typing.key(this.typingMine, this.world.now(), empty)
-    this.typingMine = mine
-    this.tellTyping(say)
+    this.#typingIn = c
+    const { mine, say } = typing.key(this.#typingMine, this.#world.now(), empty)
+    this.#typingMine = mine
+    this.#tellTyping(say)
   }
 
-  private stopTyping(): void {
-    const { mine, say } = typing.stop(this.typingMine)
-    this.typingMine = mine
-    this.tellTyping(say)
+  #stopTyping(): void {
+    const { mine, say } = typing.stop(this.#typingMine)
+    this.#typingMine = mine
+    this.#tellTyping(say)
   }
 
-  private tellTyping(say: '1' | '0' | null): void {
-    const c = this.typingIn
-    if (say && c && 'room' in c.to) void this.publish(topics.typing(c.to.room), say, 0).catch(() => {})
+  #tellTyping(say: '1' | '0' | null): void {
+    const c = this.#typingIn
+    if (say && c && 'room' in c.to) void this.#publish(topics.typing(c.to.room), say, 0).catch(() => {})
   }
 
   // --- time and presence ---
 
   /** A second went by. */
   tick(): void {
-    const now = this.world.now()
-    this.time.value = now
-    const { mine, say } = typing.idle(this.typingMine, now)
-    this.typingMine = mine
-    this.tellTyping(say)
+    const now = this.#world.now()
+    this.#time.value = now
+    const { mine, say } = typing.idle(this.#typingMine, now)
+    this.#typingMine = mine
+    this.#tellTyping(say)
     this.reading.tick(this.line.value.is === 'online')
-    const away = (this.hiddenSince !== 0 && now - this.hiddenSince > awayHidden) || now - this.lastInput > awayIdle
-    if (away !== this.away) {
-      this.away = away
-      this.tellAway()
+    const away = (this.#hiddenSince !== 0 && now - this.#hiddenSince > awayHidden) || now - this.#lastInput > awayIdle
+    if (away !== this.#away) {
+      this.#away = away
+      this.#tellAway()
     }
   }
 
@@ -548,8 +561,8 @@ export class Chat {
 
   /** The page is visible, or not; the window has the focus, or not. */
   setHere(visible: boolean, focused: boolean): void {
-    const now = this.world.now()
-    this.hiddenSince = visible ? 0 : this.hiddenSince || now
+    const now = this.#world.now()
+    this.#hiddenSince = visible ? 0 : this.#hiddenSince || now
     this.reading.setHere(visible && focused)
     if (visible) this.touched()
     else this.reading.tick(this.line.value.is === 'online')
@@ -557,18 +570,18 @@ export class Chat {
 
   /** The person did something. */
   touched(): void {
-    this.lastInput = this.world.now()
-    if (this.away && this.hiddenSince === 0) this.tick()
+    this.#lastInput = this.#world.now()
+    if (this.#away && this.#hiddenSince === 0) this.tick()
   }
 
   /** The view shows everything up to this seq, at its end or not. */
   saw(c: Conversation, seq: number): void {
     this.reading.saw(c, seq)
-    if ('user' in c.to) this.meet(c.to.user)
+    if ('user' in c.to) this.#meet(c.to.user)
   }
 
-  private tellAway(): void {
-    if (this.line.value.is === 'online') void this.publish(topics.away, this.away ? '1' : '0').catch(() => {})
+  #tellAway(): void {
+    if (this.line.value.is === 'online') void this.#publish(topics.away, this.#away ? '1' : '0').catch(() => {})
   }
 }
 

@@ -38,12 +38,18 @@ export class Conversation {
   readonly arrived = signal<{ key: string, at: number } | null>(null) // my newest message that was kept
   readonly barred = signal('') // why the server does not let me in; empty: it does
   readonly rows: ReadonlySignal<readonly Row[]>
+  readonly devicesKnown: ReadonlySignal<ReadonlySet<string>> // names of devices: in the room, or with values left
   asked = false // whether its messages were asked for
-  private missedAt = 0
+  #missedAt = 0
   anchor = Infinity // seq near which messages are kept in memory: where the view is
 
   constructor(readonly to: outbox.To, box: ReadonlySignal<outbox.Outbox>, me: ReadonlySignal<string>) {
     this.key = keyOf(to)
+    let known: ReadonlySet<string> = new Set()
+    this.devicesKnown = computed(() => {
+      const now = new Set([...this.devices.value.keys(), ...[...this.roster.value.members.values()].filter((m) => m.kind === 'device').map((m) => m.name)])
+      return known = now.size === known.size && [...now].every((n) => known.has(n)) ? known : now // the same set: nothing is drawn anew
+    })
     this.rows = computed(() => rows({
       log: this.log.value, last: this.last.value, start: this.start.value, notes: comings.notes(this.came.value),
       mine: outbox.of(box.value, to).filter((e) => e.from === me.value), cut: this.cut.value, me: me.value,
@@ -79,8 +85,8 @@ export class Conversation {
       if (m && name !== me) came = comings.add(came, { way: 'leave', name, device: m.kind === 'device', at: now, after: at })
     }
     this.came.value = came
-    if (is !== 'missed' || now - this.missedAt < snapshotEvery) return false
-    this.missedAt = now
+    if (is !== 'missed' || now - this.#missedAt < snapshotEvery) return false
+    this.#missedAt = now
     return true
   }
 

@@ -27,58 +27,64 @@ const mostDrafts = 100
 
 /** The memory of one browser; tab is forgotten with the tab. */
 export class Memory {
-  constructor(private lasting: Store, private tab: Store) {}
+  readonly #lasting: Store
+  readonly #tab: Store
+
+  constructor(lasting: Store, tab: Store) {
+    this.#lasting = lasting
+    this.#tab = tab
+  }
 
   /** Whoever was last here: in this tab, else in this browser. */
   me(): Identity | null {
-    return identity(this.read(this.tab, keys.me)) ?? identity(this.read(this.lasting, keys.me))
+    return identity(this.#read(this.#tab, keys.me)) ?? identity(this.#read(this.#lasting, keys.me))
   }
 
   setMe(me: Identity, remember: boolean): void {
-    this.write(this.tab, keys.me, me)
+    this.#write(this.#tab, keys.me, me)
     if (!remember) {
-      this.lasting.removeItem(keys.me)
+      this.#lasting.removeItem(keys.me)
       return
     }
-    this.write(this.lasting, keys.me, me)
-    const others = this.secrets().filter((s) => s.name !== me.name)
-    this.write(this.lasting, keys.secrets, [...others, me].slice(-mostSecrets))
+    this.#write(this.#lasting, keys.me, me)
+    const others = this.#secrets().filter((s) => s.name !== me.name)
+    this.#write(this.#lasting, keys.secrets, [...others, me].slice(-mostSecrets))
   }
 
   /** Signs out; the secret of the name stays, so that the name can be had again from here. */
   forgetMe(): void {
-    this.tab.removeItem(keys.me)
-    this.lasting.removeItem(keys.me)
+    this.#tab.removeItem(keys.me)
+    this.#lasting.removeItem(keys.me)
   }
 
   /** The secret that this browser has for a name. */
   secretOf(name: string): Identity | null {
     const fold = name.trim().toLowerCase()
-    return this.secrets().find((s) => s.name.toLowerCase() === fold) ?? null
+    return this.#secrets().find((s) => s.name.toLowerCase() === fold) ?? null
   }
 
   rooms(): string[] | null {
-    const v = this.read(this.lasting, keys.rooms)
+    const v = this.#read(this.#lasting, keys.rooms)
     return Array.isArray(v) ? v.filter((x) => typeof x === 'string') : null
   }
 
   setRooms(rooms: readonly string[]): void {
-    this.write(this.lasting, keys.rooms, rooms)
+    this.#write(this.#lasting, keys.rooms, rooms)
   }
 
   /** The people that name writes with. */
   mates(name: string): Mate[] {
-    const v = (this.read(this.lasting, keys.mates) as Record<string, unknown> | null)?.[name]
+    const v = (this.#read(this.#lasting, keys.mates) as Record<string, unknown> | null)?.[name]
     return Array.isArray(v) ? v.filter((m): m is Mate => typeof m?.name === 'string' && typeof m.read === 'number' && typeof m.last === 'number') : []
   }
 
   setMates(name: string, mates: readonly Mate[]): void {
-    const all = this.read(this.lasting, keys.mates)
-    this.write(this.lasting, keys.mates, { ...(typeof all === 'object' ? all : null), [name]: mates })
+    const all = this.#read(this.#lasting, keys.mates)
+    this.#write(this.#lasting, keys.mates, { ...(typeof all === 'object' ? all : null), [name]: mates })
   }
 
   drafts(): ReadonlyMap<string, string> {
-    const v = this.read(this.lasting, keys.drafts)
+    const v = this.#read(this.#lasting, keys.drafts)
     const all = typeof v === 'object' && v !== null ? Object.entries(v) : []
     return new Map(all.filter((e): e is [string, string] => typeof e[1] === 'string' && e[1] !== ''))
   }
@@ -87,25 +93,25 @@ export class Memory {
     const all = new Map(this.drafts())
     all.delete(key)
     if (text !== '') all.set(key, text)
-    this.write(this.lasting, keys.drafts, Object.fromEntries([...all].slice(-mostDrafts)))
+    this.#write(this.#lasting, keys.drafts, Object.fromEntries([...all].slice(-mostDrafts)))
   }
 
   /** The client id of this tab, which outlives a reload. */
   clientId(): string | null {
-    const v = this.read(this.tab, keys.client)
+    const v = this.#read(this.#tab, keys.client)
     return typeof v === 'string' && v !== '' ? v : null
   }
 
   setClientId(id: string): void {
-    this.write(this.tab, keys.client, id)
+    this.#write(this.#tab, keys.client, id)
   }
 
-  private secrets(): Identity[] {
-    const v = this.read(this.lasting, keys.secrets)
+  #secrets(): Identity[] {
+    const v = this.#read(this.#lasting, keys.secrets)
     return Array.isArray(v) ? v.map(identity).filter((x) => x !== null) : []
   }
 
-  private read(from: Store, key: string): unknown {
+  #read(from: Store, key: string): unknown {
     try {
       return JSON.parse(from.getItem(key) ?? 'null')
     } catch {
@@ -113,7 +119,7 @@ export class Memory {
     }
   }
 
-  private write(into: Store, key: string, value: unknown): void {
+  #write(into: Store, key: string, value: unknown): void {
     try {
       into.setItem(key, JSON.stringify(value))
     } catch {

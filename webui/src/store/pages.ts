@@ -1,5 +1,5 @@
 // Fetching what is not held: the first page, older pages, gaps, the neighbourhood of a message.
-import type { Inbox } from '../mqtt/parse.ts'
+import type { Inbox, Message } from '../mqtt/parse.ts'
 import { to } from '../mqtt/topics.ts'
 import type { Asks } from './asks.ts'
 import type { Conversation } from './conversation.ts'
@@ -13,12 +13,19 @@ const least = 20 // messages shown before the unread line or a linked message
 const atOnce = 200 // a gap of so many is filled without waiting for the reader to come near
 
 export class Pages {
-  constructor(private asks: Asks) {}
+  readonly #asks: Asks
+  readonly #brought: (messages: readonly Message[]) => void
+
+  /** brought is told of every message that comes. */
+  constructor(asks: Asks, brought: (messages: readonly Message[]) => void) {
+    this.#asks = asks
+    this.#brought = brought
+  }
 
   /** The newest page of a conversation that was never asked for. It tells whether it came. */
   async first(c: Conversation): Promise<boolean> {
-    return this.once(c, 'first', async () => {
-      this.took(c, await this.ask(c, { limit: page }), 'newest')
+    return this.#once(c, 'first', async () => {
+      this.#took(c, await this.#ask(c, { limit: page }), 'newest')
       c.asked = true
     })
   }
@@ -27,16 +34,16 @@ export class Pages {
   async older(c: Conversation): Promise<boolean> {
     const oldest = c.log.value[0]?.seq
     if (oldest === undefined || (c.start.value !== null && oldest <= c.start.value)) return true
-    return this.once(c, 'older', async () => this.took(c, await this.ask(c, { before: oldest, limit: 2 * page }), 'older'))
+    return this.#once(c, 'older', async () => this.#took(c, await this.#ask(c, { before: oldest, limit: 2 * page }), 'older'))
   }
 
   /** A part of a gap, from the side the reader comes from. */
   async gap(c: Conversation, g: Gap, from: 'above' | 'below'): Promise<boolean> {
     const limit = Math.min(missing(g), atOnce)
-    return this.once(c, `gap ${g.after}`, async () => {
+    return this.#once(c, `gap ${g.after}`, async () => {
       const whole = missing(g) <= limit
       const asked = from === 'above' || whole ? { after: g.after, limit } : { before: g.before, limit }
-      this.took(c, await this.ask(c, asked), 'between')
+      this.#took(c, await this.#ask(c, asked), 'between')
     })
   }
 
@@ -44,25 +51,21 @@ export class Pages {
   async around(c: Conversation, seq: number): Promise<boolean> {
     const log = c.log.value
     if (log[place(log, seq) - 1]?.seq === seq) return true
-    return this.once(c, 'first', async () => {
-      this.took(c, await this.ask(c, { after: Math.max(0, seq - least - 1), limit: 2 * page }), seq <= least + 1 ? 'beginning' : 'between')
+    return this.#once(c, 'first', async () => {
+      this.#took(c, await this.#ask(c, { after: Math.max(0, seq - least - 1), limit: 2 * page }), seq <= least + 1 ? 'beginning' : 'between')
     })
   }
 
   /**
    * After the line came back: what was missed. Few messages fill the gap at once; of many only the newest page is fetched and the
-   * gap waits for the reader.
+   * gap waits for the reader. It tells whether it is done.
    */
-  async caughtUp(c: Conversation): Promise<void> {
+  async caughtUp(c: Conversation): Promise<boolean> {
     const newest = c.log.value.at(-1)?.seq
-    if (newest === undefined) {
-      await this.first(c)
-      return
-    }
-    await this.once(c, `gap ${newest}`, async () => {
-      const a = await this.ask(c, { after: newest, limit: atOnce })
-      if (!a.more) return this.took(c, a, 'between')
-      this.took(c, await this.ask(c, { limit: page }), 'newest')
+    if (newest === undefined) return this.first(c)
+    return this.#once(c, `gap ${newest}`, async () => {
+      const a = await this.#ask(c, { after: newest, limit: atOnce })
+      this.#took(c, a.more ? await this.#ask(c, { limit: page }) : a, a.more ? 'newest' : 'between')
     })
   }
 
@@ -71,23 +74,24 @@ export class Pages {
     for (const g of gaps(c.log.value, c.last.value)) if (missing(g) <= atOnce) void this.gap(c, g, 'above')
   }
 
-  private took(c: Conversation, a: Page, where: 'newest' | 'older' | 'between' | 'beginning'): void {
+  #took(c: Conversation, a: Page, where: 'newest' | 'older' | 'between' | 'beginning'): void {
     const oldest = a.messages[0]?.seq
     if (a.last > c.last.value) c.last.value = a.last
     if (where === 'beginning') c.start.value = oldest ?? 0
     else if (where !== 'between' && !a.more) c.start.value = oldest ?? c.log.value[0]?.seq ?? 0
     c.take(a.messages)
+    this.#brought(a.messages)
   }
 
-  private async ask(c: Conversation, body: object): Promise<Page> {
+  async #ask(c: Conversation, body: object): Promise<Page> {
     const topic = 'room' in c.to ? to.history(c.to.room) : to.directHistory(c.to.user)
-    const a = await this.asks.ask(topic, body)
+    const a = await this.#asks.ask(topic, body)
     if (a.type !== 'history') throw new Error(`an answer of type ${a.type} to a question about history`)
     return a
   }
 
   /** Does work unless the same is under way; what fails is marked, so that the reader can try again. */
-  private async once(c: Conversation, what: string, work: () => Promise<void>): Promise<boolean> {
+  async #once(c: Conversation, what: string, work: () => Promise<void>): Promise<boolean> {
     if (c.busy.value.has(what)) return false
     c.setBusy(what, true)
     try {

@@ -7,71 +7,77 @@ const mustShow = 1000 // milliseconds that a message is on the screen before it 
 const postEvery = 2000
 
 export class Reading {
-  private readonly all = signal<Marks>(new Map())
-  private posted: Marks = new Map()
-  private postedAt = 0
-  private candidate: { c: Conversation, seq: number, since: number } | null = null
-  private isHere = true
+  readonly #all = signal<Marks>(new Map())
+  #posted: Marks = new Map()
+  #postedAt = 0
+  #candidate: { c: Conversation, seq: number, since: number } | null = null
+  #isHere = true
 
-  constructor(private post: (room: string, seq: number) => void, private now: () => number) {}
+  readonly #post: (room: string, seq: number) => void
+  readonly #now: () => number
+
+  constructor(post: (room: string, seq: number) => void, now: () => number) {
+    this.#post = post
+    this.#now = now
+  }
 
   get marks(): ReadonlySignal<Marks> {
-    return this.all
+    return this.#all
   }
 
   /** Whether the person looks at this page. */
   get here(): boolean {
-    return this.isHere
+    return this.#isHere
   }
 
   setHere(here: boolean): void {
-    if (here && !this.isHere && this.candidate) this.candidate = { ...this.candidate, since: this.now() }
-    this.isHere = here
+    if (here && !this.#isHere && this.#candidate) this.#candidate = { ...this.#candidate, since: this.#now() }
+    this.#isHere = here
   }
 
   /** A mark that is known from elsewhere: the server, another session, the memory of the browser. */
   know(key: string, seq: number): void {
-    this.all.value = advanced(this.all.value, key, seq)
-    this.posted = advanced(this.posted, key, seq)
+    this.#all.value = advanced(this.#all.value, key, seq)
+    this.#posted = advanced(this.#posted, key, seq)
   }
 
   /** The view shows a conversation up to this seq. */
   saw(c: Conversation, seq: number): void {
-    const old = this.candidate
+    const old = this.#candidate
     if (old?.c === c && old.seq === seq) return
-    if (old?.c === c && seq > old.seq) this.take() // what stood long enough counts before more is seen
-    this.candidate = { c, seq, since: this.now() }
+    if (old?.c === c && seq > old.seq) this.#take() // what stood long enough counts before more is seen
+    this.#candidate = { c, seq, since: this.#now() }
   }
 
   /** New messages came. If nobody looks, the line stands above the first of them. */
   cut(c: Conversation, open: boolean): void {
-    const mark = this.all.value.get(c.key)
-    if (!open || mark === undefined || this.isHere) return
+    const mark = this.#all.value.get(c.key)
+    if (!open || mark === undefined || this.#isHere) return
     c.cut.value = { after: c.cut.value && c.cut.value.after > 0 && c.cut.value.until > mark ? c.cut.value.after : mark, until: c.last.value }
   }
 
   /** Time went by. Marks are posted at most every two seconds. */
   tick(online: boolean): void {
-    this.take()
-    const now = this.now()
-    if (!online || now - this.postedAt < postEvery) return
-    for (const [key, seq] of toPost(this.all.value, this.posted)) {
-      this.posted = advanced(this.posted, key, seq)
+    this.#take()
+    const now = this.#now()
+    if (!online || now - this.#postedAt < postEvery) return
+    for (const [key, seq] of toPost(this.#all.value, this.#posted)) {
+      this.#posted = advanced(this.#posted, key, seq)
       if (!key.startsWith('room/')) continue
-      this.postedAt = now
-      this.post(key.slice('room/'.length), seq)
+      this.#postedAt = now
+      this.#post(key.slice('room/'.length), seq)
     }
   }
 
   /** After a new connection: the last marks may not have arrived, so those of this visit are posted again. */
   again(): void {
-    this.postedAt = 0
+    this.#postedAt = 0
   }
 
-  private take(): void {
-    const s = this.candidate
-    if (!s || !this.isHere || this.now() - s.since < mustShow) return
-    this.all.value = advanced(this.all.value, s.c.key, s.seq)
+  #take(): void {
+    const s = this.#candidate
+    if (!s || !this.#isHere || this.#now() - s.since < mustShow) return
+    this.#all.value = advanced(this.#all.value, s.c.key, s.seq)
     if (s.c.mentions.value.some((m) => m <= s.seq)) s.c.mentions.value = s.c.mentions.value.filter((m) => m > s.seq)
   }
 }

@@ -19,56 +19,57 @@ const near = 64 // pixels from the end within which new messages are followed
  * kept whatever comes, goes or grows above it. Only who is at the end follows what is new.
  */
 export class Log extends Component<{ chat: Chat, c: Conversation }> {
-  private box = createRef<HTMLDivElement>()
-  private list = createRef<HTMLDivElement>()
-  private rows: readonly Row[] = []
-  private from = 0
-  private to = 0
-  private firstKey = ''
-  private follow = true
-  private anchor: { key: string, offset: number } | null = null
-  private wish: Wish | null = null
-  private goal: Wish | null = null
-  private height = 0
-  private focused = ''
-  private readonly apart = signal(false) // whether the end is out of sight
-  private observer: ResizeObserver | null = null
+  #box = createRef<HTMLDivElement>()
+  #list = createRef<HTMLDivElement>()
+  #rows: readonly Row[] = []
+  #from = 0
+  #to = 0
+  #firstKey = ''
+  #follow = true
+  #anchor: { key: string, offset: number } | null = null
+  #wish: Wish | null = null
+  #goal: Wish | null = null
+  #height = 0
+  #focused = ''
+  readonly #apart = signal(false) // whether the end is out of sight
+  #observer: ResizeObserver | null = null
 
   override componentDidMount(): void {
-    const { box, list } = this
+    const box = this.#box
+    const list = this.#list
     if (!box.current || !list.current) return
-    this.height = box.current.clientHeight
-    this.observer = new ResizeObserver(() => this.resized())
-    this.observer.observe(box.current)
-    this.observer.observe(list.current)
-    this.settle()
+    this.#height = box.current.clientHeight
+    this.#observer = new ResizeObserver(() => this.#resized())
+    this.#observer.observe(box.current)
+    this.#observer.observe(list.current)
+    this.#settle()
   }
 
   override componentDidUpdate(): void {
-    this.settle()
+    this.#settle()
   }
 
   override componentWillUnmount(): void {
-    this.observer?.disconnect()
+    this.#observer?.disconnect()
   }
 
   override render({ chat, c }: { chat: Chat, c: Conversation }) {
-    this.rows = c.rows.value
+    this.#rows = c.rows.value
     const wish = c.wish.value
-    if (wish !== this.wish) this.wish = this.goal = wish
-    this.choose()
+    if (wish !== this.#wish) this.#wish = this.#goal = wish
+    this.#choose()
     const where = 'room' in c.to ? `#${c.to.room}` : c.to.user
-    const blank = this.rows.every((r) => r.is === 'beginning' || r.is === 'older')
+    const blank = this.#rows.every((r) => r.is === 'beginning' || r.is === 'older')
     return (
       <div class="logbox">
         <div
-          class="scroll log" id="log" ref={this.box} role="log" aria-live="off" aria-label={t('room.log', { where })} tabIndex={-1}
-          onScroll={this.scrolled} onKeyDown={this.pressed} onFocusIn={this.focusMoved}
+          class="scroll log" id="log" ref={this.#box} role="log" aria-live="off" aria-label={t('room.log', { where })} tabIndex={-1}
+          onScroll={this.#scrolled} onKeyDown={this.#pressed} onFocusIn={this.#focusMoved}
         >
-          <div class="log__rows" ref={this.list}>
+          <div class="log__rows" ref={this.#list}>
             {blank
               ? c.start.value !== null ? <Empty c={c} /> : <div class="skeleton" aria-hidden="true"><i /><i /><i /></div>
-              : this.rows.slice(this.from, this.to).map((row) => <Line key={row.key} row={row} chat={chat} c={c} />)}
+              : this.#rows.slice(this.#from, this.#to).map((row) => <Line key={row.key} row={row} chat={chat} c={c} />)}
           </div>
         </div>
         <Jump chat={chat} c={c} log={this} />
@@ -78,7 +79,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   /** Whether the end is out of sight. */
   get isApart(): boolean {
-    return this.apart.value
+    return this.#apart.value
   }
 
   /** Goes to the newest message and takes the unread line away. */
@@ -86,51 +87,51 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const { chat, c } = this.props
     c.cut.value = null
     void chat.toEnd(c)
-    this.box.current?.focus({ preventScroll: true })
+    this.#box.current?.focus({ preventScroll: true })
   }
 
   /** Decides which rows are in the document. */
-  private choose(): void {
-    const n = this.rows.length
+  #choose(): void {
+    const n = this.#rows.length
     const around = (i: number) => Math.max(0, Math.min(i - most / 2, n - most))
-    const goal = this.goal && this.goalIndex()
-    if (goal !== null && goal !== undefined && goal >= 0) this.from = around(goal)
-    else if (this.goal || this.follow) {
-      this.from = Math.max(0, n - most)
-      this.follow = true
+    const goal = this.#goal && this.#goalIndex()
+    if (goal !== null && goal !== undefined && goal >= 0) this.#from = around(goal)
+    else if (this.#goal || this.#follow) {
+      this.#from = Math.max(0, n - most)
+      this.#follow = true
     } else {
-      const first = this.rows.findIndex((r) => r.key === this.firstKey)
-      const here = this.anchor ? this.rows.findIndex((r) => r.key === this.anchor?.key) : -1
-      if (first >= 0) this.from = first
-      if (here >= 0 && this.nearEdge(here)) this.from = around(here)
-      this.from = Math.max(0, Math.min(this.from, n - most))
+      const first = this.#rows.findIndex((r) => r.key === this.#firstKey)
+      const here = this.#anchor ? this.#rows.findIndex((r) => r.key === this.#anchor?.key) : -1
+      if (first >= 0) this.#from = first
+      if (here >= 0 && this.#nearEdge(here)) this.#from = around(here)
+      this.#from = Math.max(0, Math.min(this.#from, n - most))
     }
-    this.to = Math.min(n, this.from + most)
-    this.firstKey = this.rows[this.from]?.key ?? ''
+    this.#to = Math.min(n, this.#from + most)
+    this.#firstKey = this.#rows[this.#from]?.key ?? ''
   }
 
-  private nearEdge(i: number): boolean {
-    return (this.from > 0 && i - this.from < margin) || (this.from + most < this.rows.length && this.from + most - i < margin * 2)
+  #nearEdge(i: number): boolean {
+    return (this.#from > 0 && i - this.#from < margin) || (this.#from + most < this.#rows.length && this.#from + most - i < margin * 2)
   }
 
   /** The row that the wish is for; -1: the end. */
-  private goalIndex(): number {
-    const g = this.goal
+  #goalIndex(): number {
+    const g = this.#goal
     if (!g || g.way === 'end') return -1
-    if (g.way === 'cut') return this.rows.findIndex((r) => r.is === 'cut')
-    return this.rows.findIndex((r) => r.is === 'message' && r.m.seq >= g.seq)
+    if (g.way === 'cut') return this.#rows.findIndex((r) => r.is === 'cut')
+    return this.#rows.findIndex((r) => r.is === 'message' && r.m.seq >= g.seq)
   }
 
   /** After each change of the document, before it is drawn: the reader is where he or she was, or where the wish says. */
-  private settle(): void {
-    const box = this.box.current
+  #settle(): void {
+    const box = this.#box.current
     if (!box) return
-    const goal = this.goal
+    const goal = this.#goal
     if (goal) {
-      this.goal = null
-      const row = this.rows[this.goalIndexOf(goal)]
-      const el = row && this.element(row.key)
-      this.follow = !el
+      this.#goal = null
+      const row = this.#rows[this.#goalIndexOf(goal)]
+      const el = row && this.#element(row.key)
+      this.#follow = !el
       if (el) {
         box.scrollTop = el.offsetTop - box.clientHeight / (goal.way === 'cut' ? 4 : 3)
         if (goal.way === 'message') {
@@ -138,41 +139,41 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
           void el.offsetWidth // starts the animation anew
           el.classList.add('message--found')
         }
-        this.follow = this.atEnd()
-        this.remember()
+        this.#follow = this.#atEnd()
+        this.#remember()
       }
     }
-    this.hold()
-    this.rove()
-    this.look()
+    this.#hold()
+    this.#rove()
+    this.#look()
   }
 
-  private goalIndexOf(goal: Wish): number {
-    this.goal = goal
-    const i = this.goalIndex()
-    this.goal = null
+  #goalIndexOf(goal: Wish): number {
+    this.#goal = goal
+    const i = this.#goalIndex()
+    this.#goal = null
     return i
   }
 
   /** Puts the reader's place where it was. */
-  private hold(): void {
-    const box = this.box.current
+  #hold(): void {
+    const box = this.#box.current
     if (!box) return
-    if (this.follow) {
+    if (this.#follow) {
       box.scrollTop = box.scrollHeight
-      this.remember()
+      this.#remember()
       return
     }
-    const el = this.anchor && this.element(this.anchor.key)
-    if (!el || !this.anchor) return
-    const moved = el.offsetTop - box.scrollTop - this.anchor.offset
+    const el = this.#anchor && this.#element(this.#anchor.key)
+    if (!el || !this.#anchor) return
+    const moved = el.offsetTop - box.scrollTop - this.#anchor.offset
     if (moved !== 0) box.scrollTop += moved
   }
 
   /** Takes down the topmost message in sight and how far below the top it is. */
-  private remember(): void {
-    const box = this.box.current
-    const list = this.list.current
+  #remember(): void {
+    const box = this.#box.current
+    const list = this.#list.current
     if (!box || !list) return
     const children = list.children as HTMLCollectionOf<HTMLElement>
     let low = 0
@@ -185,91 +186,91 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     let el: Element | null = children[low] ?? null
     while (el && !(el as HTMLElement).dataset.seq && el.nextElementSibling) el = el.nextElementSibling
     const row = el as HTMLElement | null
-    this.anchor = row?.dataset.key ? { key: row.dataset.key, offset: row.offsetTop - box.scrollTop } : null
-    this.props.c.anchor = this.follow ? Infinity : Number(row?.dataset.seq ?? Infinity)
+    this.#anchor = row?.dataset.key ? { key: row.dataset.key, offset: row.offsetTop - box.scrollTop } : null
+    this.props.c.anchor = this.#follow ? Infinity : Number(row?.dataset.seq ?? Infinity)
   }
 
-  private scrolled = (): void => {
-    this.follow = this.atEnd()
-    this.remember()
-    const here = this.rows.findIndex((r) => r.key === this.anchor?.key)
-    if (!this.follow && here >= 0 && this.nearEdge(here)) this.forceUpdate()
-    else this.look()
+  #scrolled = (): void => {
+    this.#follow = this.#atEnd()
+    this.#remember()
+    const here = this.#rows.findIndex((r) => r.key === this.#anchor?.key)
+    if (!this.#follow && here >= 0 && this.#nearEdge(here)) this.forceUpdate()
+    else this.#look()
   }
 
   /** The window or a row changed its size: who is at the end stays there, else the bottom edge stays when the window shrinks. */
-  private resized(): void {
-    const box = this.box.current
+  #resized(): void {
+    const box = this.#box.current
     if (!box) return
-    const shrunk = this.height - box.clientHeight
-    this.height = box.clientHeight
-    if (this.follow || shrunk === 0) this.hold()
+    const shrunk = this.#height - box.clientHeight
+    this.#height = box.clientHeight
+    if (this.#follow || shrunk === 0) this.#hold()
     else {
       box.scrollTop += shrunk
-      this.remember()
+      this.#remember()
     }
-    this.look()
+    this.#look()
   }
 
-  private atEnd(): boolean {
-    const box = this.box.current
-    return !box || (this.to >= this.rows.length && box.scrollHeight - box.scrollTop - box.clientHeight <= near)
+  #atEnd(): boolean {
+    const box = this.#box.current
+    return !box || (this.#to >= this.#rows.length && box.scrollHeight - box.scrollTop - box.clientHeight <= near)
   }
 
-  private element(key: string): HTMLElement | null {
-    for (const el of this.list.current?.children ?? []) if ((el as HTMLElement).dataset.key === key) return el as HTMLElement
+  #element(key: string): HTMLElement | null {
+    for (const el of this.#list.current?.children ?? []) if ((el as HTMLElement).dataset.key === key) return el as HTMLElement
     return null
   }
 
   /** Loads what comes near and tells what has been seen. */
-  private look(): void {
+  #look(): void {
     const { chat, c } = this.props
-    const box = this.box.current
-    const list = this.list.current
+    const box = this.#box.current
+    const list = this.#list.current
     if (!box || !list) return
     const reach = box.clientHeight * 1.5
-    if (this.from === 0 && this.rows[0]?.is === 'older' && box.scrollTop < reach && !c.failed.peek().has('older')) chat.older(c)
+    if (this.#from === 0 && this.#rows[0]?.is === 'older' && box.scrollTop < reach && !c.failed.peek().has('older')) chat.older(c)
     for (const gap of list.querySelectorAll<HTMLElement>('[data-after]')) {
       const below = gap.offsetTop - box.scrollTop
       if (below < -reach || below > box.clientHeight + reach || c.failed.peek().has(gap.dataset.key ?? '')) continue
       chat.fill(c, Number(gap.dataset.after), Number(gap.dataset.before), below < box.clientHeight / 2 ? 'below' : 'above')
     }
-    this.apart.value = !this.follow
+    this.#apart.value = !this.#follow
     const bottom = box.scrollTop + box.clientHeight + 2
     let el = list.lastElementChild as HTMLElement | null
     while (el && (!el.dataset.seq || el.offsetTop + el.offsetHeight > bottom)) el = el.previousElementSibling as HTMLElement | null
     const newest = c.log.peek().at(-1)?.seq ?? 0
-    const seq = this.follow && newest === c.last.peek() ? newest : Number(el?.dataset.seq ?? 0)
+    const seq = this.#follow && newest === c.last.peek() ? newest : Number(el?.dataset.seq ?? 0)
     if (seq > 0) chat.saw(c, seq)
   }
 
   /** One stop for Tab: the message that had the focus, else the newest. */
-  private rove(): void {
-    const all = this.messages()
-    const target = all.find((el) => el.dataset.key === this.focused) ?? all.at(-1)
+  #rove(): void {
+    const all = this.#messages()
+    const target = all.find((el) => el.dataset.key === this.#focused) ?? all.at(-1)
     for (const el of all) el.tabIndex = el === target ? 0 : -1
   }
 
-  private messages(): HTMLElement[] {
-    return [...(this.list.current?.querySelectorAll<HTMLElement>('.message') ?? [])]
+  #messages(): HTMLElement[] {
+    return [...(this.#list.current?.querySelectorAll<HTMLElement>('.message') ?? [])]
   }
 
-  private focusMoved = (e: FocusEvent): void => {
+  #focusMoved = (e: FocusEvent): void => {
     const row = (e.target as HTMLElement).closest<HTMLElement>('.message')
     if (!row) return
-    this.focused = row.dataset.key ?? ''
-    this.rove()
+    this.#focused = row.dataset.key ?? ''
+    this.#rove()
   }
 
   /** ↑ ↓ Home End go from message to message; what can be typed goes to the field. */
-  private pressed = (e: KeyboardEvent): void => {
+  #pressed = (e: KeyboardEvent): void => {
     if (e.isComposing || e.ctrlKey || e.metaKey || e.altKey) return
-    const all = this.messages()
+    const all = this.#messages()
     const at = all.findIndex((el) => el === document.activeElement)
     const to = { ArrowUp: at < 0 ? all.length - 1 : at - 1, ArrowDown: at < 0 ? all.length - 1 : at + 1, Home: 0, End: all.length - 1 }[e.key]
     if (to !== undefined) {
       e.preventDefault()
-      if (e.key === 'End' && this.to < this.rows.length) this.end()
+      if (e.key === 'End' && this.#to < this.#rows.length) this.end()
       const el = all[Math.max(0, Math.min(to, all.length - 1))]
       el?.focus({ preventScroll: true })
       el?.scrollIntoView({ block: 'nearest' })

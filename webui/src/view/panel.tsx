@@ -4,6 +4,7 @@ import { clock, compare, list, t } from '../i18n/format.ts'
 import type { Member } from '../mqtt/parse.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
+import { shown } from '../store/line.ts'
 import { groups } from '../store/roster.ts'
 import { write } from '../store/route.ts'
 import { writing } from '../store/typing.ts'
@@ -14,6 +15,7 @@ import { Tile } from './tile.tsx'
 export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
   const tab = useSignal<'people' | 'devices'>('people')
   const roster = c.roster.value
+  const sure = shown(chat.line.value, chat.now.value).string !== 'slack' // without a line nobody knows who is here
   const g = groups(roster, compare)
   const devices = [...new Set([...g.devices.map((m) => m.name), ...c.devices.value.keys()])].sort(compare)
   const people = roster.partial ? roster.count - g.devices.length : g.here.length + g.away.length
@@ -32,8 +34,8 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
     <aside class="panel" aria-label={t('room.in')}>
       <div class="tabs" role="tablist" onKeyDown={arrow}>{one('people', people)}{one('devices', devices.length)}</div>
       <div class="scroll" id="panel-in" role="tabpanel" aria-labelledby={`tab-${tab.value}`} tabIndex={-1}>
-        {tab.value === 'people' ? <People chat={chat} c={c} here={g.here} away={g.away} /> : devices.length > 0 ? (
-          <div class="tiles">{devices.map((name) => <Tile key={name} chat={chat} name={name} device={c.devices.value.get(name)} member={roster.members.get(name)} />)}</div>
+        {tab.value === 'people' ? <People chat={chat} c={c} here={g.here} away={g.away} sure={sure} /> : devices.length > 0 ? (
+          <div class="tiles">{devices.map((name) => <Tile key={name} chat={chat} name={name} device={c.devices.value.get(name)} member={sure ? roster.members.get(name) : undefined} />)}</div>
         ) : (
           <div class="panel__hint"><p>{t('panel.noDevices')}</p>{'room' in c.to && <p><code>mosquitto_pub -h {location.hostname} -u my-sensor -t chat/room/{c.to.room}/state/me -m 21.5</code></p>}</div>
         )}
@@ -42,7 +44,7 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
   )
 }
 
-function People({ chat, c, here, away }: { chat: Chat, c: Conversation, here: Member[], away: Member[] }) {
+function People({ chat, c, here, away, sure }: { chat: Chat, c: Conversation, here: Member[], away: Member[], sure: boolean }) {
   const typing = writing(c.typing.value, chat.now.value)
   const members = c.roster.value.members
   const left = new Map(c.came.value.filter((x) => x.way === 'leave' && !x.device && !members.has(x.name)).map((x) => [x.name, x.at]))
@@ -54,11 +56,11 @@ function People({ chat, c, here, away }: { chat: Chat, c: Conversation, here: Me
   }
   return (
     <div class="panel__list">
-      <h2 class="heading">{t('panel.now')}</h2>
-      <ul>{here.map((m) => <Person key={m.name} chat={chat} name={m.name} state="online" words={words(m)} />)}</ul>
+      <h2 class="heading">{t(sure ? 'panel.now' : 'panel.last')}</h2>
+      <ul>{here.map((m) => <Person key={m.name} chat={chat} name={m.name} state={sure ? 'online' : 'offline'} words={words(m)} />)}</ul>
       {rest > 0 && <p class="panel__hint">{t('panel.partial', { n: rest })}</p>}
       {away.length > 0 && <h2 class="heading">{t('panel.away')}</h2>}
-      <ul>{away.map((m) => <Person key={m.name} chat={chat} name={m.name} state="away" words={words(m)} />)}</ul>
+      <ul>{away.map((m) => <Person key={m.name} chat={chat} name={m.name} state={sure ? 'away' : 'offline'} words={words(m)} />)}</ul>
       {left.size > 0 && <h2 class="heading">{t('panel.was')}</h2>}
       <ul>{[...left].map(([name, at]) => <Person key={name} chat={chat} name={name} state="offline" words={t('panel.left', { time: clock(at) })} />)}</ul>
     </div>

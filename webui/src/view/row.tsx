@@ -49,7 +49,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   const from = m?.from ?? entry?.from ?? ''
   const text = m?.text ?? entry?.text ?? ''
   const time = m?.time ?? entry?.at ?? 0
-  const device = c.roster.peek().members.get(from)?.kind === 'device' || c.devices.peek().has(from)
+  const device = c.devicesKnown.value.has(from)
   const mention = from !== me && 'room' in c.to && mentions(text, me)
   const waits = entry !== null && entry.state !== 'kept' && entry.state !== 'failed'
   const at = <Time c={c} seq={m?.seq ?? 0} time={time} />
@@ -68,7 +68,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
         {text !== '' && <Text text={text} names={names} />}
         {m?.kind === 'file' && <p class="message__state">{t('room.file')}</p>}
         {m && text === '' && m.data && <div class="fence"><pre tabIndex={0}>{JSON.stringify(m.data, null, 1)}</pre></div>}
-        {entry ? <State chat={chat} row={row as Extract<Row, { is: 'mine' }>} /> : <Arrived chat={chat} c={c} id={row.key} />}
+        {row.is === 'mine' ? <State chat={chat} row={row} /> : from === me && <Arrived chat={chat} c={c} id={row.key} />}
       </div>
     </article>
   )

@@ -69,7 +69,7 @@ const most = 30
 function choose(chat: Chat, typed: string): Choice[] {
   const q = typed.trim().replace(/^[#@]/, '').toLowerCase()
   const all: Choice[] = chat.items.value.map((i) => ({ place: { at: 'room', room: i.room, seq: 0 }, name: i.room, kind: 'room' }))
-  const members = [...chat.current.value.roster.value.members.values()]
+  const members = chat.rooms.value.joined.flatMap((r) => [...(chat.find(`room/${r}`)?.roster.value.members.values() ?? [])])
   const devices = new Set(members.filter((m) => m.kind === 'device').map((m) => m.name))
   const people = new Set([...chat.mates.value.map((m) => m.name), ...members.map((m) => m.name)])
   people.delete(chat.me.value)

@@ -119,16 +119,17 @@ function Hero({ name, room, is }: { name: string, room: string, is: 'loose' | 't
       <path class="hero__thread" d={d} />
       {can(name === '' ? 'hero__label--none' : `hero__label can--${hue(name)}`)}
       <g transform="translate(440 0) scale(-1 1)">{can('hero__act')}</g>
-      <text class="hero__text" x="98" y="66">{short(name)}</text>
-      <text class="hero__text hero__text--room" x="342" y="66">{short(room)}</text>
+      <Written on="name" x={98} text={name} />
+      <Written on="room" x={342} text={room} />
     </svg>
   )
 }
 
-/** What fits on a can. */
-function short(s: string): string {
-  const letters = [...s]
-  return letters.length <= 9 ? s : `${letters.slice(0, 8).join('')}…`
+/** A label on a can, smaller when it is long and cut when it is longer. */
+function Written({ on, x, text }: { on: 'name' | 'room', x: number, text: string }) {
+  const letters = [...text]
+  const short = letters.length <= 10 ? text : `${letters.slice(0, 9).join('')}…`
+  return <text class={`hero__text hero__text--${on} ${letters.length > 7 ? 'hero__text--small' : ''}`} x={x} y={letters.length > 7 ? 64 : 66}>{short}</text>
 }
 
 function tone(h: Hint): 'ok' | 'bad' | 'plain' {
