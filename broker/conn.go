@@ -18,7 +18,7 @@ const lingerTime = time.Second
 var past = time.Unix(1, 0)
 
 // A conn is one socket, from accept to close: it reads whole packets under deadlines and limits, and writes through a queue. To
-// mochi it is the net.Conn of the connection; mochi reads only the packets that it shall process, and never touches the socket.
+// mochi it is the net.Conn of a client; mochi writes its answers to it, and never touches the socket.
 type conn struct {
 	// Static after construction.
 	b         *Broker
@@ -43,7 +43,6 @@ type conn struct {
 
 	// Owned by the reading goroutine.
 	frames frames
-	pass   []byte    // what mochi has still to read of a packet
 	life   time.Time // when the last packet or pong came
 	eof    bool      // the peer has closed or broken its side
 }
@@ -165,33 +164,8 @@ func timedOut(err error) bool {
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// Read gives mochi the packets that are its to process, one after the other. That mochi asks for more tells that it has done with
-// the one before.
-func (c *conn) Read(p []byte) (int, error) {
-	s := c.s.Load()
-	for len(c.pass) == 0 {
-		frame := c.readFrame()
-		if frame == nil || c.ending.Load() {
-			return 0, io.EOF
-		}
-		if s.receive(frame) {
-			c.pass = frame
-		}
-		c.life = time.Now() // the handler may have let it wait: that is not the client's silence
-		if c.ending.Load() {
-			return 0, io.EOF
-		}
-	}
-	n := copy(p, c.pass)
-	c.pass = c.pass[n:]
-	return n, nil
-}
-
-// Write queues what mochi writes: acknowledgements of connecting, subscribing and pings.
+// Write queues what mochi writes: the answers to CONNECT, SUBSCRIBE and UNSUBSCRIBE.
 func (c *conn) Write(p []byte) (int, error) {
-	if s := c.s.Load(); len(p) > 0 && p[0]>>4 == typeDisconnect && s.version < v5 {
-		return len(p), nil // 3.1.1 knows no DISCONNECT from a server
-	}
 	if c.send(append([]byte{}, p...)) {
 		return len(p), nil
 	}
@@ -209,10 +183,11 @@ func (c *conn) send(pkt []byte) bool {
 	return false
 }
 
-// Close is called by mochi when it has done; the socket is closed by linger.
-func (c *conn) Close() error { return nil }
+// Read and Close are here for mochi, which shall do neither.
+func (c *conn) Read([]byte) (int, error) { return 0, io.EOF }
+func (c *conn) Close() error             { return nil }
 
-// The deadlines of mochi are not used: it would stretch the keepalive and limit writes.
+// The deadlines of mochi are not used: they would stretch the keepalive and limit writes.
 func (c *conn) SetDeadline(time.Time) error      { return nil }
 func (c *conn) SetReadDeadline(time.Time) error  { return nil }
 func (c *conn) SetWriteDeadline(time.Time) error { return nil }

@@ -9,45 +9,57 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// An engine is what we use of mochi-mqtt; no other file knows it. mochi does the handshake, decodes and answers SUBSCRIBE and
-// UNSUBSCRIBE, and keeps the index of topic filters. Its quirks end here:
+// An engine is what we use of mochi-mqtt; no other file knows it. mochi decodes and answers SUBSCRIBE and UNSUBSCRIBE, encodes
+// CONNACK, and keeps the index of topic filters. Its quirks end here:
 //
-//   - It sees every connection as a new, clean session with an id of its own, without will, user or keepalive: takeover, session
-//     state, wills, acknowledgements, retained messages and fan-out are ours.
-//   - It never sees the socket, only packets that have been checked (conn, frame, packet), and a panic in it ends one session.
-//   - Its listeners, event loop and Close are not used: they have dead locks and time-outs of their own.
+//   - A client of mochi lives for one packet. It has no goroutines, no inflight messages, no will and no session to be taken over:
+//     all that is ours, and so are acknowledgements, retained messages and fan-out.
+//   - It never sees the socket, only packets that have been checked (conn, frame, packet), in the session's own goroutine, so that a
+//     panic in it ends one session.
+//   - Its listeners, event loop, read and write loops and Close are not used: they have dead locks and time-outs of their own, and
+//     cost 12 KB a connection.
 type engine struct{ server *mqtt.Server }
 
 func newEngine() *engine {
 	caps := mqtt.NewDefaultServerCapabilities()
-	caps.MaximumClientWritesPending = 1 // nothing goes through its queue
-	caps.MaximumMessageExpiryInterval = 0
+	caps.MaximumClientWritesPending = 0 // nothing goes through its queue
 	caps.TopicAliasMaximum = 0
-	caps.Compatibilities.NoInheritedPropertiesOnAck = true
-	e := &engine{mqtt.New(&mqtt.Options{
-		Capabilities:             caps,
-		Logger:                   slog.New(slog.DiscardHandler),
-		ClientNetReadBufferSize:  256, // our conn hands over one whole packet at a time
-		ClientNetWriteBufferSize: 1,
-	})}
+	e := &engine{mqtt.New(&mqtt.Options{Capabilities: caps, Logger: slog.New(slog.DiscardHandler), ClientNetReadBufferSize: 16})}
 	if err := e.server.AddHook(&hook{}, nil); err != nil {
 		panic(err) // a hook of ours that cannot fail
 	}
 	return e
 }
 
-// run serves a session whose CONNECT was granted, until it ends.
-func (e *engine) run(c *conn) error {
-	hello, err := plainConnect(c.s.Load())
-	if err != nil {
-		return err
+// client makes a client of mochi for one packet of s.
+func (e *engine) client(s *Session) *mqtt.Client {
+	cl := e.server.NewClient(s.c, s.transport, s.id, false)
+	cl.Properties.ProtocolVersion = s.version
+	cl.Properties.Props.RequestProblemInfoFlag = !s.problems // the value is 0 [MQTT-3.1.2-29]
+	if s.maxPacket < unlimited {
+		cl.Properties.Props.MaximumPacketSize = uint32(s.maxPacket) // [MQTT-3.1.2-24]
 	}
-	c.pass = hello
-	return e.server.EstablishConnection("tincan", c)
+	return cl
 }
 
-// forget drops what mochi knows of a connection.
-func (e *engine) forget(id string) { e.server.Clients.Delete(id) }
+// welcome sends the CONNACK of a granted CONNECT.
+func (e *engine) welcome(s *Session) error {
+	return e.server.SendConnack(e.client(s), packets.CodeSuccess, s.present, nil)
+}
+
+// process decodes and answers a SUBSCRIBE or UNSUBSCRIBE; it calls s.subscribed or s.unsubscribed.
+func (e *engine) process(s *Session, frame []byte) error {
+	b := bytes.Clone(body(frame)) // its decoder keeps parts
+	pk := packets.Packet{ProtocolVersion: s.version, FixedHeader: packets.FixedHeader{Type: frame[0] >> 4, Qos: 1, Remaining: len(b)}}
+	decode := pk.SubscribeDecode
+	if pk.FixedHeader.Type == packets.Unsubscribe {
+		decode = pk.UnsubscribeDecode
+	}
+	if err := decode(b); err != nil {
+		return err
+	}
+	return e.server.InjectPacket(e.client(s), pk)
+}
 
 func (e *engine) add(key, filter string) {
 	e.server.Topics.Subscribe(key, packets.Subscription{Filter: filter})
@@ -65,29 +77,6 @@ func (e *engine) candidates(topic string) []string {
 	return keys
 }
 
-// plainConnect is the CONNECT that mochi gets: the session's version and limits, and nothing else.
-func plainConnect(s *Session) ([]byte, error) {
-	pk := packets.Packet{
-		FixedHeader:     packets.FixedHeader{Type: packets.Connect},
-		ProtocolVersion: s.version,
-		Connect: packets.ConnectParams{
-			ProtocolName: []byte("MQTT"), Clean: true, Keepalive: 60, ClientIdentifier: s.id,
-		},
-	}
-	if s.version == v31 {
-		pk.Connect.ProtocolName = []byte("MQIsdp")
-	}
-	if s.version == v5 {
-		pk.Properties.RequestProblemInfoFlag = !s.problems // the value is 0
-		if s.maxPacket < unlimited {
-			pk.Properties.MaximumPacketSize = uint32(s.maxPacket)
-		}
-	}
-	var buf bytes.Buffer
-	err := pk.ConnectEncode(&buf)
-	return buf.Bytes(), err
-}
-
 // A hook completes what mochi is about to answer. Its methods run in the session's own goroutine, since only that makes mochi
 // write; they find the session by its conn.
 type hook struct{ mqtt.HookBase }
@@ -96,18 +85,13 @@ func (h *hook) ID() string { return "tincan" }
 
 func (h *hook) Provides(b byte) bool {
 	switch b {
-	case mqtt.OnConnectAuthenticate, mqtt.OnSessionEstablished, mqtt.OnPacketEncode, mqtt.OnSubscribe, mqtt.OnUnsubscribe, mqtt.OnPacketProcessed:
+	case mqtt.OnPacketEncode, mqtt.OnSubscribe, mqtt.OnUnsubscribe:
 		return true
 	}
 	return false
 }
 
 func sessionOf(cl *mqtt.Client) *Session { return cl.Net.Conn.(*conn).s.Load() }
-
-// OnConnectAuthenticate says yes: the handler has granted it.
-func (h *hook) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
-
-func (h *hook) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) { sessionOf(cl).established() }
 
 // OnSubscribe decides the whole SUBSCRIBE; mochi is left with none of its filters and answers with the codes of OnPacketEncode.
 func (h *hook) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet {
@@ -120,12 +104,6 @@ func (h *hook) OnUnsubscribe(cl *mqtt.Client, pk packets.Packet) packets.Packet 
 	sessionOf(cl).unsubscribed()
 	pk.Filters = nil
 	return pk
-}
-
-func (h *hook) OnPacketProcessed(cl *mqtt.Client, pk packets.Packet, err error) {
-	if err == nil {
-		sessionOf(cl).answered()
-	}
 }
 
 func (h *hook) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packet {

@@ -3,6 +3,7 @@ package broker
 import (
 	"hash/maphash"
 	"strconv"
+	"strings"
 	"sync/atomic"
 )
 
@@ -76,8 +77,8 @@ func (s *Session) mark(m *Message) uint64 {
 // closed refuses topics that no client may publish to, whatever the handler says.
 func (b *Broker) closed(topic string) *Refusal {
 	switch {
-	case topic[0] == '$':
-		return &Refusal{Code: NotAuthorized, Tell: "topics that begin with $ are the server's own: publish to another one"} // §4.7.2
+	case topic == "$SYS" || strings.HasPrefix(topic, "$SYS/"):
+		return &Refusal{Code: NotAuthorized, Tell: "topics below $SYS are the server's own: publish to another one"} // §4.7.2
 	case len(topic) > b.cfg.MaxTopic || levels(topic) > b.cfg.MaxLevels:
 		return &Refusal{Code: BadTopic, Tell: "a topic has at most " + strconv.Itoa(b.cfg.MaxLevels) + " levels and " +
 			strconv.Itoa(b.cfg.MaxTopic) + " bytes here: use a shorter one"}

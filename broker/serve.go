@@ -21,7 +21,7 @@ func (b *Broker) serve(c *conn) {
 	defer s.leave()
 	b.guarded("serving", c, func() {
 		if s.enter() {
-			_ = b.engine.run(c) // its error is ours: conn has ended the session and knows why
+			s.run()
 		}
 	})
 	c.end(CauseClosed, Success, "")
@@ -147,7 +147,6 @@ func (s *Session) leave() {
 	if !s.entered || why == CausePanic || b.ctx.Err() != nil {
 		kept = 0
 	}
-	step(func() { b.engine.forget(s.id) })
 	if s.entered {
 		st.live.CompareAndSwap(s, nil)
 		if kept > 0 {

@@ -147,69 +147,73 @@ func newSession(c *conn, p *connect) *Session {
 // end ends the session; see conn.end.
 func (s *Session) end(why Cause, code Reason, tell string) { s.c.end(why, code, tell) }
 
-// fault ends the session because of a packet that was wrong.
-func (s *Session) fault(f *fault) { s.end(CauseProtocol, f.code, f.tell) }
+// run serves the session until it ends.
+func (s *Session) run() {
+	if err := s.b.engine.welcome(s); err != nil {
+		s.end(CauseProtocol, Success, "") // a CONNACK larger than the client takes
+		return
+	}
+	s.established()
+	for {
+		frame := s.c.readFrame()
+		if frame == nil {
+			return
+		}
+		s.receive(frame)
+		s.c.life = time.Now() // the handler may have let it wait: that is not the client's silence
+	}
+}
 
-// receive processes one packet, in the session's goroutine. It tells whether mochi shall have it.
-func (s *Session) receive(frame []byte) bool {
-	switch kind := frame[0] >> 4; kind {
+// receive processes one packet.
+func (s *Session) receive(frame []byte) {
+	var f *fault
+	switch kind, b := frame[0]>>4, body(frame); kind {
 	case typePublish:
-		p, f := decodePublish(s.version, frame[0], body(frame))
-		if f != nil {
-			s.fault(f)
-			return false
+		var p publish
+		if p, f = decodePublish(s.version, frame[0], b); f == nil {
+			s.publish(&p)
 		}
-		s.publish(&p)
 	case typePuback, typePubrec, typePubrel, typePubcomp:
-		a, f := decodeAnswer(s.version, frame[0], body(frame))
-		if f != nil {
-			s.fault(f)
-			return false
+		var a answer
+		if a, f = decodeAnswer(s.version, frame[0], b); f == nil {
+			s.answer(kind, a)
 		}
-		s.answer(kind, a)
 	case typeSubscribe:
-		r, f := decodeSubscribe(s.version, body(frame))
-		if f != nil {
-			s.fault(f)
-			return false
+		var r subscribe
+		if r, f = decodeSubscribe(s.version, b); f == nil {
+			s.obey(r, frame)
 		}
-		s.request = &request{subscribe: r}
-		return true
 	case typeUnsubscribe:
-		r, f := decodeUnsubscribe(s.version, body(frame))
-		if f != nil {
-			s.fault(f)
-			return false
+		var r subscribe
+		if r, f = decodeUnsubscribe(s.version, b); f == nil {
+			s.obey(r, frame)
 		}
-		s.request = &request{subscribe: r}
-		return true
 	case typePingreq:
-		if len(body(frame)) > 0 {
-			s.fault(malformed("a PINGREQ with content"))
-			return false
+		if len(b) > 0 {
+			f = malformed("a PINGREQ with content")
+			break
 		}
 		s.c.send(pingresp)
 	case typeDisconnect:
-		s.disconnected(body(frame))
+		var d disconnect
+		if d, f = decodeDisconnect(s.version, b); f == nil {
+			f = s.disconnected(d)
+		}
 	case typeConnect:
-		s.fault(protocol("a second CONNECT")) // [MQTT-3.1.0-2]
+		f = protocol("a second CONNECT") // [MQTT-3.1.0-2]
 	case typeAuth:
-		s.fault(protocol("AUTH without an authentication method"))
+		f = protocol("AUTH without an authentication method")
 	}
-	return false
+	if f != nil {
+		s.end(CauseProtocol, f.code, f.tell)
+	}
 }
 
 // disconnected obeys a DISCONNECT (§3.14.4).
-func (s *Session) disconnected(body []byte) {
-	d, f := decodeDisconnect(s.version, body)
-	if f != nil {
-		s.fault(f)
-		return
-	}
+func (s *Session) disconnected(d disconnect) *fault {
 	if d.props.has(propSessionExpiry) {
 		if s.expiry == 0 && d.props.sessionExpiry > 0 {
-			s.fault(protocol("a session expiry in DISCONNECT, but none in CONNECT")) // [MQTT-3.14.2-2]
-			return
+			return protocol("a session expiry in DISCONNECT, but none in CONNECT") // [MQTT-3.14.2-2]
 		}
 		s.expiry = min(time.Duration(d.props.sessionExpiry)*time.Second, s.b.cfg.SessionExpiry)
 	}
@@ -217,6 +221,7 @@ func (s *Session) disconnected(body []byte) {
 		s.will = nil // [MQTT-3.1.2-10]
 	}
 	s.end(CauseClient, Success, "")
+	return nil
 }
 
 // answer obeys an acknowledgement.

@@ -2,6 +2,18 @@ package broker
 
 import "strconv"
 
+// obey lets mochi decode and answer a SUBSCRIBE or UNSUBSCRIBE that was found in order; it calls subscribed or unsubscribed.
+func (s *Session) obey(r subscribe, frame []byte) {
+	s.request = &request{subscribe: r}
+	if err := s.b.engine.process(s, frame); err != nil {
+		s.end(CauseProtocol, PacketTooLarge, "the answer would be larger than the client takes")
+	}
+	then := s.request.then
+	s.request = nil
+	s.pulls.add(s, then) // after the SUBACK: the retained messages, and what the handler has told meanwhile
+	s.decided()
+}
+
 // subscribed obeys the SUBSCRIBE under way, when mochi has decoded it: it fills in the reason codes (§3.9.3).
 func (s *Session) subscribed() {
 	r := s.request
@@ -102,17 +114,6 @@ func (s *Session) grant(sub *subscription) []pull {
 		return nil // no retained messages: §4.8.2, [MQTT-3.3.1-10], [MQTT-3.3.1-11]
 	}
 	return []pull{{sub: sub}}
-}
-
-// answered runs when the SUBACK has been queued: now come the retained messages, and what the handler has told meanwhile.
-func (s *Session) answered() {
-	r := s.request
-	s.request = nil
-	if r == nil {
-		return
-	}
-	s.pulls.add(s, r.then)
-	s.decided()
 }
 
 // decided matches what the handler told s while it was asked about subscriptions.
