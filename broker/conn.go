@@ -38,8 +38,8 @@ type conn struct {
 	why     Cause
 
 	// Websocket life.
-	pingDue atomic.Bool
-	lastPon atomic.Int64 // when a pong came, in nanoseconds since began; 0: never
+	pingDue  atomic.Bool
+	lastPong atomic.Int64 // when a pong came, in nanoseconds since began; 0: never
 
 	// Owned by the reading goroutine.
 	frames frames

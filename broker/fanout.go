@@ -7,7 +7,7 @@ import (
 )
 
 // mostTopics is how many topics have their audience kept.
-const mostTopics = 16384
+const mostTopics = 4096
 
 // fan knows who hears what: the index of topic filters, and the audience of each topic that is in use.
 type fan struct {

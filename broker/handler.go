@@ -22,7 +22,8 @@ type Handler interface {
 
 	// Publish hands over a message of s: a PUBLISH, or its will when m.Will is set. It must not block; ack may be called later
 	// and from any goroutine, but exactly once, also for QoS 0, where the Ack is only counted. The broker sends
-	// acknowledgements in the order of the publishes, however the acks come in. m and its payload belong to the handler.
+	// acknowledgements in the order of the publishes, however the acks come in. m and its payload belong to the handler. A will
+	// comes before Disconnect, unless the client asked for a will delay (§3.1.3.2.2): then it may come after, from any goroutine.
 	Publish(s *Session, m *Message, ack func(Ack))
 
 	// Disconnect tells that the session's connection has ended and its will, if it had to be sent, has been published.

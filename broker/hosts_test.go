@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -126,4 +127,59 @@ func TestPacketsSpanWebsocketMessages(t *testing.T) {
 	c.want(typeConnack)
 	c.want(typeSuback)
 	c.wantMessage("a", strings.Repeat("x", 3000))
+}
+
+// A websocket is asked for a sign of life; a pong is one, and who gave it before and then does not is gone.
+func TestWebsocketPings(t *testing.T) {
+	x := newBench(t, Config{}, nil)
+	c := x.join("ws", v5, hello{user: "ada", id: "a", keepalive: 1})
+	server := x.b.conns.all()[0]
+	began := time.Now()
+	stop := make(chan struct{})
+	go func() { // the client's library answers pings as long as somebody reads
+		defer close(stop)
+		for {
+			if _, err := c.read(); err != nil {
+				return
+			}
+		}
+	}()
+	for time.Since(began) < 4*time.Second { // pongs alone keep it alive, past 1.5 × keepalive
+		server.pingDue.Store(true)
+		server.q.wake()
+		time.Sleep(100 * time.Millisecond)
+	}
+	if server.ending.Load() {
+		t.Fatalf("it ended: %s", server.cause())
+	}
+	last := server.began.Add(time.Duration(server.lastPong.Load()))
+	server.pingWS(last.Add(wsSilence - time.Second))
+	if server.ending.Load() {
+		t.Fatal("it ended too early")
+	}
+	server.pingWS(last.Add(wsSilence + time.Second))
+	<-stop
+	x.h.wantEnd(t, "ada", CauseKeepalive)
+}
+
+func TestWebsocketIsPingedEachInterval(t *testing.T) {
+	x := newBench(t, Config{}, nil)
+	x.join("ws", v5, hello{user: "ada", id: "a"})
+	server := x.b.conns.all()[0]
+	server.q.mu.Lock()
+	server.q.busy = true // so that pings are only noted
+	server.q.mu.Unlock()
+	pings := 0
+	for i := range 60 {
+		server.pingWS(server.began.Add(time.Duration(i)*time.Second + 500*time.Millisecond))
+		if server.pingDue.Swap(false) {
+			pings++
+		}
+	}
+	if pings != 3 {
+		t.Errorf("%d pings in a minute", pings) // at 15, 30 and 45 s
+	}
+	server.q.mu.Lock()
+	server.q.busy = false
+	server.q.mu.Unlock()
 }

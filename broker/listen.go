@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// deadPeers finds out about peers that vanished without a word: a 3.1.1 client with keepalive 0 cannot be told to speak.
+var deadPeers = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4}
+
 // Serve accepts MQTT over TCP from l until ctx ends, Close is called, or l fails for good. It closes l.
 func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -24,6 +27,9 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 		nc, err := l.Accept()
 		if err == nil {
 			pause = 0
+			if t, ok := nc.(*net.TCPConn); ok {
+				_ = t.SetKeepAliveConfig(deadPeers)
+			}
 			b.start(newConn(b, nc, nil))
 			continue
 		}

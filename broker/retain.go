@@ -43,7 +43,9 @@ func (s *shelf) put(m *Message) bool {
 		s.setLocked(m.Topic, nil)
 		return true
 	}
-	r := &retained{m: m, at: time.Now()}
+	kept := *m
+	kept.From = nil // a session that has ended shall not be kept for its words
+	r := &retained{m: &kept, at: time.Now()}
 	count, bytes := s.count+1, s.bytes+r.size()
 	if l := s.findLocked(m.Topic); l != nil && l.kept != nil && l.kept.value == nil {
 		count, bytes = count-1, bytes-l.kept.size()

@@ -13,14 +13,14 @@ import (
 func (b *Broker) serve(c *conn) {
 	defer b.conns.remove(c)
 	defer c.linger()
-	s := b.greet(c)
+	s, p := b.greet(c)
 	if s == nil {
 		b.causes.add(c.cause())
 		return
 	}
 	defer s.leave()
 	b.guarded("serving", c, func() {
-		if s.enter() {
+		if s.enter(p) {
 			s.run()
 		}
 	})
@@ -47,27 +47,27 @@ func (b *Broker) panicked(doing string, c *conn, p any) {
 }
 
 // greet reads CONNECT and asks the handler; nil: there is no session, and the client has been told.
-func (b *Broker) greet(c *conn) *Session {
+func (b *Broker) greet(c *conn) (*Session, *connect) {
 	frame := c.readFrame()
 	b.conns.spoke(c)
 	if frame == nil {
-		return nil
+		return nil, nil
 	}
 	p, f := decodeConnect(body(frame))
 	if f != nil {
-		b.turnAway(c, p.version, &Refusal{Code: f.code, Tell: f.tell})
-		return nil
+		b.turnAway(c, p, &Refusal{Code: f.code, Tell: f.tell})
+		return nil, nil
 	}
 	s := newSession(c, p)
 	if r := b.conns.full(c); r != nil {
-		b.turnAway(c, p.version, r)
-		return nil
+		b.turnAway(c, p, r)
+		return nil, nil
 	}
 	b.guarded("connecting", c, func() { s.ask(p) })
 	if !s.granted {
-		return nil
+		return nil, nil
 	}
-	return s
+	return s, p
 }
 
 // ask puts the question to the handler and completes the session by its answer.
@@ -77,7 +77,7 @@ func (s *Session) ask(p *connect) {
 		ClientID: p.clientID, User: p.user, Secret: p.secret, Clean: p.clean, User5: p.props.user, Keepalive: p.keepalive,
 	})
 	if r != nil {
-		b.turnAway(s.c, s.version, r)
+		b.turnAway(s.c, p, r)
 		return
 	}
 	s.granted = true
@@ -89,16 +89,16 @@ func (s *Session) ask(p *connect) {
 		}
 	}
 	s.ident = identity{s.name, s.clientID}
-	s.will, s.clean = p.will, p.clean
+	s.will = p.will
 	s.c.s.Store(s)
 }
 
 // enter takes the session's place in the registry and its state; false: it may not, and the client has been told.
-func (s *Session) enter() bool {
+func (s *Session) enter(p *connect) bool {
 	b := s.b
 	if r := s.checkWill(); r != nil {
 		s.will = nil
-		b.turnAway(s.c, s.version, r)
+		b.turnAway(s.c, p, r)
 		return false
 	}
 	if b.refused.slow(s.ident) {
@@ -110,11 +110,11 @@ func (s *Session) enter() bool {
 	left, err := b.registry.enter(b.ctx, s, s.ident)
 	if err != nil {
 		s.will = nil
-		b.turnAway(s.c, s.version, stopping)
+		b.turnAway(s.c, p, stopping)
 		return false
 	}
 	s.entered = true
-	if left != nil && s.clean { // [MQTT-3.1.2-4]
+	if left != nil && p.clean { // [MQTT-3.1.2-4]
 		b.forget(left)
 		left = nil
 	}
@@ -130,11 +130,10 @@ func (s *Session) enter() bool {
 func (s *Session) established() {
 	s.st.live.Store(s)
 	s.c.greeted.Store(true)
-	if !s.present {
-		return
+	if s.present {
+		s.replay()
+		s.st.touch(s.b.fan)
 	}
-	s.replay()
-	s.st.touch(s.b.fan)
 	s.st.out.arrive(s, s.window)
 }
 
@@ -143,8 +142,11 @@ func (s *Session) leave() {
 	b, c, st := s.b, s.c, s.st
 	step := func(f func()) { b.guarded("ending a session", c, f) }
 	why := c.cause()
+	if b.ctx.Err() != nil {
+		why = CauseStopping // whatever came first: a stopping server sends no wills
+	}
 	kept := s.expiry
-	if !s.entered || why == CausePanic || b.ctx.Err() != nil {
+	if !s.entered || why == CausePanic || why == CauseStopping {
 		kept = 0
 	}
 	if s.entered {
@@ -195,10 +197,11 @@ func (b *Broker) forget(st *state) {
 }
 
 // turnAway answers CONNECT with no and ends the connection.
-func (b *Broker) turnAway(c *conn, version byte, r *Refusal) {
+func (b *Broker) turnAway(c *conn, p *connect, r *Refusal) {
 	b.turned.Add(1)
-	b.quiet.warn("refused a connection", r.Key, "remote", c.nc.RemoteAddr().String(), "transport", c.transport, "reason", r.Tell, "err", r.Err)
-	if version != 0 && (version == v5 || r.Code != MalformedPacket && r.Code != ProtocolError) {
+	b.quiet.warn("refused a connection", p.user+r.Key, "name", p.user, "session", p.clientID, "remote", c.nc.RemoteAddr().String(),
+		"transport", c.transport, "reason", r.Tell, "err", r.Err)
+	if version := p.version; version != 0 && (version == v5 || r.Code != MalformedPacket && r.Code != ProtocolError) {
 		c.q.push(refusingConnack(version, r))
 	}
 	c.end(CauseRefused, Success, "")

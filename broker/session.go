@@ -37,7 +37,6 @@ type Session struct {
 	granted bool // the handler let it in: Disconnect is owed
 	entered bool // it is in the registry
 	ident   identity
-	clean   bool
 	will    *will
 	expiry  time.Duration // how long the state outlives the connection
 	topic   string        // the last topic that was published to: most clients use few

@@ -44,8 +44,7 @@ func (s *Session) subscribed() {
 	st.mu.Unlock()
 
 	if len(ask) > 0 {
-		decisions := b.h.Subscribe(s, ask)
-		for j, d := range decisions {
+		for j, d := range b.decisions(s, ask) {
 			if i := place[j]; d.Refusal != nil {
 				r.refuse(s, i, d.Refusal)
 			} else {
@@ -55,6 +54,15 @@ func (s *Session) subscribed() {
 			}
 		}
 	}
+}
+
+// decisions asks the handler.
+func (b *Broker) decisions(s *Session, ask []Subscription) []Decision {
+	ds := b.h.Subscribe(s, ask)
+	if len(ds) != len(ask) {
+		panic("broker: Handler.Subscribe must decide on each filter")
+	}
+	return ds
 }
 
 // badFilter refuses a filter that no handler needs to see.
@@ -167,7 +175,7 @@ func (s *Session) replay() {
 	st.deciding = true
 	st.mu.Unlock()
 	if len(ask) > 0 {
-		for i, d := range s.b.h.Subscribe(s, ask) {
+		for i, d := range s.b.decisions(s, ask) {
 			if d.Refusal != nil {
 				s.revoke(subs[i])
 				continue

@@ -12,6 +12,7 @@ type window struct {
 	st *state
 
 	mu    sync.Mutex // guards what follows; sending is queueing, so it happens under it
+	open  bool       // the client is here, and the handler has been asked about its filters
 	max   int        // messages under way
 	last  uint16     // the packet id given last
 	sent  []*flight  // under way, in order
@@ -45,7 +46,7 @@ func (w *window) send(f *flight) {
 	w.wait = append(w.wait, f)
 	w.bytes += f.size()
 	s := w.st.live.Load()
-	if s == nil {
+	if s == nil || !w.open {
 		for len(w.wait) > 1 && (w.bytes > w.b.cfg.AbsentBytes || len(w.wait) > w.b.cfg.AbsentMessages) {
 			w.dropLocked()
 		}
@@ -152,7 +153,7 @@ func (w *window) acked(id uint16) {
 		return
 	}
 	w.sent = append(w.sent[:i], w.sent[i+1:]...)
-	if s := w.st.live.Load(); s != nil {
+	if s := w.st.live.Load(); s != nil && w.open {
 		w.fillLocked(s)
 	}
 }
@@ -181,6 +182,7 @@ func (w *window) received(id uint16, code Reason) {
 func (w *window) depart() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.open = false
 	if len(w.sent) == 0 {
 		return
 	}
@@ -191,11 +193,12 @@ func (w *window) depart() {
 	w.sent = nil
 }
 
-// arrive sends what waited, in order, to the client that has come back: first again what it has not acknowledged [MQTT-4.4.0-1].
+// arrive opens the window for a client. To one that has come back it sends what waited, in order: first again what it has not
+// acknowledged [MQTT-4.4.0-1], and nothing that it may no longer read.
 func (w *window) arrive(s *Session, max int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.max = max
+	w.open, w.max = true, max
 	kept := w.wait[:0]
 	for _, f := range w.wait {
 		if f.form.id == 0 && !w.b.h.MayRead(s, f.m.Topic) {

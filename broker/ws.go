@@ -90,7 +90,7 @@ func (w *wsReader) Read(p []byte) (int, error) {
 // pong runs in the reading goroutine. A pong is life: hidden tabs slow a page's timers to one a minute.
 func (c *conn) pong(string) error {
 	c.life = time.Now()
-	c.lastPon.Store(int64(c.life.Sub(c.began)))
+	c.lastPong.Store(int64(c.life.Sub(c.began)))
 	c.arm()
 	return nil
 }
@@ -98,7 +98,7 @@ func (c *conn) pong(string) error {
 // pingWS asks for a sign of life each wsPing, and ends who stopped giving one. It is called each second with the time.
 func (c *conn) pingWS(now time.Time) {
 	age := now.Sub(c.began)
-	if last := time.Duration(c.lastPon.Load()); last > 0 && age-last > wsSilence {
+	if last := time.Duration(c.lastPong.Load()); last > 0 && age-last > wsSilence {
 		c.end(CauseKeepalive, KeepaliveTimeout, "the websocket answered pings before, and no longer does")
 		return
 	}
