@@ -89,6 +89,8 @@ func launch(t testing.TB, cmd *exec.Cmd) *server {
 	if cmd.Env == nil {
 		cmd.Env = cleanEnv()
 	}
+	ownGroup(cmd)
+	cmd.WaitDelay = patience // for what it started and left behind with its output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +151,7 @@ func (s *server) get(path string) *http.Response {
 
 // kill ends it as a power cut does, and waits until it is gone.
 func (s *server) kill() {
-	_ = s.cmd.Process.Kill() // it may be gone already
+	killGroup(s.cmd)
 	<-s.ended
 }
 
@@ -203,22 +205,24 @@ func (w *transcript) String() string {
 // want waits until the text matches and returns the match; it fails the test when ended comes first, or it takes too long.
 func (w *transcript) want(t testing.TB, re *regexp.Regexp, ended <-chan struct{}) []string {
 	t.Helper()
-	late := time.After(patience)
-	for {
-		if m := re.FindStringSubmatch(w.String()); m != nil {
-			return m
-		}
+	if !w.comes(re, ended) {
+		t.Fatalf("no %s in:\n%s", re, w.String())
+	}
+	return re.FindStringSubmatch(w.String())
+}
+
+// comes waits until the text matches. It tells false when ended comes first, or it takes too long.
+func (w *transcript) comes(re *regexp.Regexp, ended <-chan struct{}) bool {
+	for late := time.After(patience); !re.MatchString(w.String()); {
 		select {
 		case <-w.changed:
 		case <-ended:
-			if m := re.FindStringSubmatch(w.String()); m != nil {
-				return m
-			}
-			t.Fatalf("it ended without %s:\n%s", re, w.String())
+			return re.MatchString(w.String())
 		case <-late:
-			t.Fatalf("no %s in:\n%s", re, w.String())
+			return false
 		}
 	}
+	return true
 }
 
 // wantProgram returns the path of a program that a test needs. Where everything must be tested (CI) its absence is a failure.

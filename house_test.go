@@ -114,3 +114,21 @@ func TestLibcIsTheOneOfSQLite(t *testing.T) {
 		t.Errorf("modernc.org/libc is %s, modernc.org/sqlite wants %s", ours, theirs)
 	}
 }
+
+// TestNoticesAreComplete: LICENSES names every module that is linked, in its version.
+func TestNoticesAreComplete(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("LICENSES")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for m := range strings.Lines(string(out)) {
+		if m = strings.TrimSpace(m); m != "" && !bytes.Contains(text, []byte("\n== "+m+" ==\n")) {
+			t.Errorf("%s is missing: run .ci/licenses", m)
+		}
+	}
+}
