@@ -66,6 +66,8 @@ export class Chat {
   readonly now: ReadonlySignal<number>
   readonly current: Signal<Conversation>
   readonly items: ReadonlySignal<rooms.Item[]>
+  readonly string: ReadonlySignal<lines.Shown['string']> // how the line hangs
+  readonly strip: ReadonlySignal<lines.Shown['strip']> // what is said about it
   readonly post: Post
   readonly reading: Reading
 
@@ -102,6 +104,8 @@ export class Chat {
       kept: (e) => { this.conversation(e.to).arrived.value = { key: `${e.from}/${e.id}`, at: world.now() } },
     }, world.client)
     this.reading = new Reading((room, seq) => void this.#publish(topics.read(room), JSON.stringify({ seq })).catch(() => {}), world.now)
+    this.string = computed(() => lines.shown(this.line.value, this.#time.value).string)
+    this.strip = computed(() => lines.shown(this.line.value, this.#time.value).strip)
     this.current = signal(this.conversation({ room: rooms.lobby }))
     this.items = computed(() => rooms.items(
       this.rooms.value, this.reading.marks.value,
@@ -118,6 +122,7 @@ export class Chat {
     if (joined && joined.length > 0) this.rooms.value = { ...this.rooms.value, joined }
     const me = this.#world.memory.me()
     if (!me) return
+    this.#remember = this.#world.memory.remembers()
     this.screen.value = 'room'
     this.#connect(me)
   }
@@ -547,6 +552,7 @@ export class Chat {
     this.#typingMine = mine
     this.#tellTyping(say)
     this.reading.tick(this.line.value.is === 'online')
+    if ('user' in this.current.value.to) this.#meet(this.current.value.to.user)
     const away = (this.#hiddenSince !== 0 && now - this.#hiddenSince > awayHidden) || now - this.#lastInput > awayIdle
     if (away !== this.#away) {
       this.#away = away
@@ -577,7 +583,6 @@ export class Chat {
   /** The view shows everything up to this seq, at its end or not. */
   saw(c: Conversation, seq: number): void {
     this.reading.saw(c, seq)
-    if ('user' in c.to) this.#meet(c.to.user)
   }
 
   #tellAway(): void {

@@ -40,6 +40,11 @@ export class Memory {
     return identity(this.#read(this.#tab, keys.me)) ?? identity(this.#read(this.#lasting, keys.me))
   }
 
+  /** Whether this browser keeps who I am when the tab is closed. */
+  remembers(): boolean {
+    return identity(this.#read(this.#lasting, keys.me)) !== null
+  }
+
   setMe(me: Identity, remember: boolean): void {
     this.#write(this.#tab, keys.me, me)
     if (!remember) {

@@ -3,7 +3,6 @@ import { useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { gathered, type Saying } from '../store/announce.ts'
 import type { Chat } from '../store/chat.ts'
-import { shown } from '../store/line.ts'
 
 const gatherFor = 700 // milliseconds
 const longest = 200 // characters of a message
@@ -36,7 +35,7 @@ export function Announcer({ chat }: { chat: Chat }) {
     }))
   })
   useSignalEffect(() => {
-    const strip = shown(chat.line.value, chat.now.value).strip
+    const strip = chat.strip.value
     if (strip === line.current) return
     const before = line.current
     line.current = strip

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import { unread } from '../store/read.ts'
-import { write } from '../store/route.ts'
+import { type Place, read, write } from '../store/route.ts'
 import { Announcer } from './announcer.tsx'
 import { Bar } from './bar.tsx'
 import { Composer } from './composer.tsx'
@@ -34,6 +34,21 @@ function Shell({ chat }: { chat: Chat }) {
     if (over.value === 'none') return
     over.value = 'none'
     if (history.state?.over) history.back()
+  }
+  /** Goes to a place from something that lies over the page: its entry in the history becomes the place's. */
+  const leave = (place: Place) => {
+    over.value = 'none'
+    if (!history.state?.over) location.hash = write(place)
+    else {
+      history.replaceState(null, '', write(place))
+      chat.go(place)
+    }
+  }
+  const followed = (e: MouseEvent) => {
+    const place = over.value === 'none' ? null : read((e.target as Element).closest('a')?.hash ?? '')
+    if (!place || e.ctrlKey || e.metaKey || e.shiftKey) return
+    e.preventDefault()
+    leave(place)
   }
   useEffect(() => {
     const back = () => { over.value = 'none' }
@@ -76,15 +91,15 @@ function Shell({ chat }: { chat: Chat }) {
     <div class={`app ${direct ? 'app--direct' : ''}`}>
       <a class="skip" href="#write" onClick={(e) => { e.preventDefault(); document.getElementById('write')?.focus() }}>{t('nav.skipWrite')}</a>
       <a class="skip" href="#log" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus() }}>{t('nav.skipLog')}</a>
-      <div class={drawer('side')}><Side chat={chat} onJump={() => open('switcher')} /></div>
+      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} /></div>
       <main class="main">
         <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
         <Log key={c.key} chat={chat} c={c} />
         <Composer chat={chat} />
       </main>
-      {!direct && <div class={drawer('panel')}><Panel chat={chat} c={c} /></div>}
+      {!direct && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
       {(over.value === 'side' || over.value === 'panel') && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
-      {over.value === 'switcher' && <Switcher chat={chat} onClose={close} />}
+      {over.value === 'switcher' && <Switcher chat={chat} onClose={close} onGo={leave} />}
       <Announcer chat={chat} />
     </div>
   )

@@ -39,9 +39,14 @@ export function Composer({ chat }: { chat: Chat }) {
     put(chat.draft(c.key))
     if (!coarse()) field.current?.focus({ preventScroll: true })
     const el = field.current
-    return () => { // another conversation is opened: what stands here is its draft
+    const keep = () => {
       clearTimeout(unsaved.current)
       if (el) chat.setDraft(c.key, el.value)
+    }
+    addEventListener('pagehide', keep)
+    return () => { // another conversation is opened: what stands here is the draft of the old one
+      removeEventListener('pagehide', keep)
+      keep()
     }
   }, [c.key])
   const taken = chat.taken.value

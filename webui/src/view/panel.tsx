@@ -1,10 +1,9 @@
 import './panel.css'
-import { useSignal } from '@preact/signals'
+import { useComputed, useSignal } from '@preact/signals'
 import { clock, compare, list, t } from '../i18n/format.ts'
 import type { Member } from '../mqtt/parse.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
-import { shown } from '../store/line.ts'
 import { groups } from '../store/roster.ts'
 import { write } from '../store/route.ts'
 import { writing } from '../store/typing.ts'
@@ -15,7 +14,7 @@ import { Tile } from './tile.tsx'
 export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
   const tab = useSignal<'people' | 'devices'>('people')
   const roster = c.roster.value
-  const sure = shown(chat.line.value, chat.now.value).string !== 'slack' // without a line nobody knows who is here
+  const sure = chat.string.value !== 'slack' // without a line nobody knows who is here
   const g = groups(roster, compare)
   const devices = [...new Set([...g.devices.map((m) => m.name), ...c.devices.value.keys()])].sort(compare)
   const people = roster.partial ? roster.count - g.devices.length : g.here.length + g.away.length
@@ -45,7 +44,7 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
 }
 
 function People({ chat, c, here, away, sure }: { chat: Chat, c: Conversation, here: Member[], away: Member[], sure: boolean }) {
-  const typing = writing(c.typing.value, chat.now.value)
+  const typing = useComputed(() => writing(c.typing.value, chat.now.value).join('\n')).value.split('\n') // drawn when it changes, not each second
   const members = c.roster.value.members
   const left = new Map(c.came.value.filter((x) => x.way === 'leave' && !x.device && !members.has(x.name)).map((x) => [x.name, x.at]))
   const rest = c.roster.value.count - members.size

@@ -78,7 +78,7 @@ function Time({ c, seq, time }: { c: Conversation, seq: number, time: number }) 
   if (time === 0) return <span class="message__time" />
   const at = <time dateTime={new Date(time).toISOString()}>{clock(time)}</time>
   if (seq === 0 || !('room' in c.to)) return <span class="message__time" title={moment(time)}>{at}</span>
-  return <a class="message__time" tabIndex={-1} href={write({ at: 'room', room: c.to.room, seq })} title={moment(time)} aria-label={t('room.link', { moment: moment(time) })}>{at}</a>
+  return <a class="message__time" tabIndex={-1} href={write({ at: 'room', room: c.to.room, seq })} title={t('room.link', { moment: moment(time) })}>{at}</a>
 }
 
 function Quote({ c, id }: { c: Conversation, id: string }) {

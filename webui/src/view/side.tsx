@@ -1,7 +1,6 @@
 import './side.css'
 import { t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
-import { shown } from '../store/line.ts'
 import { nobody } from '../store/roster.ts'
 import { unread } from '../store/read.ts'
 import type { Item } from '../store/rooms.ts'
@@ -15,7 +14,7 @@ export function Side({ chat, onJump }: { chat: Chat, onJump: () => void }) {
   const items = chat.items.value
   const mine = items.filter((i) => i.joined)
   const others = items.filter((i) => !i.joined)
-  const string = shown(chat.line.value, chat.now.value).string
+  const string = chat.string.value
   return (
     <nav class="side" aria-label={t('nav.rooms')}>
       <div class="side__line">

@@ -1,7 +1,6 @@
 import './strip.css'
 import { type Key, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
-import { shown } from '../store/line.ts'
 import { Icon, type IconName } from './icon.tsx'
 
 function Strip({ tone, icon, text, actions = [] }: {
@@ -32,7 +31,7 @@ export function Strips({ chat }: { chat: Chat }) {
     return <Strip tone="bad" icon="warn" text={t(key, { text: end?.text || `0x${(end?.code ?? 0).toString(16)}` })} actions={[['strip.comeBack', () => chat.tryNow()], other]} />
   }
   const connection = () => {
-    switch (shown(line, chat.now.value).strip) {
+    switch (chat.strip.value) {
       case 'none': return null
       case 'connecting': return <Strip tone="plain" icon="clock" text={t('strip.connecting')} />
       case 'restarting': return <Strip tone="plain" icon="clock" text={t('strip.restarting')} />

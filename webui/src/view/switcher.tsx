@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { compare, t } from '../i18n/format.ts'
 import { roomSlug } from '../mqtt/topics.ts'
 import type { Chat } from '../store/chat.ts'
-import { type Place, write } from '../store/route.ts'
+import type { Place } from '../store/route.ts'
 import { Box, Can } from './can.tsx'
 import { Icon } from './icon.tsx'
 
@@ -15,18 +15,14 @@ interface Choice {
 }
 
 /** Goes to a room or a person by the first letters, or opens a room by its name. */
-export function Switcher({ chat, onClose }: { chat: Chat, onClose: () => void }) {
+export function Switcher({ chat, onClose, onGo }: { chat: Chat, onClose: () => void, onGo: (p: Place) => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const typed = useSignal('')
   const at = useSignal(0)
   useEffect(() => dialog.current?.showModal(), [])
   const choices = choose(chat, typed.value)
   const index = Math.min(at.value, choices.length - 1)
-  const take = (c: Choice | undefined) => {
-    if (!c) return
-    onClose()
-    location.hash = write(c.place)
-  }
+  const take = (c: Choice | undefined) => c && onGo(c.place)
   const key = (e: KeyboardEvent) => {
     if (e.isComposing) return
     if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {

@@ -98,7 +98,7 @@ export function Welcome({ chat }: { chat: Chat }) {
           </button>
         </form>
       </main>
-      <p class="welcome__foot">{t('welcome.foot')}</p>
+      <footer class="welcome__foot">{t('welcome.foot')}</footer>
     </div>
   )
 }

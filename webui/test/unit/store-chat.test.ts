@@ -1,0 +1,459 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Ack, ClientOptions } from '../../src/mqtt/client.ts'
+import type { Message } from '../../src/mqtt/parse.ts'
+import { Chat, type Wire } from '../../src/store/chat.ts'
+import { Memory, passing } from '../../src/store/memory.ts'
+import type { Check } from '../../src/store/name.ts'
+import { plainShelf } from '../../src/store/shelf.ts'
+
+type Handlers = Pick<ClientOptions, 'clientId' | 'name' | 'secret' | 'user' | 'onState' | 'onReady' | 'onMessage'>
+
+/** A chat whose server is this test: a room with a log, and a line that the test cuts. */
+class Place {
+  now = 1_000_000
+  lasting = passing()
+  tab = passing()
+  log: Message[] = [] // of the lobby
+  published: { topic: string, body: any }[] = []
+  subscribed: string[] = []
+  connects: Handlers[] = []
+  checks = new Map<string, Check>()
+  later: { at: number, f: () => void }[] = []
+  mute = false // whether the server answers
+  chat = this.open()
+
+  open(): Chat {
+    let seed = 0
+    return new Chat({
+      wire: (o) => this.wire(o),
+      check: async (name) => this.checks.get(name) ?? null,
+      shelf: async () => plainShelf(this.lasting),
+      memory: new Memory(this.lasting, this.tab),
+      now: () => this.now,
+      later: (ms, f) => {
+        const t = { at: this.now + ms, f }
+        this.later.push(t)
+        return () => { this.later = this.later.filter((x) => x !== t) }
+      },
+      frame: (f) => f(),
+      fill: (b) => void b.fill(++seed),
+      client: 'tab-1', label: 'laptop', build: '',
+    })
+  }
+
+  get line(): Handlers {
+    return this.connects.at(-1)!
+  }
+
+  wire(o: Handlers): Wire {
+    this.connects.push(o)
+    return {
+      start: () => o.onState('connecting'),
+      stop: async () => {},
+      tryNow: () => {},
+      subscribe: async (filters) => (this.subscribed.push(...filters), filters.map(() => 0)),
+      unsubscribe: async () => {},
+      publish: async (topic, payload) => this.take(topic, JSON.parse(String(payload))),
+    }
+  }
+
+  take(topic: string, body: any): Ack {
+    this.published.push({ topic, body })
+    if (this.mute) return { code: 0, user: {} }
+    if (topic.endsWith('/history')) {
+      const after = body.after as number | undefined
+      const before = body.before as number | undefined
+      const fit = this.log.filter((m) => m.seq > (after ?? 0) && m.seq < (before ?? Infinity))
+      const messages = after !== undefined ? fit.slice(0, body.limit) : fit.slice(-body.limit)
+      this.tell('chat/user/me/inbox', { type: 'history', room: 'lobby', request: body.request, messages: messages.map(wired), last: this.log.at(-1)?.seq ?? 0, more: messages.length < fit.length })
+      return { code: 0, user: {} }
+    }
+    if (topic.endsWith('/say')) {
+      const m = this.say('noor', body.text, body.id)
+      return { code: 0, user: { seq: String(m.seq) } }
+    }
+    return { code: 0, user: {} }
+  }
+
+  /** Appends to the log without telling anybody. */
+  say(from: string, text: string, id = `id-${this.log.length + 1}`): Message {
+    const m: Message = { seq: this.log.length + 1, id, time: this.now, from, room: 'lobby', kind: 'text', text }
+    this.log.push(m)
+    return m
+  }
+
+  tell(topic: string, body: unknown, retain = false): void {
+    this.line.onMessage({ topic, payload: new TextEncoder().encode(JSON.stringify(body)), retain, user: [] })
+  }
+
+  bring(m: Message): void {
+    this.tell('chat/room/lobby/messages', wired(m))
+  }
+
+  async online(name = 'noor'): Promise<void> {
+    this.line.onReady({ name, sessionPresent: false, user: {}, refused: [] })
+    this.line.onState('online')
+    await quiet()
+  }
+
+  async join(name = 'noor', secret = ''): Promise<void> {
+    this.chat.typeName(name)
+    this.chat.join(secret, true)
+    await this.online(name)
+  }
+
+  /** Lets time pass, second by second. */
+  async pass(ms: number): Promise<void> {
+    for (const end = this.now + ms; this.now < end;) {
+      this.now = Math.min(end, this.now + 1000)
+      for (const t of this.later.filter((x) => x.at <= this.now)) {
+        this.later = this.later.filter((x) => x !== t)
+        t.f()
+      }
+      this.chat.tick()
+      await quiet()
+    }
+  }
+
+  get texts(): string[] {
+    return this.chat.current.value.rows.value.map((r) => r.is === 'message' ? r.m.text : r.is === 'mine' ? `${r.entry.text} (${r.entry.state})` : r.is === 'gap' ? `gap ${r.before - r.after - 1}` : r.is)
+  }
+}
+
+const wired = (m: Message) => ({ ...m, time: new Date(m.time).toISOString() })
+const quiet = async () => {
+  for (let i = 0; i < 5; i++) await new Promise((r) => setImmediate(r))
+}
+
+test('the first visit: a name, a secret that the page makes, and the room', async () => {
+  const p = new Place()
+  p.say('ada', 'hello')
+  p.chat.begin()
+  assert.equal(p.chat.screen.value, 'welcome')
+  await p.join()
+  assert.equal(p.chat.screen.value, 'room')
+  assert.equal(p.line.name, 'noor')
+  assert.ok((p.line.secret ?? '').length >= 20)
+  assert.deepEqual(p.line.user, [['kind', 'person'], ['label', 'laptop']])
+  assert.ok(p.subscribed.includes('chat/room/lobby/#') && p.subscribed.includes('chat/user/me/inbox/#'))
+  assert.deepEqual(p.texts, ['beginning', 'day', 'hello'])
+})
+
+test('a remembered person is let in without asking, with the same secret', async () => {
+  const p = new Place()
+  await p.join()
+  const { secret } = p.line
+  p.chat = p.open()
+  p.chat.begin()
+  assert.equal(p.chat.screen.value, 'room')
+  assert.equal(p.line.secret, secret)
+})
+
+test('who is not to be remembered is forgotten with the tab', async () => {
+  const p = new Place()
+  p.chat.typeName('noor')
+  p.chat.join('', false)
+  await p.online()
+  p.chat = p.open() // a reload
+  p.chat.begin()
+  await p.online()
+  p.tab = passing() // another tab
+  p.chat = p.open()
+  p.chat.begin()
+  assert.equal(p.chat.screen.value, 'welcome')
+})
+
+test('the name is checked a quarter of a second after the last key', async () => {
+  const p = new Place()
+  p.checks.set('noor', { name: 'noor', state: 'taken', like: '', text: '', suggest: ['noor-2'] })
+  p.chat.typeName('noo')
+  p.chat.typeName('noor')
+  assert.equal(p.later.length, 1)
+  await p.pass(1000)
+  assert.equal(p.chat.field.value.check?.state, 'taken')
+})
+
+test('a refused connect comes back to the name, with its reason', async () => {
+  const p = new Place()
+  p.chat.typeName('ada')
+  p.chat.join('', true)
+  p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
+  assert.equal(p.chat.screen.value, 'welcome')
+  assert.equal(p.chat.field.value.no?.reason, 'name-taken')
+  assert.equal(p.chat.field.value.value, 'ada')
+})
+
+test('taken over: it ends, does not come back by itself, and comes back as another session', async () => {
+  const p = new Place()
+  await p.join()
+  p.line.onState('ended', { where: 'disconnect', code: 0x8e })
+  await p.pass(60_000)
+  assert.equal(p.connects.length, 1)
+  assert.equal(p.chat.line.value.end?.why, 'taken-over')
+  p.chat.tryNow()
+  assert.equal(p.connects.length, 2)
+  assert.notEqual(p.connects[1].clientId, p.connects[0].clientId)
+})
+
+test('a message is seen once, in the order of seq, whatever comes first', async () => {
+  const p = new Place()
+  await p.join()
+  const [a, b, c] = ['a', 'b', 'c'].map((t) => p.say('ada', t))
+  p.mute = true
+  for (const m of [b, a, b, c, a]) p.bring(m)
+  assert.deepEqual(p.texts.slice(-3), ['a', 'b', 'c'])
+})
+
+test('a gap is asked for and filled', async () => {
+  const p = new Place()
+  p.say('ada', 'one')
+  await p.join()
+  for (let i = 2; i <= 9; i++) p.say('ada', `m${i}`)
+  p.bring(p.log[8])
+  await quiet()
+  assert.deepEqual(p.texts.slice(-9), ['one', ...[2, 3, 4, 5, 6, 7, 8, 9].map((i) => `m${i}`)])
+  assert.deepEqual(p.published.filter((x) => x.topic.endsWith('history')).at(-1)?.body.after, 1)
+})
+
+test('what was missed while the line was down is fetched, under the unread line', async () => {
+  const p = new Place()
+  p.say('ada', 'one')
+  await p.join()
+  await p.pass(5000)
+  p.line.onState('offline')
+  await p.pass(5000)
+  p.say('ada', 'two')
+  p.say('ada', 'three')
+  await p.online()
+  assert.deepEqual(p.texts.slice(-4), ['one', 'cut', 'two', 'three'])
+  assert.equal(p.chat.current.value.wish.value?.way, 'cut')
+})
+
+test('after a long absence the newest come first and the gap waits for the reader', async () => {
+  const p = new Place()
+  p.say('ada', 'one')
+  await p.join()
+  p.line.onState('offline')
+  for (let i = 0; i < 600; i++) p.say('ada', `m${i}`)
+  await p.online()
+  const c = p.chat.current.value
+  assert.ok(p.texts.includes('gap 550'))
+  assert.equal(p.texts.at(-1), 'm599')
+  p.chat.fill(c, 1, 552, 'above')
+  await quiet()
+  assert.ok(p.texts.includes('gap 350') && p.texts.includes('m0'))
+})
+
+test('older pages are fetched until the beginning', async () => {
+  const p = new Place()
+  for (let i = 1; i <= 180; i++) p.say('ada', `m${i}`)
+  await p.join()
+  const c = p.chat.current.value
+  for (let i = 0; i < 3; i++) {
+    p.chat.older(c)
+    await quiet()
+  }
+  assert.deepEqual(p.texts.slice(0, 3), ['beginning', 'day', 'm1'])
+  const asked = p.published.length
+  p.chat.older(c)
+  assert.equal(p.published.length, asked)
+})
+
+test('no answer within ten seconds: the reader may try again', async () => {
+  const p = new Place()
+  for (let i = 1; i <= 80; i++) p.say('ada', `m${i}`)
+  await p.join()
+  const c = p.chat.current.value
+  p.mute = true
+  p.chat.older(c)
+  await p.pass(11_000)
+  assert.ok(c.failed.value.has('older'))
+  p.mute = false
+  p.chat.older(c)
+  await quiet()
+  assert.ok(!c.failed.value.has('older') && p.texts.includes('m1'))
+})
+
+test('a room opens at the unread line, also far back', async () => {
+  const p = new Place()
+  for (let i = 1; i <= 500; i++) p.say('ada', `m${i}`)
+  p.chat.typeName('noor')
+  p.chat.join('', true)
+  p.line.onReady({ name: 'noor', sessionPresent: false, user: {}, refused: [] })
+  p.tell('chat/user/me/inbox', { type: 'read', room: 'lobby', seq: 100 })
+  p.line.onState('online')
+  await quiet()
+  const c = p.chat.current.value
+  assert.deepEqual(c.cut.value, { after: 100, until: 500 })
+  assert.equal(c.wish.value?.way, 'cut')
+  assert.deepEqual(p.texts.slice(p.texts.indexOf('cut') - 1, p.texts.indexOf('cut') + 2), ['m100', 'cut', 'm101'])
+})
+
+test('what stood on the screen for a second is read, and posted once', async () => {
+  const p = new Place()
+  p.say('ada', 'one')
+  await p.join()
+  p.chat.setHere(true, true)
+  p.bring(p.say('ada', 'two'))
+  p.chat.saw(p.chat.current.value, 2)
+  await p.pass(4000)
+  const reads = p.published.filter((x) => x.topic === 'chat/room/lobby/read')
+  assert.deepEqual(reads.map((r) => r.body.seq), [2])
+})
+
+test('what comes while nobody looks stays unread, under the line', async () => {
+  const p = new Place()
+  p.say('ada', 'one')
+  await p.join()
+  p.chat.setHere(false, false)
+  p.bring(p.say('ada', '@noor two'))
+  p.chat.saw(p.chat.current.value, 2)
+  await p.pass(4000)
+  assert.deepEqual(p.published.filter((x) => x.topic.endsWith('/read')), [])
+  assert.deepEqual(p.texts.slice(-3), ['one', 'cut', '@noor two'])
+  assert.deepEqual(p.chat.current.value.mentions.value, [2])
+  p.chat.setHere(true, true)
+  await p.pass(3000)
+  assert.deepEqual(p.chat.current.value.mentions.value, [])
+})
+
+test('my message: at once, then acknowledged, then brought, never twice', async () => {
+  const p = new Place()
+  await p.join()
+  p.chat.send('hi')
+  assert.equal(p.texts.at(-1), 'hi (sending)')
+  await quiet()
+  assert.equal(p.texts.at(-1), 'hi (kept)')
+  p.bring(p.log[0])
+  assert.deepEqual(p.texts.slice(-2), ['day', 'hi'])
+})
+
+test('the acknowledgement is lost with the line: the message is found in the history, not sent into sight twice', async () => {
+  const p = new Place()
+  p.say('ada', 'one')
+  await p.join()
+  p.line.onState('offline')
+  p.chat.send('hi')
+  const { id } = p.chat.post.box.value[0]
+  p.say('noor', 'hi', id) // the server had it all the same
+  p.mute = true // and answers the repeat late
+  p.line.onState('online')
+  p.mute = false
+  await p.chat.toEnd(p.chat.current.value)
+  await quiet()
+  assert.equal(p.texts.filter((t) => t.startsWith('hi')).length, 1)
+})
+
+test('comings are folded, and my own are not told', async () => {
+  const p = new Place()
+  p.say('ada', 'one')
+  await p.join()
+  const member = (name: string, kind = 'person') => ({ name, kind, state: 'online', since: '2026-05-01T10:00:00Z', sessions: [] })
+  p.tell('chat/room/lobby/roster', { epoch: 'e', rev: 1, count: 1, members: [member('ada')] }, true)
+  p.tell('chat/room/lobby/presence', { epoch: 'e', rev: 2, join: [member('noor'), member('bob'), member('plug', 'device')] })
+  p.tell('chat/room/lobby/presence', { epoch: 'e', rev: 3, leave: ['ada'] })
+  const note = p.chat.current.value.rows.value.find((r) => r.is === 'note')
+  assert.deepEqual(note?.is === 'note' && note.note, { joined: ['bob'], left: ['ada'], devicesJoined: ['plug'], devicesLeft: [] })
+})
+
+test('a missed presence message asks for the roster again, not for each that follows', async () => {
+  const p = new Place()
+  await p.join()
+  p.tell('chat/room/lobby/roster', { epoch: 'e', rev: 1, count: 0, members: [] }, true)
+  const before = p.subscribed.length
+  for (const rev of [5, 6, 7]) p.tell('chat/room/lobby/presence', { epoch: 'e', rev, leave: ['x'] })
+  assert.equal(p.subscribed.length, before + 1)
+})
+
+test('a direct message opens a conversation with the other end', async () => {
+  const p = new Place()
+  await p.join()
+  p.tell('chat/user/me/inbox', { type: 'message', message: { seq: 3, id: 'x', time: '2026-05-01T10:00:00Z', from: 'bob', to: 'noor', kind: 'text', text: 'psst' } })
+  assert.deepEqual(p.chat.mates.value.map((m) => m.name), ['bob'])
+  assert.equal(p.chat.find('user/bob')?.mentions.value.length, 1)
+})
+
+test('a refusal in the inbox reaches the message that it is about', async () => {
+  const p = new Place()
+  await p.join()
+  p.mute = true
+  p.chat.send('hi')
+  const { id } = p.chat.post.box.value[0]
+  p.tell('chat/user/me/inbox', { type: 'error', code: 'muted', id, text: 'you are muted' })
+  assert.equal(p.chat.post.box.value[0].why, 'you are muted')
+})
+
+test('rooms are joined by going there, remembered, and left', async () => {
+  const p = new Place()
+  await p.join()
+  p.chat.go({ at: 'room', room: 'kitchen', seq: 0 })
+  assert.ok(p.subscribed.includes('chat/room/kitchen/#'))
+  assert.deepEqual(new Memory(p.lasting, p.tab).rooms(), ['lobby', 'kitchen'])
+  p.chat.leaveRoom('kitchen')
+  assert.deepEqual(p.chat.items.value.map((i) => i.room), ['lobby'])
+  assert.equal(p.chat.current.value.key, 'room/lobby')
+})
+
+test('away when hidden for half a minute, back at once', async () => {
+  const p = new Place()
+  await p.join()
+  p.chat.setHere(false, false)
+  await p.pass(32_000)
+  p.chat.setHere(true, true)
+  await quiet()
+  assert.deepEqual(p.published.filter((x) => x.topic === 'chat/user/me/away').map((x) => x.body), [1, 0])
+})
+
+test('another build on the server offers to reload; the same does not', async () => {
+  const p = new Place()
+  await p.join()
+  const status = (build: string) => p.tell('chat/server/status', { state: 'online', version: '1', since: '', build }, true)
+  status('b1')
+  assert.equal(p.chat.newer.value, false)
+  status('b2')
+  assert.equal(p.chat.newer.value, true)
+})
+
+test('drafts are kept for each conversation, also over a reload', async () => {
+  const p = new Place()
+  await p.join()
+  p.chat.setDraft('room/lobby', 'unfinished')
+  assert.equal(p.open().draft('room/lobby'), 'unfinished')
+  p.chat.send('done')
+  assert.equal(p.chat.draft('room/lobby'), '')
+})
+
+test('the list of rooms knows a newer message than the room brought: it is fetched', async () => {
+  const p = new Place()
+  p.say('ada', 'one')
+  await p.join()
+  p.say('ada', 'two')
+  p.tell('chat/server/rooms', [{ room: 'lobby', topic: '', last: 2 }], true)
+  await quiet()
+  assert.deepEqual(p.texts.slice(-2), ['one', 'two'])
+})
+
+test('what was on the screen for less than a second is not read', async () => {
+  const p = new Place()
+  await p.join()
+  p.chat.setHere(true, true)
+  p.bring(p.say('ada', 'one'))
+  p.chat.saw(p.chat.current.value, 1)
+  p.now += 900
+  p.chat.tick()
+  p.chat.go({ at: 'room', room: 'kitchen', seq: 0 })
+  p.chat.saw(p.chat.current.value, 1)
+  await p.pass(4000)
+  assert.deepEqual(p.published.filter((x) => x.topic === 'chat/room/lobby/read'), [])
+})
+
+test('a link to a message far back loads its neighbourhood and knows how far it is from the end', async () => {
+  const p = new Place()
+  for (let i = 1; i <= 900; i++) p.say('ada', `m${i}`)
+  p.chat.go({ at: 'room', room: 'lobby', seq: 300 })
+  await p.join()
+  assert.ok(p.texts.includes('m300') && p.texts.includes('m280') && p.texts.includes('m900'))
+  assert.deepEqual(p.chat.current.value.wish.value, { way: 'message', seq: 300 })
+  assert.equal(p.chat.current.value.last.value, 900)
+})
