@@ -2,6 +2,7 @@ package conform
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,12 @@ import (
 
 // testModel compares a store with plain slices and maps, over random calls and reopenings.
 func testModel(t *testing.T, s Subject) {
+	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue { // each run opens and closes some stores
+		if err := f.Value.Set("30"); err != nil {
+			t.Fatal(err)
+		}
+		defer f.Value.Set(f.DefValue)
+	}
 	t.Run("TheLogIsASlice", func(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			m := &logModel{model: newModel(t, r, s), rooms: map[string]*modelRoom{}}

@@ -4,21 +4,25 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync"
 	"time"
 )
 
-// checkWhole verifies every page and every row of a database.
+// checkWhole verifies every page and every row of a database. q must have two connections.
 func checkWhole(ctx context.Context, q querier) error {
-	if err := checkPages(ctx, q); err != nil {
-		return err
-	}
+	var pages, rows error
+	var wg sync.WaitGroup
+	wg.Go(func() { pages = checkPages(ctx, q) })
+	wg.Go(func() { rows = either(checkEntries(ctx, q), checkValues(ctx, q)) })
+	wg.Wait()
+	return either(pages, rows)
+}
+
+func checkEntries(ctx context.Context, q querier) error {
 	var sum summer
-	if err := each(ctx, q, `select `+entryColumns+` from entry e order by pk`, func(rows *sql.Rows) error {
+	return each(ctx, q, `select `+entryColumns+` from entry e order by pk`, func(rows *sql.Rows) error {
 		return verifyRow(rows, &sum)
-	}); err != nil {
-		return err
-	}
-	return checkValues(ctx, q)
+	})
 }
 
 // checkPages has SQLite verify the structure of the file, and that tables and indexes agree.
@@ -67,7 +71,7 @@ func (s *Store) checkLater() {
 	db, err := sql.Open("sqlite", dsn(s.path(), "", viewPragmas...))
 	if err == nil {
 		defer db.Close()
-		db.SetMaxOpenConns(1)
+		db.SetMaxOpenConns(2)
 		err = checkWhole(ctx, db)
 	}
 	took := time.Since(began).Round(time.Millisecond)

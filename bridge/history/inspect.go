@@ -14,8 +14,8 @@ import (
 	"modernc.org/sqlite/vfs"
 )
 
-// wholeBytes is up to which size a database is checked whole at every start.
-const wholeBytes = 64 << 20
+// wholeBytes is up to which size a database is checked whole at every start. A test changes it.
+var wholeBytes int64 = 64 << 20
 
 // A finding is what inspect learned about a database that is good as far as it was looked at.
 type finding struct {
@@ -145,7 +145,7 @@ func look(ctx context.Context, path string) (f finding, err error) {
 		return f, err
 	}
 	defer db.Close()
-	db.SetMaxOpenConns(1)
+	db.SetMaxOpenConns(2)
 	if err := sameSchema(ctx, db, f.version); err != nil {
 		return f, err
 	}

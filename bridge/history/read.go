@@ -61,8 +61,8 @@ func (r *room) has(seq uint64) bool {
 const entryColumns = `e.room, e.seq, e.sender, e.id, e.kind, e.time, e.claim, e.v, e.erased, e.sum, e.body`
 
 const (
-	pageUp   = `select ` + entryColumns + ` from room r join entry e on e.room = r.id where r.name = ? and e.seq > ? and e.seq <= ? order by e.seq limit ?`
-	pageDown = `select ` + entryColumns + ` from room r join entry e on e.room = r.id where r.name = ? and e.seq > ? and e.seq <= ? order by e.seq desc limit ?`
+	pageUp   = `select ` + entryColumns + ` from room r cross join entry e on e.room = r.id where r.name = ? and e.seq > ? and e.seq <= ? order by e.seq limit ?`
+	pageDown = `select ` + entryColumns + ` from room r cross join entry e on e.room = r.id where r.name = ? and e.seq > ? and e.seq <= ? order by e.seq desc limit ?`
 )
 
 // page reads what q selects of the durable entries of r. What is trimmed meanwhile is left out.
