@@ -37,7 +37,7 @@ type Broker struct {
 	registry registry
 	conns    roll
 	refused  refused
-	quiet    quiet
+	quiet    *Quiet
 	ticker   sync.WaitGroup
 
 	causes   tally
@@ -60,7 +60,7 @@ func New(cfg Config, h Handler, log *slog.Logger) (*Broker, error) {
 	b.fan = &fan{b: b, index: b.engine, audiences: map[string]*audience{}}
 	b.shelf.maxCount, b.shelf.maxBytes = b.cfg.RetainedCount, b.cfg.RetainedBytes
 	b.conns.cfg = &b.cfg
-	b.quiet.log = log
+	b.quiet = NewQuiet(log)
 	b.serveSys()
 	b.ticker.Go(func() { b.ticking(b.ctx) })
 	return b, nil

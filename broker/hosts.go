@@ -20,7 +20,7 @@ func (b *Broker) GuardHost(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		b.quiet.warn("refused a request for a foreign host name", "", "host", r.Host, "remote", r.RemoteAddr)
+		b.quiet.Warn("refused a request for a foreign host name", "", "host", r.Host, "remote", r.RemoteAddr)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")

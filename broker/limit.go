@@ -12,8 +12,8 @@ const quietFor = time.Minute
 // mostQuiet bounds how many different troubles are told apart.
 const mostQuiet = 512
 
-// quiet logs the same trouble at most once a minute, with how often it came.
-type quiet struct {
+// A Quiet logs the same trouble at most once a minute, with how often it came. Safe for concurrent use.
+type Quiet struct {
 	log *slog.Logger
 
 	mu   sync.Mutex // guards seen
@@ -25,15 +25,18 @@ type trouble struct {
 	count  int // since then
 }
 
-// warn logs msg, unless it was logged for who within the last minute.
-func (q *quiet) warn(msg, who string, args ...any) {
+// NewQuiet makes one that writes to log.
+func NewQuiet(log *slog.Logger) *Quiet { return &Quiet{log: log} }
+
+// Warn logs msg, unless it was logged for who within the last minute.
+func (q *Quiet) Warn(msg, who string, args ...any) {
 	if count := q.due(msg, who, time.Now()); count > 0 {
 		q.log.Warn(msg, append(args, "count", count)...)
 	}
 }
 
 // due tells how many troubles this one stands for; 0 when it is not to be logged.
-func (q *quiet) due(msg, who string, now time.Time) int {
+func (q *Quiet) due(msg, who string, now time.Time) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	key := msg + "\x00" + who

@@ -40,7 +40,7 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 			return err
 		}
 		// Out of descriptors, or the like: those inside talk on, and it is tried again when some may have gone.
-		b.quiet.warn("cannot accept connections", "", "err", err, "addr", l.Addr().String())
+		b.quiet.Warn("cannot accept connections", "", "err", err, "addr", l.Addr().String())
 		pause = min(max(2*pause, 5*time.Millisecond), 500*time.Millisecond)
 		select {
 		case <-time.After(pause):

@@ -92,6 +92,6 @@ func (b *Broker) refusing(s *Session, topic string, r *Refusal) {
 		return
 	}
 	b.denied.Add(1)
-	b.quiet.warn("refused a publish", s.name, "name", s.name, "session", s.clientID, "remote", s.remote, "topic", topic,
+	b.quiet.Warn("refused a publish", s.name, "name", s.name, "session", s.clientID, "remote", s.remote, "topic", topic,
 		"reason", r.Tell, "err", r.Err)
 }

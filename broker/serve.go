@@ -199,7 +199,7 @@ func (b *Broker) forget(st *state) {
 // turnAway answers CONNECT with no and ends the connection.
 func (b *Broker) turnAway(c *conn, p *connect, r *Refusal) {
 	b.turned.Add(1)
-	b.quiet.warn("refused a connection", p.user+r.Key, "name", p.user, "session", p.clientID, "remote", c.nc.RemoteAddr().String(),
+	b.quiet.Warn("refused a connection", p.user+r.Key, "name", p.user, "session", p.clientID, "remote", c.nc.RemoteAddr().String(),
 		"transport", c.transport, "reason", r.Tell, "err", r.Err)
 	if version := p.version; version != 0 && (version == v5 || r.Code != MalformedPacket && r.Code != ProtocolError) {
 		c.q.push(refusingConnack(version, r))
@@ -216,7 +216,7 @@ func (b *Broker) ended(s *Session, why Cause) {
 	args := []any{"name", s.name, "session", s.clientID, "remote", s.remote, "reason", string(why)}
 	switch why {
 	case CauseSlow, CauseProtocol, CauseRefused:
-		b.quiet.warn("cut a session", s.name+string(why), args...)
+		b.quiet.Warn("cut a session", s.name+string(why), args...)
 	default:
 		b.log.Debug("session ended", args...)
 	}

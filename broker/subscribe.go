@@ -86,7 +86,7 @@ func (r *request) refuse(s *Session, i int, why *Refusal) {
 	if r.tell == "" {
 		r.tell = why.Tell
 	}
-	s.b.quiet.warn("refused a subscription", s.name, "name", s.name, "session", s.clientID, "remote", s.remote,
+	s.b.quiet.Warn("refused a subscription", s.name, "name", s.name, "session", s.clientID, "remote", s.remote,
 		"topic", r.filters[i].filter, "reason", why.Tell, "err", why.Err)
 }
 
