@@ -94,6 +94,7 @@ func (w *writer) outcome(b *batch, err error) error {
 		return nil
 	}
 	w.pause = time.Now().Add(retryFull)
+	s.claims.stuck()
 	switch {
 	case isFull(err):
 		first := !w.full
