@@ -114,6 +114,7 @@ func wantTrouble(t *testing.T, name, data string, cmd *exec.Cmd) {
 	}
 	got := "exit " + itoa(s.code) + "\n" + strings.ReplaceAll(s.err.String(), filepath.Dir(data)+string(filepath.Separator), "")
 	got = regexp.MustCompile(`process \d+`).ReplaceAllString(got, "process 4711")
+	got = regexp.MustCompile(`has \d+ bytes and should have \d+`).ReplaceAllString(got, "has 2000 bytes and should have 4096")
 	got = regexp.MustCompile(`listen on 127\.0\.0\.1:\d+`).ReplaceAllString(got, "listen on 127.0.0.1:8080")
 
 	golden := filepath.Join("testdata", "start", strings.ReplaceAll(name, " ", "-")+".txt")
