@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -84,7 +83,12 @@ func object(payload []byte) (map[string]json.RawMessage, bool) {
 // read takes the fields of a posted object.
 func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
 	data := map[string]json.RawMessage{}
-	for k, v := range o {
+	if v := o["data"]; len(v) > 0 && v[0] == '{' {
+		if err := json.Unmarshal(v, &data); err != nil {
+			return refusePayload("bad-field", "the field %q must be an object: %v", "data", err)
+		}
+	}
+	for k, v := range o { // a field beside data wins over one in it, in whatever order they come
 		var err error
 		switch {
 		case k == "text":
@@ -95,11 +99,7 @@ func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
 			err = json.Unmarshal(v, &p.body.Reply)
 		case k == "kind":
 			err = json.Unmarshal(v, &p.kind)
-		case k == "data" && v[0] == '{':
-			var inner map[string]json.RawMessage
-			if err = json.Unmarshal(v, &inner); err == nil {
-				maps.Copy(data, inner)
-			}
+		case k == "data" && v[0] == '{': // taken already
 		case !ignored[k]:
 			data[k] = v
 		}
