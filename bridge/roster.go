@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// labelsShown is how many labels of sessions a roster shows of one member: everybody gets them.
+const labelsShown = 16
+
 // A Member of a roster, as everyone in the room sees it.
 type Member struct {
 	Name     string   `json:"name"`
@@ -117,6 +120,7 @@ func (p *presentMember) relabel() {
 		}
 	}
 	slices.Sort(p.Sessions)
+	p.Sessions = p.Sessions[:min(len(p.Sessions), labelsShown)]
 }
 
 // delta gathers what is not told yet, and counts it as told. ok is false when there is nothing to tell: who came and went in

@@ -134,3 +134,13 @@ func TestALargeRosterListsThoseWhoSpoke(t *testing.T) {
 		t.Errorf("paged through %d members", len(all))
 	}
 }
+
+func TestAMemberShowsOnlySoManyLabels(t *testing.T) {
+	r := newRoster("e")
+	for i := range labelsShown + 5 {
+		r.join("ada", person, online, fmt.Sprint(i), fmt.Sprintf("tab %02d", i), time.Now())
+	}
+	if n := len(r.snapshot(rosterCap, nil).Members[0].Sessions); n != labelsShown {
+		t.Errorf("%d labels are shown to everybody", n)
+	}
+}
