@@ -27,8 +27,8 @@ func (a access) may(topic string) bool {
 // mayFilter refuses a filter that lies in a closed one as a whole; a wider one is let through, and what is closed is not delivered.
 func (a access) mayFilter(filter string) *broker.Refusal {
 	for _, f := range a.closed {
-		// A filter's own wildcards are levels like others here: a/# covers a/+ and a/#, and + covers +.
-		if broker.Match(f, filter) {
+		// A filter's own wildcards are levels like others here: a/# covers a/+ and a/#, and + covers +, but not #.
+		if broker.Match(f, filter) && (strings.HasSuffix(f, "#") || !strings.HasSuffix(filter, "#")) {
 			return refuseClosed(filter)
 		}
 	}

@@ -47,6 +47,7 @@ type Bridge struct {
 	cfg   Config
 	store Store
 	log   *slog.Logger
+	quiet *broker.Quiet // for trouble that comes again and again
 
 	br        *broker.Broker // set by Start
 	access    access
@@ -68,13 +69,14 @@ type Bridge struct {
 
 // New makes a chat on top of a store. Start begins it.
 func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
+	quiet := broker.NewQuiet(log)
 	b := &Bridge{
-		cfg: cfg, store: store, log: log,
+		cfg: cfg, store: store, log: log, quiet: quiet,
 		access:    access{open: cfg.TopicsOpen, closed: cfg.TopicsClosed},
 		tries:     tries{byKey: map[string]*rate.Limiter{}},
 		presences: presences{off: map[string]time.Time{}},
 		paces:     newPaces(cfg.MessagesPerSecond, cfg.MessagesBurst),
-		states:    newStates(store, log),
+		states:    newStates(store, quiet),
 		marks:     &marks{store: store, log: log, byIdent: map[string]map[string]uint64{}},
 		asked:     make(chan func(context.Context), asksWaiting),
 	}
@@ -106,7 +108,7 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	b.wg.Go(func() { b.members.run(ctx) })
 	b.rooms = &rooms{
 		most: b.cfg.Rooms, fixed: b.cfg.FixedRooms, epoch: newEpoch(),
-		br: br, store: b.store, members: b.members, log: b.log, open: map[string]*room{},
+		br: br, store: b.store, members: b.members, log: b.log, quiet: b.quiet, open: map[string]*room{},
 	}
 	if err := b.rooms.load(ctx, b.store); err != nil {
 		return fmt.Errorf("bridge: load the rooms: %w", err)
@@ -232,7 +234,7 @@ func (b *Bridge) Unsubscribe(s *broker.Session, filters []string) {
 // subscribe decides about one filter. A room that it names is opened.
 func (b *Bridge) subscribe(st *seat, sub broker.Subscription) (filter, *broker.Refusal) {
 	f, no := parseFilter(sub.Topic, st.name(), b.spelling)
-	if no == nil {
+	if no == nil && !isTopicBelow(sub.Topic, "chat") { // what is closed lies outside the chat
 		no = b.access.mayFilter(sub.Topic)
 	}
 	if no == nil && f.room != "" {
@@ -338,7 +340,7 @@ func newEpoch() string {
 
 func (b *Bridge) publish(m *broker.Message) {
 	if err := b.br.Publish(m); err != nil {
-		b.log.Warn("could not retain", "topic", m.Topic, "err", err)
+		b.quiet.Warn("could not retain", "", "topic", m.Topic, "err", err)
 	}
 }
 

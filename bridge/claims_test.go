@@ -46,6 +46,19 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+func TestTheSameRefusalIsOneLineOfTheLog(t *testing.T) {
+	r := newRoom(t)
+	r.join("ada")
+	for range 4 {
+		if c := r.try(mqtttest.Options{Name: "ada", ID: "e", Secret: "guessed"}); c.Connack.Code != 0x86 {
+			t.Errorf("answered %s", c.Connack)
+		}
+	}
+	if n := r.logs.count("refused a connection"); n != 1 {
+		t.Errorf("four refusals are %d lines", n)
+	}
+}
+
 // play sends what a transcript sends, and returns it with what came back.
 func (r *testRoom) play(script string) string {
 	r.t.Helper()

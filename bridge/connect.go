@@ -26,8 +26,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 		client = "tincan-" + s.ID()
 	}
 	claim, n, guest, no := b.claim(ctx, s, c, client)
-	if no != nil {
-		b.log.Warn("refused a connection", "name", c.User, "client", c.ClientID, "remote", s.Remote(), "reason", no.Key)
+	if no != nil { // the broker logs it
 		return broker.Welcome{}, no
 	}
 	st := &seat{session: s, claim: claim, label: label(prop(c.User5, "label")), filters: map[string]filter{}, wrote: map[string]bool{}}

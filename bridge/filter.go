@@ -43,7 +43,7 @@ func parseFilter(s, own string, canonical func(names.Name) string) (filter, *bro
 		}
 		slug, err := names.Room(l[2])
 		if err != nil {
-			return f, refuseName(err)
+			return f, refuseFilter(err)
 		}
 		if slug != l[2] {
 			return f, refuseSpelling(s, replaced(l, 2, slug))
@@ -92,7 +92,7 @@ func (f *filter) member(s string, l []string, level int, own string, canonical f
 	}
 	n, err := names.Parse(l[level])
 	if err != nil {
-		return refuseName(err)
+		return refuseFilter(err)
 	}
 	if c := canonical(n); c != l[level] {
 		return refuseSpelling(s, replaced(l, level, c))

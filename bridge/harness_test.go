@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +29,8 @@ type testRoom struct {
 	br    *broker.Broker
 	b     *Bridge
 	store *history.Store
+	wrap  func(Store) Store // not nil: what the chat gets in place of the store
+	logs  *logs
 	end   func()
 }
 
@@ -67,13 +70,18 @@ func everyWay(t *testing.T, test func(t *testing.T, r *testRoom)) {
 // start brings it up on its folder.
 func (r *testRoom) start() {
 	r.t.Helper()
-	log := slog.New(slog.NewTextHandler(testWriter{r.t}, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	r.logs = &logs{t: r.t}
+	log := slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	ctx := context.Background()
 	var err error
 	if r.store, err = history.Open(ctx, r.dir, history.Config{}, log); err != nil {
 		r.t.Fatal(err)
 	}
-	if r.b, err = New(r.cfg, r.store, log); err != nil {
+	var kept Store = r.store
+	if r.wrap != nil {
+		kept = r.wrap(kept)
+	}
+	if r.b, err = New(r.cfg, kept, log); err != nil {
 		r.t.Fatal(err)
 	}
 	if r.br, err = broker.New(broker.Config{}, r.b, log); err != nil {
@@ -308,10 +316,31 @@ func decode[T any](t testing.TB, b []byte) T {
 	return v
 }
 
-// testWriter sends logs to the test's own.
-type testWriter struct{ t testing.TB }
+// logs sends what is logged to the test's own log, and keeps it.
+type logs struct {
+	t testing.TB
 
-func (w testWriter) Write(b []byte) (int, error) {
-	w.t.Log(strings.TrimSuffix(string(b), "\n"))
+	mu    sync.Mutex // guards lines
+	lines []string
+}
+
+func (l *logs) Write(b []byte) (int, error) {
+	line := strings.TrimSuffix(string(b), "\n")
+	l.t.Log(line)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, line)
 	return len(b), nil
+}
+
+// count tells how many lines contain s.
+func (l *logs) count(s string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		if strings.Contains(line, s) {
+			n++
+		}
+	}
+	return n
 }

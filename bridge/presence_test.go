@@ -191,7 +191,8 @@ func TestARestartTurnsNobodyOffline(t *testing.T) {
 func TestAFilterSpelledOtherwiseIsRefusedWithTheRightSpelling(t *testing.T) {
 	r := newRoom(t)
 	ada := r.join("ada")
-	if codes := ada.Subscribe("chat/room/Lobby/messages", "chat/user/bob/inbox", "chat/room/lobby/say", "chat/room/lobby/messages"); !slices.Equal(codes, []byte{0x8f, 0x87, 0x87, 0}) {
+	if codes := ada.Subscribe("chat/room/Lobby/messages", "chat/user/bob/inbox", "chat/room/lobby/say", "chat/room/a b/messages", "chat/user/a@b/presence",
+		"chat/room/lobby/messages"); !slices.Equal(codes, []byte{0x8f, 0x87, 0x87, 0x8f, 0x8f, 0}) {
 		t.Errorf("answered %x", codes)
 	}
 }

@@ -64,6 +64,13 @@ func refuseName(err error) *broker.Refusal {
 	return &broker.Refusal{Code: broker.BadTopic, Key: key, Tell: tell}
 }
 
+// refuseFilter says the same of a name or a room in a filter.
+func refuseFilter(err error) *broker.Refusal {
+	r := refuseName(err)
+	r.Code = broker.BadFilter // a SUBACK has no other for it (MQTT 5 §3.9.3)
+	return r
+}
+
 func refuseSpelling(filter, canonical string) *broker.Refusal {
 	return refuse(broker.BadFilter, "spelling", "%s would never bring anything: subscribe to %s", filter, canonical)
 }

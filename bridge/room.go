@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +23,7 @@ const (
 type room struct {
 	slug string // never changed, like what follows
 	br   *broker.Broker
-	log  *slog.Logger
+	log  *broker.Quiet
 	ask  chan func()   // work for run; never closed; senders also select on done
 	done chan struct{} // closed when run has ended
 	stop context.CancelFunc
@@ -44,7 +43,7 @@ type room struct {
 	cached  []byte // the snapshot as JSON; nil when the roster has changed since
 }
 
-func openRoom(slug, epoch string, br *broker.Broker, log *slog.Logger) *room {
+func openRoom(slug, epoch string, br *broker.Broker, log *broker.Quiet) *room {
 	return &room{
 		slug:   slug,
 		br:     br,
@@ -178,7 +177,7 @@ func (r *room) follow(ctx context.Context, log history.Log, after uint64) {
 		if ctx.Err() != nil {
 			return
 		}
-		r.log.Error("the tail of a room stopped; it is taken up again", "room", r.slug, "seq", after, "err", err)
+		r.log.Warn("the tail of a room stopped; it is taken up again", r.slug, "room", r.slug, "seq", after, "err", err)
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
@@ -212,6 +211,6 @@ func (r *room) spokeLately(name string) bool {
 
 func (r *room) publish(m *broker.Message) {
 	if err := r.br.Publish(m); err != nil {
-		r.log.Error("could not publish", "topic", m.Topic, "err", err)
+		r.log.Warn("could not publish", r.slug, "topic", m.Topic, "err", err)
 	}
 }

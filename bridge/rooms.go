@@ -32,6 +32,7 @@ type rooms struct {
 	store   history.Log
 	members *members
 	log     *slog.Logger
+	quiet   *broker.Quiet
 
 	mu   sync.Mutex // guards open, and touched of each room; map work only
 	open map[string]*room
@@ -111,7 +112,7 @@ func (rs *rooms) start(slug string, last uint64, most int) (r *room, opened bool
 		rs.mu.Unlock()
 		return nil, false
 	}
-	r = openRoom(slug, rs.epoch, rs.br, rs.log)
+	r = openRoom(slug, rs.epoch, rs.br, rs.quiet)
 	r.last.Store(last)
 	r.touched = time.Now()
 	var ctx context.Context
@@ -155,7 +156,7 @@ func (rs *rooms) publishList(ctx context.Context) {
 		if is := rs.list(); !slices.Equal(was, is) {
 			was = is
 			if err := rs.br.Publish(&broker.Message{Topic: topicRooms, Payload: encode(is), Retain: true}); err != nil {
-				rs.log.Error("could not publish the rooms", "err", err)
+				rs.quiet.Warn("could not publish the rooms", "", "err", err)
 			}
 		}
 		select {

@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -26,7 +25,7 @@ const (
 type states struct {
 	br    *broker.Broker
 	store history.Values
-	log   *slog.Logger
+	quiet *broker.Quiet
 
 	mu      sync.Mutex // guards what follows; map work only
 	byTopic map[string]*state
@@ -53,8 +52,8 @@ type storedState struct {
 	UTF8        bool   `json:"utf8,omitempty"`
 }
 
-func newStates(store history.Values, log *slog.Logger) *states {
-	return &states{store: store, log: log, byTopic: map[string]*state{}, perFold: map[string]int{}, unsaved: map[string]bool{}}
+func newStates(store history.Values, quiet *broker.Quiet) *states {
+	return &states{store: store, quiet: quiet, byTopic: map[string]*state{}, perFold: map[string]int{}, unsaved: map[string]bool{}}
 }
 
 // load retains the stored values again, and forgets the old ones.
@@ -70,7 +69,7 @@ func (ss *states) load(ctx context.Context) error {
 		ss.insert(topic, s, time.Now().Add(-age))
 		ss.mu.Unlock()
 		if err := ss.br.Publish(s.message(topic)); err != nil {
-			ss.log.Warn("a stored state is not retained", "topic", topic, "err", err)
+			ss.quiet.Warn("a stored state is not retained", "", "topic", topic, "err", err)
 		}
 	})
 	for _, topic := range old {
@@ -110,7 +109,7 @@ func (ss *states) put(st *seat, topic string, m *broker.Message, ack func(broker
 	shown := s.message(topic)
 	shown.From = m.From
 	if err := ss.br.Publish(shown); err != nil {
-		ss.log.Warn("a state is shown, but not retained", "topic", topic, "err", err)
+		ss.quiet.Warn("a state is shown, but not retained", "", "topic", topic, "err", err)
 	}
 	if m.QoS == 0 {
 		ack(broker.Ack{})
@@ -240,7 +239,7 @@ func (ss *states) forget(which func(*state) bool) {
 	ss.mu.Unlock()
 	for _, topic := range gone {
 		if err := ss.br.Publish(&broker.Message{Topic: topic, Retain: true}); err != nil {
-			ss.log.Warn("could not take a state back", "topic", topic, "err", err)
+			ss.quiet.Warn("could not take a state back", "", "topic", topic, "err", err)
 		}
 		ss.save(topic, nil, nil)
 	}

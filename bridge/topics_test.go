@@ -83,6 +83,18 @@ func FuzzTopic(f *testing.F) {
 	})
 }
 
+func TestOnlyWhatIsClosedAsAWholeIsRefused(t *testing.T) {
+	a := access{open: []string{"#"}, closed: []string{"home/vault/#", "lab/+"}}
+	for filter, refused := range map[string]bool{
+		"home/vault/#": true, "home/vault": true, "home/vault/+": true, "home/vault/door": true, "lab/+": true, "lab/x": true,
+		"home/#": false, "#": false, "+/vault/door": false, "lab/#": false, "lab/+/x": false,
+	} {
+		if no := a.mayFilter(filter); (no != nil) != refused {
+			t.Errorf("%s: refused %v", filter, no != nil)
+		}
+	}
+}
+
 func TestFiltersJoinWhatTheyRead(t *testing.T) {
 	holder := func(n names.Name) string {
 		if n.Fold == "bob" {
@@ -157,5 +169,17 @@ func TestFiltersJoinWhatTheyRead(t *testing.T) {
 		} else if !strings.Contains(no.Tell, says) {
 			t.Errorf("%s: %q does not name %s", filter, no.Tell, says)
 		}
+	}
+}
+
+func TestClosingEverythingOutsideLeavesTheChatOpen(t *testing.T) {
+	r := newRoom(t)
+	r.cfg.TopicsOpen, r.cfg.TopicsClosed = nil, []string{"#"}
+	r.restart()
+	ada := r.join("ada")
+	ada.say("hello")
+	ada.wantText("hello")
+	if codes := ada.Subscribe("home/lamp", "#"); codes[0] != 0x87 || codes[1] != 0x87 {
+		t.Errorf("answered %x", codes)
 	}
 }
