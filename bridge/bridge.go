@@ -221,7 +221,8 @@ func (b *Bridge) Unsubscribe(s *broker.Session, filters []string) {
 			moves = moves || was.joins()
 			delete(st.filters, f)
 			delete(st.wrote, was.room)
-			if was.all {
+			delete(st.wrote, was.only)
+			if was.all && was.only == "" {
 				clear(st.wrote)
 			}
 		}
@@ -245,7 +246,7 @@ func (b *Bridge) subscribe(st *seat, sub broker.Subscription) (filter, *broker.R
 
 // place seats a session in the rooms that its filters and its publishes name.
 func (b *Bridge) place(st *seat) {
-	chosen, all := map[*room]bool{}, false
+	chosen, wide := map[*room]bool{}, reach{}
 	choose := func(slug string) {
 		if r := b.rooms.find(slug); r != nil {
 			chosen[r] = true
@@ -255,12 +256,14 @@ func (b *Bridge) place(st *seat) {
 		if f.room != "" {
 			choose(f.room)
 		}
-		all = all || f.all
+		if f.all {
+			wide.add(f.only)
+		}
 	}
 	for slug := range st.wrote {
 		choose(slug)
 	}
-	b.members.place(st, chosen, all)
+	b.members.place(st, chosen, wide)
 }
 
 // spelling is how the holder of a name spells it; a name that nobody holds is spelled as it is.

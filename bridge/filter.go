@@ -13,7 +13,8 @@ type filter struct {
 	level int    // the level that said me; meaningful when as is not empty
 	as    string
 	room  string // the one room it joins; empty: none, or all
-	all   bool   // it joins every room there is and will be
+	all   bool   // it joins every room there is and will be…
+	only  string // …of this name, when not empty: +/room/lobby/# opens no room, but reads that one
 }
 
 // joins tells whether whoever reads by the filter is in a room.
@@ -29,11 +30,11 @@ func parseFilter(s, own string, canonical func(names.Name) string) (filter, *bro
 	f := filter{topic: s}
 	l := strings.Split(s, "/")
 	if l[0] != "chat" {
-		f.all = joinsAll(l)
+		f.all, f.only = joinsAll(l)
 		return f, nil
 	}
 	if len(l) < 3 {
-		f.all = joinsAll(l) // chat/# and chat/+
+		f.all, f.only = joinsAll(l) // chat/# and chat/+
 		return f, nil
 	}
 	switch l[1] {
@@ -80,7 +81,7 @@ func parseFilter(s, own string, canonical func(names.Name) string) (filter, *bro
 		}
 		return f, nil
 	}
-	f.all = joinsAll(l)
+	f.all, f.only = joinsAll(l)
 	return f, nil
 }
 
@@ -108,22 +109,29 @@ func replaced(levels []string, i int, by string) string {
 	return strings.Join(l, "/")
 }
 
-// joinsAll tells whether a filter whose room level is a wildcard, or is swallowed by an earlier one, brings something readable.
-func joinsAll(l []string) bool {
+// joinsAll tells whether a filter with a wildcard in place of chat, of room or of the room's name, or one that swallows them, brings
+// something readable; and of which room, when it names one.
+func joinsAll(l []string) (all bool, only string) {
 	want := []string{"chat", "room"}
 	for i, level := range l {
 		switch {
 		case level == "#":
-			return true
+			return true, ""
 		case i < 2:
 			if level != "+" && level != want[i] {
-				return false
+				return false, ""
 			}
-		case i == 2:
-			return level == "+" && roomIn(l)
+		case level == "+":
+			return roomIn(l), ""
+		default:
+			slug, err := names.Room(level)
+			if err != nil || slug != level || !roomIn(l) {
+				return false, ""
+			}
+			return true, slug
 		}
 	}
-	return false
+	return false, ""
 }
 
 // roomIn tells whether the levels after the room's bring something readable: messages, roster, presence, typing/x, state/x…

@@ -63,10 +63,18 @@ type members struct {
 	byID   map[string]*seat // by session id
 
 	// Owned by run.
-	everywhere map[*seat]bool // seats that join every room
-	rooms      map[*room]bool // the open rooms
-	stopping   bool           // who goes now goes with the server: nobody is told
+	everywhere map[*seat]reach // seats that join rooms by wildcards
+	rooms      map[*room]bool  // the open rooms
+	stopping   bool            // who goes now goes with the server: nobody is told
 }
+
+// A reach is what a seat joins by wildcards: every room there is and will be, or those of some names when there are any. nil: none.
+type reach map[string]bool
+
+// add widens a reach by a name, or by all when the name is empty.
+func (w reach) add(slug string) { w[slug] = true }
+
+func (w reach) has(r *room) bool { return w[""] || w[r.slug] }
 
 // A teller publishes what becomes of members.
 type teller interface {
@@ -82,7 +90,7 @@ func newMembers(b teller) *members {
 		b:          b,
 		byFold:     map[string]*member{},
 		byID:       map[string]*seat{},
-		everywhere: map[*seat]bool{},
+		everywhere: map[*seat]reach{},
 		rooms:      map[*room]bool{},
 	}
 }
@@ -215,29 +223,30 @@ func (ms *members) settle(m *member, label string) {
 	}
 }
 
-// place says in which rooms a seat is from now on: those chosen, and every room if all is set.
-func (ms *members) place(s *seat, chosen map[*room]bool, all bool) {
+// place says in which rooms a seat is from now on: those chosen, and those within its reach.
+func (ms *members) place(s *seat, chosen map[*room]bool, wide reach) {
 	ms.do(func() {
 		if s.gone {
 			return
 		}
 		ms.choose(s, chosen)
-		if all {
-			ms.everywhere[s] = true
-		} else {
-			delete(ms.everywhere, s)
+		delete(ms.everywhere, s)
+		if len(wide) > 0 {
+			ms.everywhere[s] = wide
 		}
 		for r := range s.in {
-			if !all && !chosen[r] {
+			if !wide.has(r) && !chosen[r] {
 				ms.leave(s, r)
 			}
 		}
 		for r := range chosen {
 			ms.join(s, r)
 		}
-		if all {
+		if len(wide) > 0 {
 			for r := range ms.rooms {
-				ms.join(s, r)
+				if wide.has(r) {
+					ms.join(s, r)
+				}
 			}
 		}
 	})
@@ -254,17 +263,19 @@ func (ms *members) choose(s *seat, chosen map[*room]bool) {
 	s.chosen = chosen
 }
 
-// opened tells of a new room: those who are everywhere are in it.
+// opened tells of a new room: those within whose reach it is are in it.
 func (ms *members) opened(r *room) {
 	ms.do(func() {
 		ms.rooms[r] = true
-		for s := range ms.everywhere {
-			ms.join(s, r)
+		for s, wide := range ms.everywhere {
+			if wide.has(r) {
+				ms.join(s, r)
+			}
 		}
 	})
 }
 
-// closed forgets a room that only those who are everywhere are in.
+// closed forgets a room that nobody is in but by wildcards.
 func (ms *members) closed(r *room) {
 	delete(ms.rooms, r)
 	for s := range ms.everywhere {

@@ -84,6 +84,8 @@ func TestJoiningIsReading(t *testing.T) {
 		{"shared", "$share/g/chat/room/lobby/messages", true},
 		{"rooms", "chat/room/+/messages", true},
 		{"below", "chat/room/lobby/#", true},
+		{"askew", "+/room/lobby/messages", true},
+		{"sideways", "$share/g/chat/+/lobby/+", true},
 		{"other", "chat/room/other/messages", false},
 		{"status", "chat/server/status", false},
 	} {

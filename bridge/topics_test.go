@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"tincan/bridge/names"
+	"tincan/broker"
+
+	"pgregory.net/rapid"
 )
 
 func TestTopicsAreCanonical(t *testing.T) {
@@ -83,6 +86,29 @@ func FuzzTopic(f *testing.F) {
 	})
 }
 
+// Who listens is seen: whatever filter brings something of a room puts its reader into the roster.
+func TestNoFilterReadsARoomUnseen(t *testing.T) {
+	topics := []string{"chat/room/lobby/messages", "chat/room/lobby/roster", "chat/room/lobby/presence", "chat/room/lobby/typing/ada",
+		"chat/room/lobby/state/ada", "chat/room/lobby/state/ada/t", "chat/room/lobby/state/ada/lobby/t"}
+	levels := []string{"chat", "room", "user", "+", "+", "#", "lobby", "Lobby", "messages", "roster", "typing", "state", "ada", me, "t"}
+	self := func(n names.Name) string { return n.Canonical }
+	rapid.Check(t, func(t *rapid.T) {
+		filter := strings.Join(rapid.SliceOfN(rapid.SampledFrom(levels), 1, 7).Draw(t, "filter"), "/")
+		if !broker.ValidFilter(filter) {
+			return
+		}
+		f, no := parseFilter(filter, "ada", self)
+		if no != nil {
+			return
+		}
+		for _, topic := range topics {
+			if broker.Match(f.topic, topic) && f.room != "lobby" && !(f.all && (f.only == "" || f.only == "lobby")) {
+				t.Fatalf("%s reads %s and is in no roster: %+v", filter, topic, f)
+			}
+		}
+	})
+}
+
 func TestOnlyWhatIsClosedAsAWholeIsRefused(t *testing.T) {
 	a := access{open: []string{"#"}, closed: []string{"home/vault/#", "lab/+"}}
 	for filter, refused := range map[string]bool{
@@ -119,7 +145,11 @@ func TestFiltersJoinWhatTheyRead(t *testing.T) {
 		{"chat/room/+", "", none, ""},
 		{"chat/room/#", "", all, ""},
 		{"chat/#", "", all, ""},
-		{"chat/+/lobby/messages", "", none, ""}, // a room by its name is joined under chat/room alone
+		{"chat/+/lobby/messages", "", "lobby, if there", ""},
+		{"+/room/lobby/#", "", "lobby, if there", ""},
+		{"+/+/lobby/+", "", "lobby, if there", ""},
+		{"+/+/Lobby/+", "", none, ""},
+		{"+/+/lobby/say", "", none, ""},
 		{"chat/+/+/messages", "", all, ""},
 		{"+/+/+/roster", "", all, ""},
 		{"#", "", all, ""},
@@ -138,7 +168,9 @@ func TestFiltersJoinWhatTheyRead(t *testing.T) {
 			continue
 		}
 		joined := none
-		if f.all {
+		if f.all && f.only != "" {
+			joined = f.only + ", if there"
+		} else if f.all {
 			joined = all
 		} else if f.room != "" {
 			joined = f.room
