@@ -11,6 +11,7 @@ import { Line } from './row.tsx'
 import { TinString } from './string.tsx'
 
 const most = 160 // rows in the document
+const fresh = 80 // rows in the document when it is cut anew at the end; it grows to most before it is cut again
 const margin = 40 // rows from an edge of the window at which it is moved
 const near = 64 // pixels from the end within which new messages are followed
 
@@ -97,7 +98,8 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const goal = this.#goal && this.#goalIndex()
     if (goal !== null && goal !== undefined && goal >= 0) this.#from = around(goal)
     else if (this.#goal || this.#follow) {
-      this.#from = Math.max(0, n - most)
+      const first = this.#goal ? -1 : this.#rows.findIndex((r) => r.key === this.#firstKey)
+      this.#from = first >= 0 && n - first <= most ? first : Math.max(0, n - fresh)
       this.#follow = true
     } else {
       const first = this.#rows.findIndex((r) => r.key === this.#firstKey)
