@@ -74,7 +74,7 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		cfg: cfg, store: store, log: log, quiet: quiet,
 		access:    access{open: cfg.TopicsOpen, closed: cfg.TopicsClosed},
 		tries:     tries{byKey: map[string]*rate.Limiter{}},
-		presences: presences{off: map[string]time.Time{}},
+		presences: presences{off: map[string]goneMember{}},
 		paces:     newPaces(cfg.MessagesPerSecond, cfg.MessagesBurst),
 		states:    newStates(store, quiet),
 		marks:     &marks{store: store, log: log, byIdent: map[string]map[string]uint64{}},

@@ -41,6 +41,10 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	s.Value = st
 	b.states.own(m.fold, m.ident)
 	b.members.enter(st, m)
+	if !b.store.Valid(claim) { // the claim was lost before there was a seat to end
+		b.members.exit(st)
+		return broker.Welcome{}, refuseOvertaken()
+	}
 	b.log.Info("member came", "name", claim.Name, "session", client, "remote", s.Remote(), "transport", s.Transport())
 	return broker.Welcome{Name: claim.Name, ClientID: client, Props: []broker.Prop{{Key: "name", Value: claim.Name}}}, nil
 }

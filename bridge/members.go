@@ -167,6 +167,9 @@ func (ms *members) exit(s *seat) (last bool) {
 		}
 		delete(m.seats, s)
 		last = len(m.seats) == 0
+		if !ms.stopping {
+			ms.settle(m, s.label)
+		}
 		holds := ms.byFold[m.fold] == m
 		ms.mu.Lock()
 		delete(ms.byID, s.session.ID())
@@ -176,9 +179,6 @@ func (ms *members) exit(s *seat) (last bool) {
 		ms.mu.Unlock()
 		if last && holds {
 			ms.b.closeInbox(m)
-		}
-		if !ms.stopping {
-			ms.settle(m, s.label)
 		}
 	})
 	return last
@@ -204,8 +204,8 @@ func (ms *members) settle(m *member, label string) {
 		}
 		state = away
 	}
-	if state == m.state {
-		return
+	if state == m.state || ms.byFold[m.fold] != m {
+		return // in the second case the name is another's by now, who is not offline
 	}
 	m.state, m.since = state, time.Now()
 	ms.b.tellPresence(m, m.state, m.since, label)

@@ -1,10 +1,14 @@
 package bridge
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"tincan/bridge/history"
+	"tincan/broker"
 	"tincan/broker/mqtttest"
 )
 
@@ -211,4 +215,87 @@ func TestWhatIsSubscribedAsMeIsReadAsMe(t *testing.T) {
 		sensor.Publish("chat/room/lobby/state/me/pump", "on")
 		sensor.WantMessage("chat/room/lobby/state/me/pump")
 	})
+}
+
+// told keeps what members tell of a name.
+type told map[string]string
+
+func (t told) tellPresence(m *member, state string, _ time.Time, _ string) { t[m.name] = state }
+func (told) openInbox(*member)                                             {}
+func (told) closeInbox(*member)                                            {}
+
+// Who had the name before may be seen out after the next one has come.
+func TestTheEndOfAFormerHolderTurnsNobodyOffline(t *testing.T) {
+	heard := told{}
+	ms := newMembers(heard)
+	go ms.run(t.Context())
+	former, holder := &seat{session: &broker.Session{}}, &seat{session: &broker.Session{}}
+	ms.enter(former, member{name: "ada", fold: "ada", ident: "r1"})
+	ms.enter(holder, member{name: "ada", fold: "ada", ident: "r2"})
+	ms.setAway(former, true)
+	if ms.exit(former); heard["ada"] != online {
+		t.Errorf("ada is %s", heard["ada"])
+	}
+	if ms.exit(holder); heard["ada"] != offline {
+		t.Errorf("ada is %s", heard["ada"])
+	}
+}
+
+func TestANameSpelledAnewLeavesNoPresenceBehind(t *testing.T) {
+	r := newRoom(t)
+	ada := r.join("ada")
+	ada.Subscribe("chat/user/+/presence")
+	for _, name := range []string{"Bob", "bob"} {
+		c := r.connect(mqtttest.Options{Name: name, ID: "b"})
+		for decode[presenceNote](t, ada.WantMessage("chat/user/"+name+"/presence").Payload).State != online {
+		}
+		r.cut(c.Client)
+		for decode[presenceNote](t, ada.WantMessage("chat/user/"+name+"/presence").Payload).State != offline {
+		}
+	}
+	late := r.join("eve")
+	late.Subscribe("chat/user/+/presence")
+	late.WantMessage("chat/user/bob/presence")
+	late.WantMessage("chat/user/ada/presence")
+	ada.say("marker")
+	late.wantText("marker")
+	if ghosts := late.Take(func(p mqtttest.Packet) bool { return p.Topic == "chat/user/Bob/presence" }); len(ghosts) > 0 {
+		t.Errorf("a ghost: %v", ghosts)
+	}
+}
+
+// An overtaking store lets another connection with the same client id take over before the first one is seated.
+type overtaking struct {
+	Store
+	lost chan history.LostClaim
+}
+
+func (o overtaking) Lost() <-chan history.LostClaim { return o.lost }
+
+func (o overtaking) Claim(ctx context.Context, r history.ClaimRequest, prove func([]byte) bool) (history.Claim, error) {
+	c, err := o.Store.Claim(ctx, r, prove)
+	if err != nil || r.Name != "late" {
+		return c, err
+	}
+	next := r
+	next.Session = "next"
+	if _, err := o.Store.Claim(ctx, next, prove); err != nil {
+		return c, err
+	}
+	o.lost <- <-o.Store.Lost()
+	return c, nil
+}
+
+func TestAClaimLostWhileConnectingIsNoGhost(t *testing.T) {
+	r := newRoom(t)
+	r.wrap = func(s Store) Store { return overtaking{Store: s, lost: make(chan history.LostClaim)} }
+	r.restart()
+	c := r.try(mqtttest.Options{Name: "late", ID: "l"})
+	if c.Connack.Code != 0x89 {
+		t.Errorf("answered %s", c.Connack)
+	}
+	c.WantEnd()
+	if m := r.b.members.find("late"); m != nil {
+		t.Errorf("there is a ghost: %+v", m)
+	}
 }

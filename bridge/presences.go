@@ -20,10 +20,16 @@ type presenceNote struct {
 	Device string `json:"device,omitempty"` // the label of the session that came or went
 }
 
+// A goneMember is the name that a retained presence says offline of, and since when.
+type goneMember struct {
+	name string
+	at   time.Time
+}
+
 // presences remembers whose retained presence says offline, and since when.
 type presences struct {
 	mu  sync.Mutex // guards off; map work only
-	off map[string]time.Time
+	off map[string]goneMember // by fold
 }
 
 // tellPresence publishes what a member's state has become: retained, so that whoever looks later knows it too. Of a guest nothing
@@ -36,41 +42,46 @@ func (b *Bridge) tellPresence(m *member, state string, since time.Time, label st
 	if gone {
 		b.publish(&broker.Message{Topic: topic, Retain: true})
 	}
-	for _, name := range b.presences.note(m.name, state == offline && !gone) {
+	for _, name := range b.presences.note(m.fold, m.name, state == offline && !gone) {
 		b.publish(&broker.Message{Topic: topicUserPresence(name), Retain: true})
 	}
 }
 
-// note remembers a name as offline or not, and returns the names that have to fade for it.
-func (ps *presences) note(name string, off bool) (faded []string) {
+// note remembers a name as offline or not, and returns the names that have to fade for it: the oldest one, or the same name as it
+// was spelled before.
+func (ps *presences) note(fold, name string, off bool) (faded []string) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
+	if was, ok := ps.off[fold]; ok && was.name != name {
+		faded = append(faded, was.name)
+	}
 	if !off {
-		delete(ps.off, name)
-		return nil
+		delete(ps.off, fold)
+		return faded
 	}
-	ps.off[name] = time.Now()
+	ps.off[fold] = goneMember{name, time.Now()}
 	if len(ps.off) <= offlineMost {
-		return nil
+		return faded
 	}
-	oldest := name
-	for n, at := range ps.off {
-		if at.Before(ps.off[oldest]) {
-			oldest = n
+	oldest := fold
+	for f, gone := range ps.off {
+		if gone.at.Before(ps.off[oldest].at) {
+			oldest = f
 		}
 	}
+	faded = append(faded, ps.off[oldest].name)
 	delete(ps.off, oldest)
-	return []string{oldest}
+	return faded
 }
 
 // fade forgets those who have been gone for long.
 func (ps *presences) fade() (faded []string) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	for n, at := range ps.off {
-		if time.Since(at) > offlineKept {
-			faded = append(faded, n)
-			delete(ps.off, n)
+	for fold, gone := range ps.off {
+		if time.Since(gone.at) > offlineKept {
+			faded = append(faded, gone.name)
+			delete(ps.off, fold)
 		}
 	}
 	return faded

@@ -37,6 +37,10 @@ func refuseStopping() *broker.Refusal {
 	return refuse(broker.ServerUnavailable, keyStopping, "tincan is being stopped: connect again in a moment")
 }
 
+func refuseOvertaken() *broker.Refusal {
+	return refuse(broker.ServerBusy, "taken-over", "another connection with the same client id came in the same moment: connect again")
+}
+
 // refuseTaken says why a name cannot be had.
 func refuseTaken(asked string, taken *history.TakenError, limited bool) *broker.Refusal {
 	switch {
