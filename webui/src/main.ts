@@ -16,9 +16,7 @@ const lasting = platform.storage('localStorage')
 const memory = new Memory(lasting, platform.storage('sessionStorage'))
 const fill = (bytes: Uint8Array<ArrayBuffer>) => void crypto.getRandomValues(bytes)
 
-let client = memory.clientId() ?? ''
-if (client === '' || (await platform.isElsewhere(() => client))) client = randomWord(16, fill)
-memory.setClientId(client)
+const client = memory.takeClientId() ?? randomWord(16, fill)
 
 const chat = new Chat({
   wire: (o) => new Client({ url: platform.socketAddress(), keepalive: 60, ...o }),
@@ -40,6 +38,8 @@ follow()
 addEventListener('hashchange', follow)
 platform.watchPresence((visible, focused) => chat.setHere(visible, focused))
 for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.touched(), { passive: true })
+addEventListener('pagehide', () => memory.keepClientId(chat.client))
+addEventListener('pageshow', () => memory.takeClientId()) // perhaps out of the browser's cache, where it had gone
 setInterval(() => chat.tick(), 1000)
 setInterval(() => chat.tend(), 4000)
 

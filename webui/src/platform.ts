@@ -45,31 +45,6 @@ export function label(): string {
   return short < 600 ? 'phone' : 'tablet'
 }
 
-/**
- * Tells whether another tab is the same session: a duplicated tab copies sessionStorage, and two tabs with one client id would throw
- * each other out for ever. The answer of a living tab comes within a tenth of a second; this tab answers from then on.
- */
-export async function isElsewhere(client: () => string): Promise<boolean> {
-  if (typeof BroadcastChannel === 'undefined') return false
-  const channel = new BroadcastChannel('tincan.tabs')
-  const asking = client()
-  const me = Math.random()
-  return new Promise((tell) => {
-    let asked = true
-    const settle = (elsewhere: boolean) => {
-      if (!asked) return
-      asked = false
-      tell(elsewhere)
-    }
-    channel.onmessage = ({ data }) => {
-      if (data?.here === asking && data.to === me) settle(true)
-      else if (data?.ask === client() && data.from !== me && !asked) channel.postMessage({ here: data.ask, to: data.from })
-    }
-    channel.postMessage({ ask: asking, from: me })
-    later(100, () => settle(false))
-  })
-}
-
 /** Calls f with whether the page is visible and has the focus, now and whenever that changes. */
 export function watchPresence(f: (visible: boolean, focused: boolean) => void): void {
   const tell = () => f(document.visibilityState === 'visible', document.hasFocus())

@@ -101,6 +101,7 @@ export class Chat {
     this.#pages = new Pages(this.#asks, (messages) => this.post.brought(messages, this.me.value))
     this.post = new Post({
       publish: (t, p) => this.#publish(t, p), online: () => this.line.value.is === 'online', now: world.now, fill: world.fill, later: world.later,
+      newest: (to) => this.conversation(to).log.peek().at(-1)?.seq ?? 0,
       kept: (e) => { this.conversation(e.to).arrived.value = { key: `${e.from}/${e.id}`, at: world.now() } },
     }, world.client)
     this.reading = new Reading((room, seq) => void this.#publish(topics.read(room), JSON.stringify({ seq })).catch(() => {}), world.now)
@@ -124,6 +125,7 @@ export class Chat {
     if (!me) return
     this.#remember = this.#world.memory.remembers()
     this.screen.value = 'room'
+    this.#recognise(me.name)
     this.#connect(me)
   }
 
@@ -172,6 +174,11 @@ export class Chat {
 
   // --- the line ---
 
+  /** The client id of this session. */
+  get client(): string {
+    return this.#client
+  }
+
   /** Tries again at once. After the end: begins anew as another session, so that no other tab is thrown out. */
   tryNow(): void {
     if (this.line.value.is !== 'ended') {
@@ -180,7 +187,6 @@ export class Chat {
     }
     if (!this.#identity) return
     this.#client = randomWord(16, this.#world.fill)
-    this.#world.memory.setClientId(this.#client)
     this.#connect(this.#identity)
   }
 
@@ -204,12 +210,17 @@ export class Chat {
     if (!this.#identity) return
     this.#identity = { ...this.#identity, name }
     this.#world.memory.setMe(this.#identity, this.#remember)
-    const first = this.me.value !== name
     batch(() => {
-      this.me.value = name
+      if (this.me.value !== name) this.#recognise(name)
       this.screen.value = 'room'
       this.field.value = names.empty
-      if (!first) return
+    })
+  }
+
+  /** Takes up what this browser keeps for a name: with whom I wrote, and what was not sent yet. */
+  #recognise(name: string): void {
+    batch(() => {
+      this.me.value = name
       this.mates.value = this.#world.memory.mates(name)
       for (const m of this.mates.value) {
         this.reading.know(`user/${m.name}`, m.read)
@@ -217,7 +228,7 @@ export class Chat {
         c.last.value = Math.max(c.last.value, m.last)
       }
     })
-    if (first) void this.#world.shelf().then((s) => this.post.restore(s, name))
+    void this.#world.shelf().then((s) => this.post.restore(s, name))
   }
 
   #onState(s: LineState, why?: Refused): void {

@@ -52,7 +52,7 @@ export class Conversation {
     })
     this.rows = computed(() => rows({
       log: this.log.value, last: this.last.value, start: this.start.value, notes: comings.notes(this.came.value),
-      mine: outbox.of(box.value, to).filter((e) => e.from === me.value), cut: this.cut.value, me: me.value,
+      mine: outbox.of(box.value, to).filter((e) => e.from === me.value && !this.log.value.some((m) => m.id === e.id && m.from === e.from)), cut: this.cut.value, me: me.value,
     }))
   }
 

@@ -101,13 +101,18 @@ export class Memory {
     this.#write(this.#lasting, keys.drafts, Object.fromEntries([...all].slice(-mostDrafts)))
   }
 
-  /** The client id of this tab, which outlives a reload. */
-  clientId(): string | null {
+  /**
+   * Takes the client id that this tab kept over a reload. It is stored only between pages: a tab that is copied copies what is stored,
+   * and two tabs with one client id would throw each other out for ever.
+   */
+  takeClientId(): string | null {
     const v = this.#read(this.#tab, keys.client)
+    this.#tab.removeItem(keys.client)
     return typeof v === 'string' && v !== '' ? v : null
   }
 
-  setClientId(id: string): void {
+  /** Keeps the client id over a reload; called when the page goes. */
+  keepClientId(id: string): void {
     this.#write(this.#tab, keys.client, id)
   }
 

@@ -13,6 +13,8 @@ export interface PostNeeds {
   now(): number
   fill: Fill
   later(ms: number, f: () => void): () => void
+  /** The seq of the newest message that the page holds of a conversation, 0 for none. */
+  newest(to: outbox.To): number
   /** Someone's message was kept by the server; it may be told to the person. */
   kept(e: outbox.Entry): void
 }
@@ -118,8 +120,11 @@ export class Post {
       const ack = await this.#needs.publish(where, JSON.stringify({ text: e.text, id: e.id }))
       if (ack.code < 0x80) {
         if (!this.#entries.value.some((o) => o.id === e.id)) return
+        const seq = Number(ack.user.seq ?? 0)
         batch(() => {
-          this.#set(outbox.kept(this.#entries.value, e.id, Number(ack.user.seq ?? 0)))
+          // After a reload, the room may have brought it before the outbox was read: it will not come again.
+          const past = seq > 0 && seq <= this.#needs.newest(e.to)
+          this.#set(past ? outbox.arrived(this.#entries.value, e.id) : outbox.kept(this.#entries.value, e.id, seq))
           this.#needs.kept(e)
         })
       } else if (outbox.passing(ack.code)) {

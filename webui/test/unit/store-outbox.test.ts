@@ -14,6 +14,7 @@ class Desk {
   online = true
   seed = 0
   published: { topic: string, text: string, id: string, answer: (a: Partial<Ack> | Error) => void }[] = []
+  newest = 0 // seq that the page holds
   kept: string[] = []
   wakers: (() => void)[] = []
   readonly post: Post
@@ -28,6 +29,7 @@ class Desk {
       now: () => this.now++,
       fill: (b) => void b.fill(++this.seed),
       later: (_, f) => (this.wakers.push(f), () => {}),
+      newest: () => this.newest,
       kept: (e) => this.kept.push(e.text),
     }, tab)
   }
@@ -72,6 +74,14 @@ test('brought by the room before the acknowledgement: it is done, and told once'
   await d.answer('a', { user: { seq: '7' } })
   assert.deepEqual(d.states, [])
   assert.deepEqual(d.kept, ['a'])
+})
+
+test('brought by the room before the outbox was read from the shelf: the acknowledgement ends it', async () => {
+  const d = new Desk()
+  d.newest = 7
+  d.write('a')
+  await d.answer('a', { user: { seq: '7' } })
+  assert.deepEqual(d.states, [])
 })
 
 test('an answer that never came: the same ids go out again, in their order', async () => {
