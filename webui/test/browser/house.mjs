@@ -1,0 +1,248 @@
+// A house for one test: the binary with its own data, a door in front of it that can be shut, a browser, people and devices.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { connect, createServer } from 'node:net'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import mqtt from 'mqtt'
+import { chromium } from 'playwright-core'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const { TINCAN_BIN, ...env } = process.env // TINCAN_… is the binary's configuration
+
+export const patience = 20_000 // ms; the machine may be busy
+
+/** Waits until check gives something true, and returns that. */
+export async function until(what, check) {
+  const end = Date.now() + patience
+  let last
+  for (;;) {
+    const v = await check().catch((e) => { last = e })
+    if (v) return v
+    if (Date.now() > end) assert.fail(`waited in vain until ${what}${last ? `: ${last.message}` : ''}`)
+    await new Promise((go) => setTimeout(go, 50))
+  }
+}
+
+/** Finds a sentence of the page whose values, here in braces, may be isolated from its direction: «{Ada} is free.» */
+export function like(sentence) {
+  const plain = sentence.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
+  return new RegExp(plain.replace(/\{(.*?)\}/g, '\u2068?$1\u2069?'))
+}
+
+async function freePort() {
+  const s = createServer().listen(0, '127.0.0.1')
+  await once(s, 'listening')
+  const { port } = s.address()
+  s.close()
+  await once(s, 'close')
+  return port
+}
+
+/** Passes connections on to a port; while it is shut for websockets, their connections are cut and new ones refused. */
+class Door {
+  #shut = false
+  #sockets = new Set() // of websockets
+  #server
+
+  static async open(to) {
+    const d = new Door()
+    d.#server = createServer((near) => d.#pass(near, to)).listen(0, '127.0.0.1')
+    await once(d.#server, 'listening')
+    return d
+  }
+
+  get port() {
+    return this.#server.address().port
+  }
+
+  #pass(near, to) {
+    near.on('error', () => {})
+    near.once('data', (first) => {
+      const ws = first.toString('latin1').startsWith('GET /mqtt')
+      if (ws && this.#shut) return near.destroy()
+      const far = connect(to, '127.0.0.1')
+      if (ws) this.#sockets.add(near)
+      far.on('error', () => near.destroy())
+      far.on('close', () => near.destroy())
+      near.on('close', () => {
+        this.#sockets.delete(near)
+        far.destroy()
+      })
+      far.write(first)
+      near.pipe(far).pipe(near)
+    })
+  }
+
+  shut() {
+    this.#shut = true
+    for (const s of this.#sockets) s.destroy()
+  }
+
+  reopen() {
+    this.#shut = false
+  }
+
+  close() {
+    this.shut()
+    this.#server.close()
+  }
+}
+
+/** One tincan with people and devices. */
+export class House {
+  #dir = mkdtempSync(join(tmpdir(), 'tincan-house-'))
+  #process
+  #http
+  #tcp
+  #browser
+  #pages = []
+  #devices = []
+
+  /** Builds the house of a test, and tears it down after it; then every page must have been without a fault. */
+  static async open(t) {
+    const h = new House()
+    t.after(async () => {
+      const faults = h.#pages.flatMap((p) => p.faults)
+      await Promise.all(h.#devices.map((d) => d.endAsync(true)))
+      await h.#browser?.close()
+      await h.kill()
+      h.door?.close()
+      rmSync(h.#dir, { recursive: true, force: true })
+      assert.deepEqual(faults, [], 'faults in the pages')
+    })
+    h.#http = await freePort()
+    h.#tcp = await freePort()
+    await h.start()
+    h.door = await Door.open(h.#http)
+    h.#browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+        '--disable-sync', `--host-resolver-rules=MAP ${hostname()} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`],
+    })
+    return h
+  }
+
+  /** The page as another computer of the network sees it: by http and a name, which browsers call insecure. */
+  get lan() {
+    return `http://${hostname()}:${this.door.port}/`
+  }
+
+  get local() {
+    return `http://127.0.0.1:${this.door.port}/`
+  }
+
+  async start() {
+    this.#process = spawn(TINCAN_BIN, ['--data', join(this.#dir, 'data'), '--http', `127.0.0.1:${this.#http}`, '--mqtt', `127.0.0.1:${this.#tcp}`, '--no-open'], { env, stdio: 'ignore' })
+    const p = this.#process
+    await until('tincan answers', async () => {
+      assert.equal(p.exitCode, null, 'tincan ended')
+      return (await fetch(`http://127.0.0.1:${this.#http}/`)).ok
+    })
+  }
+
+  /** The plug is pulled. */
+  async kill() {
+    const p = this.#process
+    if (!p || p.exitCode !== null || p.signalCode !== null) return
+    const gone = once(p, 'exit')
+    p.kill('SIGKILL')
+    await gone
+  }
+
+  /** A browser of its own: nothing is shared with others. */
+  async person(o = {}) {
+    const { at = this.lan, ...context } = o
+    const c = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...context })
+    const p = new Person(await c.newPage(), this)
+    this.#pages.push(p)
+    await p.page.goto(at)
+    return p
+  }
+
+  /** Somebody who has chosen a name and sees the room. */
+  async joined(name, o) {
+    const p = await this.person(o)
+    await p.join(name)
+    return p
+  }
+
+  /** A device by TCP; version 4 is MQTT 3.1.1. */
+  async device(name, o = {}) {
+    const d = await mqtt.connectAsync(`mqtt://127.0.0.1:${this.#tcp}`, { username: name, clientId: name, protocolVersion: 4, reconnectPeriod: 200, ...o })
+    this.#devices.push(d)
+    return d
+  }
+}
+
+/** Somebody in front of the page. */
+export class Person {
+  faults = []
+  /** What the console may say, since the test itself cuts the line. */
+  expected = [/WebSocket connection to .* failed/]
+
+  constructor(page, house) {
+    this.page = page
+    page.setDefaultTimeout(patience)
+    page.on('pageerror', (e) => this.faults.push(`exception: ${e.stack}`))
+    page.on('console', (m) => {
+      if ((m.type() === 'error' || m.type() === 'warning') && !this.expected.some((e) => e.test(m.text()))) this.faults.push(`console: ${m.text()} ${m.location().url}`)
+    })
+    page.on('request', (r) => {
+      const { protocol, hostname: h } = new URL(r.url())
+      if (protocol !== 'data:' && protocol !== 'blob:' && h !== '127.0.0.1' && h !== hostname()) this.faults.push(`request to ${r.url()}`)
+    })
+    this.house = house
+  }
+
+  get name() { return this.page.getByLabel('What should we call you?') }
+  get field() { return this.page.getByRole('form', { name: 'Write a message' }).getByRole('textbox') }
+  get log() { return this.page.getByRole('log') }
+  get messages() { return this.log.getByRole('article') }
+  get panel() { return this.page.getByRole('complementary', { name: 'In this room' }) }
+  get rooms() { return this.page.getByRole('navigation', { name: 'Rooms' }) }
+
+  async join(name) {
+    await this.name.fill(name)
+    await this.page.getByText(like(`{${name}} is free.`)).waitFor()
+    await this.page.getByRole('button', { name: 'Join' }).click()
+    await this.field.waitFor()
+    await this.online()
+  }
+
+  /** Waits until the line is there: the side says how many are here. */
+  async online() {
+    await until('the line is there', async () => /\d+\u2069? (person|people)/.test(await this.page.locator('.side__count').textContent()))
+  }
+
+  async say(...texts) {
+    for (const text of texts) {
+      await this.field.fill(text)
+      await this.field.press('Enter')
+    }
+  }
+
+  /** The texts in the log, as they stand. */
+  async texts() {
+    return this.messages.locator('.message__body > .text').allTextContents()
+  }
+
+  /** Waits until the log ends with these texts. */
+  async sees(...texts) {
+    await until(`the log ends with ${texts.slice(-5)}`, async () => {
+      const have = await this.texts()
+      if (texts.every((x, i) => have[have.length - texts.length + i] === x)) return true
+      throw new Error(`it ends with ${JSON.stringify(have.slice(-8))}`)
+    })
+  }
+
+  /** Faults that axe finds on what is shown now. */
+  async axe() {
+    await this.page.evaluate(axe)
+    const found = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+    return found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => `${n.target} ${n.any.map((a) => a.message).join('; ')}`).join(' | ')}`)
+  }
+}

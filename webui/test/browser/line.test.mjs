@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { House, until } from './house.mjs'
+
+test('what is written without a connection survives a reload and goes out once, in order', async (t) => {
+  const house = await House.open(t)
+  const [ada, bob] = [await house.joined('Ada'), await house.joined('Bob', { at: house.local })]
+  await ada.say('before')
+  await bob.sees('before')
+  house.door.shut()
+  await ada.say('one', 'two', 'three')
+  await ada.page.getByText('Waits for the connection').first().waitFor()
+  await ada.page.reload()
+  await until('the three are still there', async () => (await ada.texts()).slice(-3).join() === 'one,two,three')
+  await ada.page.getByText('Waits for the connection').first().waitFor()
+  house.door.reopen()
+  await bob.sees('before', 'one', 'two', 'three')
+  await ada.sees('before', 'one', 'two', 'three')
+  await ada.page.getByText('Waits for the connection').first().waitFor({ state: 'detached' })
+  assert.deepEqual(await bob.texts(), ['before', 'one', 'two', 'three'])
+})
+
+test('nothing that was acknowledged is missing, doubled or out of order after kill -9', async (t) => {
+  const house = await House.open(t)
+  const [ada, bob] = [await house.joined('Ada'), await house.joined('Bob')]
+  const acknowledged = []
+  const counter = await house.device('counter', { protocolVersion: 5, clean: true })
+  let n = 0
+  let counting = true
+  const count = async () => {
+    while (counting) {
+      const text = `n${n++}`
+      // MQTT.js sends again what was not acknowledged; the id makes that harmless.
+      await counter.publishAsync('chat/room/lobby/say', JSON.stringify({ id: text, text }), { qos: 1 })
+      acknowledged.push(text)
+      await new Promise((go) => setTimeout(go, 20))
+    }
+  }
+  const counted = count()
+  for (let round = 0; round < 3; round++) {
+    const before = acknowledged.length
+    await until('some were acknowledged', async () => acknowledged.length > before + 10)
+    await ada.say(`ada ${round}`)
+    await house.kill()
+    await bob.say(`bob ${round}`)
+    await house.start()
+  }
+  const before = acknowledged.length
+  await until('some more were acknowledged', async () => acknowledged.length > before + 10)
+  counting = false
+  await counted
+  await ada.say('the end')
+  const whole = (p) => until('the log is whole', async () => {
+    const texts = await p.texts()
+    return texts.at(-1) === 'the end' && texts.length >= acknowledged.length && texts
+  })
+  const [seen, other] = [await whole(ada), await whole(bob)]
+  assert.deepEqual(seen, other, 'they see different logs')
+  assert.deepEqual(seen.filter((x) => x.startsWith('n')), acknowledged, 'what was acknowledged')
+  for (const text of ['ada 0', 'ada 1', 'ada 2', 'bob 0', 'bob 1', 'bob 2', 'the end']) {
+    assert.equal(seen.filter((x) => x === text).length, 1, text)
+  }
+})
+
+test('the loss of the line is told, and its return', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  house.door.shut()
+  await ada.page.getByText(/^No connection\. Keep writing/).waitFor()
+  house.door.reopen()
+  await ada.page.getByText(/^Back again/).waitFor()
+  await ada.say('here')
+  await ada.sees('here')
+})
+
+test('what was missed meanwhile comes where it belongs', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  await ada.say('first')
+  house.door.shut()
+  const plug = await house.device('plug')
+  const missed = Array.from({ length: 40 }, (_, i) => `missed ${i}`)
+  for (const m of missed) await plug.publishAsync('chat/room/lobby/say', m, { qos: 1 })
+  house.door.reopen()
+  await ada.sees('first', ...missed)
+})
+
+test('a tab that is copied takes nothing over', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  const session = await ada.page.evaluate(() => JSON.stringify({ ...sessionStorage }))
+  const copy = await ada.page.context().newPage()
+  await copy.addInitScript((s) => { for (const [k, v] of Object.entries(JSON.parse(s))) sessionStorage.setItem(k, v) }, session)
+  await copy.goto(house.lan)
+  await copy.getByRole('form', { name: 'Write a message' }).getByRole('textbox').fill('from the copy')
+  await copy.keyboard.press('Enter')
+  await ada.sees('from the copy')
+  await ada.say('from the first')
+  await copy.getByRole('log').getByText('from the first').waitFor()
+})
