@@ -63,9 +63,6 @@ func (b *Bridge) mayPublish(st *seat, name string, t topic, parsed error) *broke
 	default:
 		return refuseUnknownTopic(name)
 	}
-	if !b.store.Valid(st.claim) {
-		return refuseLost(st.name())
-	}
 	return nil
 }
 

@@ -67,7 +67,7 @@ func (b *Bridge) request(st *seat, m *broker.Message) (request, *broker.Refusal)
 	}
 	if m.Response != "" {
 		t, err := parseTopic(m.Response)
-		if err != nil || t.kind != userInbox || (t.name != me && t.name != st.name()) {
+		if err != nil || t.kind != userInbox || (t.name != me && !st.isCalled(t.name)) {
 			return q, refuse(broker.NotAuthorized, "bad-response", "answers go to your own inbox: use %s or a topic below it as the response topic", topicInbox(me))
 		}
 		t.name = st.name()
@@ -82,7 +82,9 @@ func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broke
 	a := historyAnswer{Type: inboxHistory, Room: t.room, Request: q.Request}
 	key := t.room
 	if no == nil && t.kind == userHistory {
-		a.With, key, no = b.pairWith(st, t)
+		var who string
+		a.With, who, no = b.partner(st, t)
+		key = pairKey(st.member.ident, who)
 	}
 	var page history.Query
 	if no == nil {

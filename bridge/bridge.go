@@ -162,13 +162,17 @@ func (b *Bridge) publishStatus(state string) {
 func (b *Bridge) Publish(s *broker.Session, m *broker.Message, ack func(broker.Ack)) {
 	st := s.Value.(*seat)
 	t, err := parseTopic(m.Topic)
-	if no := b.mayPublish(st, m.Topic, t, err); no != nil {
+	no := b.mayPublish(st, m.Topic, t, err)
+	if no == nil && t.kind != ordinary && !b.holds(st, m.Will) {
+		no = refuseLost(st.name())
+	}
+	if no != nil {
 		b.refused(st, t, m, no, ack)
 		return
 	}
 	switch t.kind {
 	case ordinary:
-		b.relay(st, m, ack)
+		b.relay(st, t, m, ack)
 	case roomSay:
 		b.say(st, t, m, ack)
 	case roomTyping:
@@ -188,6 +192,20 @@ func (b *Bridge) Publish(s *broker.Session, m *broker.Message, ack func(broker.A
 	default:
 		b.refused(st, t, m, refuseUnknownTopic(m.Topic), ack)
 	}
+}
+
+// holds tells whether the name is still the session's. A will that was delayed comes when the session has given the name back: it is
+// sent all the same, unless somebody else has the name by then.
+func (b *Bridge) holds(st *seat, will bool) bool {
+	if !will || b.store.Valid(st.claim) {
+		return b.store.Valid(st.claim)
+	}
+	n, err := names.Parse(st.name())
+	if err != nil {
+		return false
+	}
+	h, held := b.store.Lookup(n.Keys)
+	return !held || h.Rev == st.claim.Rev
 }
 
 // Subscribe decides about filters, and takes the member into the rooms that they read.

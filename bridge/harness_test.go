@@ -307,6 +307,16 @@ func (s Snapshot) names() []string {
 	return l
 }
 
+// wait waits until ok.
+func wait(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(mqtttest.Patience); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
 func decode[T any](t testing.TB, b []byte) T {
 	t.Helper()
 	var v T

@@ -19,6 +19,7 @@ const (
 	typingBurst    = 20
 	asksPerSecond  = 20
 	asksBurst      = 100
+	mostOwed       = 1000        // publishes that a member may be ahead of its rate, before more are refused
 	paceKept       = time.Minute // how long the pace of a member that left is remembered
 )
 
@@ -81,17 +82,20 @@ func limiter(perSecond float64, burst int) *rate.Limiter {
 }
 
 // paced takes one from l for a publish. The acknowledgement, whatever it says, then waits until it is due: a member that is too fast
-// is slowed, since what it may have under way is bounded. QoS 0 waits for nothing; ok is false when it comes too fast.
+// is slowed, since what it may have under way is bounded. A new connection does not shed that: whoever does not wait, but comes back
+// and goes on, is refused in the end. QoS 0 waits for nothing. ok is false when it comes too fast.
 func paced(l *rate.Limiter, m *broker.Message, ack func(broker.Ack)) (slowed func(broker.Ack), ok bool) {
 	if m.QoS == 0 && !m.Will {
 		return ack, l.Allow()
 	}
-	wait := time.Second
-	if r := l.Reserve(); r.OK() {
-		wait = r.Delay()
-	}
+	r := l.Reserve()
+	wait := r.Delay()
 	if wait <= 0 {
 		return ack, true
+	}
+	if wait.Seconds()*float64(l.Limit()) > mostOwed {
+		r.Cancel()
+		return ack, false
 	}
 	due := time.Now().Add(wait)
 	return func(a broker.Ack) {

@@ -299,3 +299,40 @@ func TestAClaimLostWhileConnectingIsNoGhost(t *testing.T) {
 		t.Errorf("there is a ghost: %+v", m)
 	}
 }
+
+func TestADelayedWillIsSentUnlessTheNameIsAnothers(t *testing.T) {
+	r := newRoom(t)
+	ada := r.join("ada")
+	will := &mqtttest.Will{Topic: "chat/room/lobby/say", Payload: "I did not come back", QoS: 1, Delay: 1}
+	eve := r.connect(mqtttest.Options{Name: "eve", ID: "e", Expiry: 60, Will: will})
+	r.cut(eve.Client)
+	if m := ada.wantText(will.Payload); m.From != "eve" {
+		t.Errorf("it is from %q", m.From)
+	}
+	bob := r.connect(mqtttest.Options{Name: "bob", ID: "b", Expiry: 60, Will: will})
+	r.cut(bob.Client)
+	r.connect(mqtttest.Options{Name: "bob", ID: "another"})
+	wait(t, "the will to be refused", func() bool { return r.logs.count("no longer yours") > 0 })
+	ada.say("marker")
+	if m := decode[posted](t, ada.WantMessage("chat/room/lobby/messages").Payload); m.Text != "marker" {
+		t.Errorf("after it comes %+v", m)
+	}
+}
+
+// Everybody is told when somebody goes away and comes back: nobody can keep them busy with it.
+func TestGoingAwayHasAPace(t *testing.T) {
+	r := newRoom(t)
+	ada, bob := r.join("ada"), r.join("bob")
+	ada.Subscribe("chat/user/bob/presence")
+	const n = 1000
+	for i := range n {
+		bob.Go(mqttPub{Topic: "chat/user/me/away", Payload: []string{"1", "0"}[i%2]})
+	}
+	bob.wantInbox("error")
+	bob.Ping()
+	ada.Ping()
+	told := ada.Take(func(p mqtttest.Packet) bool { return p.Topic == "chat/user/bob/presence" })
+	if len(told) > n/2 {
+		t.Errorf("ada was told %d times", len(told))
+	}
+}

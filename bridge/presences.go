@@ -28,7 +28,7 @@ type goneMember struct {
 
 // presences remembers whose retained presence says offline, and since when.
 type presences struct {
-	mu  sync.Mutex // guards off; map work only
+	mu  sync.Mutex            // guards off; map work only
 	off map[string]goneMember // by fold
 }
 

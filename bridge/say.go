@@ -16,7 +16,7 @@ import (
 func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	ack, ok := paced(st.member.pace.say, m, ack)
 	if !ok {
-		ack(broker.Ack{Refusal: refuseFast("messages")})
+		b.tooFast(st, t, m, "messages", ack)
 		return
 	}
 	p, no := parsePost(m)
@@ -34,10 +34,10 @@ func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack))
 func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	ack, ok := paced(st.member.pace.say, m, ack)
 	if !ok {
-		ack(broker.Ack{Refusal: refuseFast("messages")})
+		b.tooFast(st, t, m, "messages", ack)
 		return
 	}
-	to, pair, no := b.pairWith(st, t)
+	to, who, no := b.partner(st, t)
 	var p post
 	if no == nil {
 		p, no = parsePost(m)
@@ -47,11 +47,18 @@ func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 		return
 	}
 	p.body.To = to
-	b.append(st, t, pair, p, m, ack, func(e history.Entry) {
+	b.append(st, t, pairKey(st.member.ident, who), p, m, ack, func(e history.Entry) {
 		note := encode(directNote{Type: inboxMessage, Message: appendMessage(nil, "", e)})
-		b.publish(&broker.Message{Topic: topicInbox(to), Payload: note, ContentType: "application/json"})
-		b.publish(&broker.Message{Topic: topicInbox(st.name()), Payload: note, ContentType: "application/json"})
+		b.tell(to, who, note)
+		b.tell(st.name(), st.member.ident, note)
 	})
+}
+
+// tell puts a note on the inbox of a member, unless the name is another's by now: storing takes a moment.
+func (b *Bridge) tell(name, ident string, note []byte) {
+	if b.members.who(name) == ident {
+		b.publish(&broker.Message{Topic: topicInbox(name), Payload: note, ContentType: "application/json"})
+	}
 }
 
 // append logs a post under key (a room, or a pair of members) and acknowledges it when it is kept. then, if not nil, gets the entry
@@ -97,8 +104,8 @@ func (b *Bridge) enterBy(st *seat, slug string, will bool) *broker.Refusal {
 	return nil
 }
 
-// pairWith finds the member that a topic names, and the key of the log that the two share.
-func (b *Bridge) pairWith(st *seat, t topic) (name, key string, no *broker.Refusal) {
+// partner finds the member that a topic names: its name, and its ident.
+func (b *Bridge) partner(st *seat, t topic) (name, ident string, no *broker.Refusal) {
 	if t.name == me {
 		return "", "", refuseMe(t.String())
 	}
@@ -113,15 +120,23 @@ func (b *Bridge) pairWith(st *seat, t topic) (name, key string, no *broker.Refus
 	if !ok || h.Fold != n.Fold {
 		return "", "", refuseNobody(n.Canonical)
 	}
-	ident := identOfHolding(h.Rev)
-	if !h.Secret {
+	if ident = identOfHolding(h.Rev); !h.Secret {
 		other := b.members.find(n.Fold)
 		if other == nil {
 			return "", "", refuseNobody(n.Canonical)
 		}
 		ident = other.ident
 	}
-	return h.Name, pairKey(st.member.ident, ident), nil
+	return h.Name, ident, nil
+}
+
+// tooFast refuses what comes faster than a member may. At QoS 0 that is only counted: a note for each would be as many again.
+func (b *Bridge) tooFast(st *seat, t topic, m *broker.Message, what string, ack func(broker.Ack)) {
+	if m.QoS == 0 {
+		ack(broker.Ack{Refusal: refuseFast(what)})
+		return
+	}
+	b.refused(st, t, m, refuseFast(what), ack)
 }
 
 // pairKey names the log of two members. It is made of who they are, not of what they are called: whoever takes a name later does

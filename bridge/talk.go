@@ -7,7 +7,7 @@ import (
 
 // What members tell each other that is not logged: typing, away, last values, and topics outside chat/.
 
-// typing passes on that a member writes, in a room that it is in.
+// typing passes on that a member writes.
 func (b *Bridge) typing(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	r := b.rooms.find(t.room)
 	said := string(m.Payload)
@@ -29,7 +29,7 @@ func (b *Bridge) typing(st *seat, t topic, m *broker.Message, ack func(broker.Ac
 func (b *Bridge) state(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	ack, ok := paced(st.member.pace.state, m, ack)
 	if !ok {
-		ack(broker.Ack{Refusal: refuseFast("states")})
+		b.tooFast(st, t, m, "states", ack)
 		return
 	}
 	if no := b.enterBy(st, t.room, m.Will); no != nil {
@@ -37,6 +37,10 @@ func (b *Bridge) state(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 		return
 	}
 	t.name = st.name()
+	if m.Will && st.member.guest && b.members.seat(st.session.ID()) == nil {
+		ack(broker.Ack{}) // a delayed one: nothing of a guest outlives its session
+		return
+	}
 	b.states.put(st, t.String(), m, func(a broker.Ack) {
 		if a.Refusal != nil {
 			b.refused(st, t, m, a.Refusal, ack)
@@ -57,15 +61,19 @@ func (b *Bridge) away(st *seat, t topic, m *broker.Message, ack func(broker.Ack)
 		ack(broker.Ack{}) // it is gone, not away
 		return
 	}
+	if !st.member.pace.asks.Allow() {
+		b.refused(st, t, m, refuseFast("requests"), ack) // everybody is told of each
+		return
+	}
 	b.members.setAway(st, said == "1")
 	ack(broker.Ack{})
 }
 
 // relay passes a message outside chat/ on.
-func (b *Bridge) relay(st *seat, m *broker.Message, ack func(broker.Ack)) {
+func (b *Bridge) relay(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	ack, ok := paced(st.member.pace.ordinary, m, ack)
 	if !ok {
-		ack(broker.Ack{Refusal: refuseFast("messages")})
+		b.tooFast(st, t, m, "messages", ack)
 		return
 	}
 	a := broker.Ack{}

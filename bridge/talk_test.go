@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tincan/bridge/history"
 	"tincan/broker/mqtttest"
 )
 
@@ -535,5 +536,64 @@ func TestMembersOfARoomArePaged(t *testing.T) {
 	a = ada.wantInbox("members")
 	if ms := decode[[]Member](t, a["members"]); len(ms) != 1 || ms[0].Name != "zoe" || string(a["more"]) != "false" {
 		t.Errorf("second page %s", text(a))
+	}
+}
+
+// Acknowledgements wait for a member that is too fast; it cannot go on by coming back instead.
+func TestANewConnectionIsNoNewPace(t *testing.T) {
+	r := newRoom(t)
+	r.cfg.MessagesPerSecond, r.cfg.MessagesBurst = 1, 10
+	r.restart()
+	for range 30 {
+		ada := r.connect(mqtttest.Options{Name: "ada", ID: "a", Secret: "s"})
+		for range 60 {
+			ada.Go(mqttPub{Topic: "chat/room/lobby/say", Payload: "flood", QoS: 1})
+		}
+		ada.Ping()
+		ada.Cut()
+	}
+	r.end()
+	r.start()
+	if n, err := r.store.Head(t.Context(), Lobby); n > 1300 || err != nil {
+		t.Errorf("%d of 1800 messages were taken, %v", n, err)
+	}
+}
+
+// A slow store answers appends of direct messages only when it is let.
+type slow struct {
+	Store
+	let chan struct{}
+}
+
+func (s slow) Append(room string, e history.Entry, done func(history.Receipt, error)) error {
+	return s.Store.Append(room, e, func(r history.Receipt, err error) {
+		if room[0] != '@' {
+			done(r, err)
+			return
+		}
+		go func() {
+			<-s.let
+			done(r, err)
+		}()
+	})
+}
+
+func TestADirectMessageUnderWayDoesNotReachTheNextHolder(t *testing.T) {
+	r := newRoom(t)
+	let := make(chan struct{})
+	r.wrap = func(s Store) Store { return slow{s, let} }
+	r.restart()
+	ada := r.join("ada")
+	bob := r.connect(mqtttest.Options{Name: "bob", ID: "b1"})
+	ada.Go(mqttPub{Topic: "chat/user/bob/say", Payload: "for the first", QoS: 1})
+	ada.Ping()
+	r.cut(bob.Client)
+	next := r.connect(mqtttest.Options{Name: "bob", ID: "b2"})
+	next.Subscribe("chat/user/me/inbox")
+	close(let)
+	ada.wantInbox("message")
+	ada.Publish("chat/user/bob/say", "for the second")
+	if m := decode[posted](t, next.wantInbox("message")["message"]); m.Text != "for the second" {
+		t.Errorf("the next bob reads %q", m.Text)
 	}
 }
