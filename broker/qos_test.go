@@ -283,8 +283,9 @@ func TestAckOfAnUnknownMessageIsHarmless(t *testing.T) {
 func TestTrap03StuckReaderStopsNobody(t *testing.T) {
 	each(t, func(t *testing.T, transport string, version byte) {
 		x := newBench(t, Config{QueueBytes: 256 << 10}, nil)
-		stuck := x.join(transport, version, hello{user: "stuck", id: "s"})
-		stuck.sub("a", 1)
+		for qos, name := range []string{"stuck at 0", "stuck at 1"} {
+			x.join(transport, version, hello{user: name, id: "s"}).sub("a", byte(qos))
+		}
 		bob := x.join(transport, version, hello{user: "bob", id: "b"})
 		bob.sub("a", 0)
 		ada := x.join(transport, version, hello{user: "ada", id: "a"})
@@ -295,8 +296,9 @@ func TestTrap03StuckReaderStopsNobody(t *testing.T) {
 			ada.want(typePuback)
 			bob.wantMessage("a", payload)
 		}
-		x.h.wantEnd(t, "stuck", CauseSlow)
-		if n := x.b.Stats().Ended[CauseSlow]; n != 1 {
+		x.h.wantEnd(t, "stuck at 0", CauseSlow)
+		x.h.wantEnd(t, "stuck at 1", CauseSlow)
+		if n := x.b.Stats().Ended[CauseSlow]; n != 2 {
 			t.Errorf("%d were cut", n)
 		}
 		if !strings.Contains(x.log.String(), "reason=slow") {

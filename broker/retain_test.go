@@ -75,7 +75,7 @@ func TestComputedRetainedValues(t *testing.T) {
 // Trap 11: a burst of retained messages larger than a queue arrives whole at a reader that is slow to take it.
 func TestTrap11RetainedBurstReachesASlowReaderWhole(t *testing.T) {
 	each(t, func(t *testing.T, transport string, version byte) {
-		x := newBench(t, Config{QueueBytes: 64 << 10}, nil)
+		x := newBench(t, Config{QueueBytes: 16 << 10}, nil)
 		payload := make([]byte, 1000)
 		const n = 3000 // 3 MB, and sockets hold far less
 		for i := range n {

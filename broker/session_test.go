@@ -158,6 +158,68 @@ func TestTakeoverTellsTheOldSession(t *testing.T) {
 	})
 }
 
+// A client that takes its own session over finds its state, every time: the new connection waits for the end of the old one.
+func TestTakeoverFindsTheState(t *testing.T) {
+	each(t, func(t *testing.T, transport string, version byte) {
+		x := newBench(t, Config{}, nil)
+		o := hello{user: "ada", id: "a", keep: true}
+		if version == v5 {
+			o.props = expiryProp(100)
+		}
+		c := x.join(transport, version, o)
+		c.sub("a", 1)
+		for i := range 30 {
+			c = x.dial(transport, version)
+			c.send(o.bytes(version))
+			if g := c.want(typeConnack); g.body[0] != 1 {
+				t.Fatalf("takeover %d: no session present", i)
+			}
+			_ = x.b.Publish(&Message{Topic: "a", Payload: []byte("x")})
+			c.wantMessage("a", "x")
+		}
+	})
+}
+
+// What waited for a client is not sent when it may no longer be read; and a filter that is now refused is gone.
+func TestRightsAreAskedForAnewWhenAClientReturns(t *testing.T) {
+	each(t, func(t *testing.T, transport string, version byte) {
+		var closed atomic.Bool
+		h := &host{mayRead: func(_ *Session, topic string) bool { return topic != "room/1" || !closed.Load() }}
+		h.subscribe = func(_ *Session, fs []Subscription) []Decision {
+			ds := make([]Decision, len(fs))
+			for i := range fs {
+				if fs[i].Filter == "room/1" && closed.Load() {
+					ds[i].Refusal = &Refusal{Code: NotAuthorized, Tell: "closed"}
+				}
+			}
+			return ds
+		}
+		x := newBench(t, Config{}, h)
+		o := hello{user: "ada", id: "a", keep: true}
+		if version == v5 {
+			o.props = expiryProp(100)
+		}
+		c := x.join(transport, version, o)
+		c.sub("room/1", 1)
+		c.sub("room/2", 1)
+		_ = x.b.Publish(&Message{Topic: "room/1", Payload: []byte("sent once"), QoS: 1})
+		c.wantMessage("room/1", "sent once") // and not acknowledged
+		c.nc.Close()
+		x.h.wantEnd(t, "ada", CauseClosed)
+		for _, topic := range []string{"room/1", "room/2"} {
+			_ = x.b.Publish(&Message{Topic: topic, Payload: []byte("while away"), QoS: 1})
+		}
+		closed.Store(true)
+		x.b.Forget("room/1")
+		c = x.join(transport, version, o)
+		c.wantMessage("room/2", "while away")
+		closed.Store(false)
+		x.b.Forget("room/1")
+		_ = x.b.Publish(&Message{Topic: "room/1", Payload: []byte("no longer subscribed"), QoS: 1})
+		c.ping()
+	})
+}
+
 // Trap 9: what has ended leaves no subscription, and a refused or failed connect leaves nothing at all.
 func TestTrap09EndedSessionsLeaveNothing(t *testing.T) {
 	h := &host{connect: func(s *Session, c ConnectRequest) (Welcome, *Refusal) {
