@@ -1,6 +1,7 @@
 // Wiring: the world is handed to the chat, the chat to the page.
 import './style/tokens.css'
 import './style/base.css'
+import { effect } from '@preact/signals'
 import { h, render } from 'preact'
 import { Client } from './mqtt/client.ts'
 import * as platform from './platform.ts'
@@ -8,7 +9,7 @@ import { Chat } from './store/chat.ts'
 import { randomWord } from './store/ids.ts'
 import { Memory } from './store/memory.ts'
 import { askName } from './store/namecheck.ts'
-import { read } from './store/route.ts'
+import { read, write } from './store/route.ts'
 import { indexedShelf, plainShelf } from './store/shelf.ts'
 import { App } from './view/app.tsx'
 
@@ -36,6 +37,10 @@ const follow = () => {
 }
 follow()
 addEventListener('hashchange', follow)
+effect(() => { // a place that was gone to in another way stands in the address, too
+  const hash = write(chat.place.value)
+  if (location.hash !== hash) history.replaceState(history.state, '', hash)
+})
 platform.watchPresence((visible, focused) => chat.setHere(visible, focused))
 for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.touched(), { passive: true })
 addEventListener('pagehide', () => memory.keepClientId(chat.client))

@@ -11,7 +11,7 @@ import { type Fill, randomWord } from './ids.ts'
 import * as lines from './line.ts'
 import type { Identity, Mate, Memory } from './memory.ts'
 import * as names from './name.ts'
-import type { To } from './outbox.ts'
+import { of, type To } from './outbox.ts'
 import { Pages } from './pages.ts'
 import { Post } from './post.ts'
 import { unread } from './read.ts'
@@ -131,15 +131,23 @@ export class Chat {
 
   /** The name field changed; the server is asked a quarter of a second after the last key. */
   typeName(value: string): void {
+    if (this.field.value.joining) this.#hangUp() // the answer would be about another name
     this.field.value = names.typed(this.field.value, value)
     this.#uncheck()
-    if (!names.worthAsking(this.field.value)) return
-    this.#uncheck = this.#world.later(checkAfter, () => {
-      this.field.value = names.asked(this.field.value)
-      this.#world.check(value).catch(() => null).then((c) => {
-        this.field.value = names.answered(this.field.value, value, c)
-      })
+    if (names.worthAsking(this.field.value)) this.#uncheck = this.#world.later(checkAfter, () => this.#check(value))
+  }
+
+  #check(value: string): void {
+    this.field.value = names.asked(this.field.value)
+    this.#world.check(value).catch(() => null).then((c) => {
+      this.field.value = names.answered(this.field.value, value, c)
     })
+  }
+
+  #hangUp(): Promise<void> | undefined {
+    const wire = this.#wire
+    this.#wire = null
+    return wire?.stop()
   }
 
   /** Joins with the name in the field. Without a secret the page takes the one it has for the name, or makes one. */
@@ -158,10 +166,8 @@ export class Chat {
 
   /** Goes away and asks for a name again. */
   async signOut(): Promise<void> {
-    const wire = this.#wire
-    this.#wire = null
     this.#world.memory.forgetMe()
-    await wire?.stop()
+    await this.#hangUp()
     batch(() => {
       this.line.value = lines.unconnected
       this.screen.value = 'welcome'
@@ -260,6 +266,7 @@ export class Chat {
       const field = this.field.value.value.trim() === '' ? names.typed(names.empty, name) : this.field.value
       this.field.value = names.refused(field, { reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.#identity?.chosen ?? false })
       this.screen.value = 'welcome'
+      if (about && this.field.value.check === null) this.#check(field.value) // for its suggestions
     })
   }
 
@@ -414,7 +421,7 @@ export class Chat {
     batch(() => {
       this.place.value = p
       this.current.value = this.conversation(whither(p))
-      if (this.current.value !== old) old.cut.value = null
+      if (this.current.value !== old) this.#left(old)
       if (p.at === 'room') this.joinRoom(p.room)
       else this.#meet(p.user)
     })
@@ -474,6 +481,16 @@ export class Chat {
     this.#wire?.subscribe([filter.room(room)]).then(([code]) => {
       c.barred.value = code >= 0x80 ? 'refused' : ''
     }).catch(() => {})
+  }
+
+  /** What was opened is not any more: its unread line goes, and a member to whom nothing was said is none I write with. */
+  #left(c: Conversation): void {
+    c.cut.value = null
+    const { to } = c
+    if (!('user' in to) || c.last.value > 0 || of(this.post.box.value, to).length > 0) return
+    this.mates.value = this.mates.value.filter((m) => m.name !== to.user)
+    this.#world.memory.setMates(this.me.value, this.mates.value)
+    void this.#wire?.unsubscribe([filter.member(to.user)]).catch(() => {})
   }
 
   /** Puts a member among those I write with. */

@@ -115,7 +115,7 @@ export function string(f: Field): 'loose' | 'taut' | 'broken' {
 /** Whether the name belongs to someone, so that a secret would let its owner in. */
 export function wantsSecret(f: Field): boolean {
   const say = hint(f).say
-  return say === 'taken' || say === 'held' || say === 'wrong-secret'
+  return say === 'taken' || say === 'held' || say === 'wrong-secret' || say === 'too-many-tries'
 }
 
 /** What is plainly wrong with a name, without asking anyone. */

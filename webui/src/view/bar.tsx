@@ -28,10 +28,11 @@ function Topic({ text }: { text: string }) {
 
 function Mate({ chat, c, name }: { chat: Chat, c: Conversation, name: string }) {
   const member = chat.find('room/lobby')?.roster.value.members.get(name)
-  const state = c.presence.value?.state ?? 'offline'
+  const known = c.presence.value?.state
+  const state = known ?? 'offline'
   const device = member?.kind === 'device'
   const where = list([...new Set(member?.sessions)].filter((s) => s !== ''))
-  const words = state === 'offline' ? t('direct.gone') : device ? t('direct.device') : state === 'away' ? t('direct.away') : where === '' ? t('direct.hereNow') : t('direct.here', { where })
+  const words = !known ? t('direct.unknown') : state === 'offline' ? t('direct.gone') : device ? t('direct.device') : state === 'away' ? t('direct.away') : where === '' ? t('direct.hereNow') : t('direct.here', { where })
   return (
     <>
       <Who name={name} state={state} device={device} />

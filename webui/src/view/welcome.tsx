@@ -29,8 +29,8 @@ export function Welcome({ chat }: { chat: Chat }) {
     if (!coarse()) input.current?.focus()
   }, [])
   useEffect(() => {
-    if (!folded.value) secretInput.current?.focus()
-  }, [folded.value])
+    if (owned) folded.value = false // and stays open while another answer is waited for
+  }, [owned])
 
   const join = (e: Event) => {
     e.preventDefault()
@@ -50,7 +50,7 @@ export function Welcome({ chat }: { chat: Chat }) {
             <label class="field__label" for="name">{t('welcome.ask')}</label>
             <div class={`field__box field__box--big ${tone(say) === 'bad' ? 'field__box--bad' : ''}`}>
               <input
-                ref={input} id="name" value={field.value} placeholder={t('welcome.placeholder')} autocomplete="nickname" autocapitalize="words"
+                ref={input} id="name" value={field.value} placeholder={t('welcome.placeholder')} autocomplete="username" autocapitalize="words"
                 spellcheck={false} enterkeyhint="go" maxLength={200} aria-describedby="name-hint" aria-invalid={tone(say) === 'bad'} dir="auto"
                 onInput={(e) => chat.typeName(e.currentTarget.value)}
               />
@@ -85,7 +85,7 @@ export function Welcome({ chat }: { chat: Chat }) {
               <p id="secret-hint" class="hint">{t(owned ? 'welcome.secretForHint' : 'welcome.secretHint', { name: name || t('welcome.you') })}</p>
             </div>
           ) : (
-            <button type="button" class="welcome__more" aria-expanded={false} onClick={() => { folded.value = false }}>
+            <button type="button" class="welcome__more" aria-expanded={false} onClick={() => { folded.value = false; requestAnimationFrame(() => secretInput.current?.focus()) }}>
               <Icon name="key" />{t('welcome.keep')}
             </button>
           )}

@@ -457,3 +457,36 @@ test('a link to a message far back loads its neighbourhood and knows how far it 
   assert.deepEqual(p.chat.current.value.wish.value, { way: 'message', seq: 300 })
   assert.equal(p.chat.current.value.last.value, 900)
 })
+
+test('a member to whom nothing was said does not stay in the list', async () => {
+  const p = new Place()
+  await p.join()
+  p.chat.go({ at: 'user', user: 'bob' })
+  assert.deepEqual(p.chat.mates.value.map((m) => m.name), ['bob'])
+  p.chat.go({ at: 'user', user: 'eve' })
+  p.chat.post.write({ user: 'eve' }, 'psst', 'noor')
+  p.chat.go({ at: 'room', room: 'lobby', seq: 0 })
+  assert.deepEqual(p.chat.mates.value.map((m) => m.name), ['eve'])
+  assert.deepEqual(new Memory(p.lasting, p.tab).mates('noor').map((m) => m.name), ['eve'])
+})
+
+test('typing on while the answer is awaited gives the attempt up', async () => {
+  const p = new Place()
+  p.chat.typeName('ada')
+  p.chat.join('', true)
+  p.chat.typeName('adam')
+  p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
+  assert.equal(p.chat.field.value.no, null)
+  assert.equal(p.chat.field.value.joining, false)
+})
+
+test('a taken name that was not checked before is asked for suggestions', async () => {
+  const p = new Place()
+  p.checks.set('ada', { name: 'ada', state: 'taken', like: '', text: '', suggest: ['ada-2'] })
+  p.chat.typeName('ada')
+  p.chat.join('', true)
+  p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
+  await quiet()
+  assert.deepEqual(p.chat.field.value.check?.suggest, ['ada-2'])
+  assert.equal(p.chat.field.value.no?.reason, 'name-taken')
+})
