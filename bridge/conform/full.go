@@ -67,6 +67,12 @@ func testFull(t *testing.T, s Subject) {
 	release := fill()
 	stored := full()
 	usable(stored)
+	if err := b.Erase(b.context(), "lobby", []uint64{2}, history.Entry{ID: "tomb", From: "ada", Kind: "delete"}); err != nil {
+		t.Errorf("erasing on a full disk: %v", err)
+	}
+	stored++ // the tomb
+	usable(stored)
+	stored += full()
 	release()
 	healed()
 	stored++

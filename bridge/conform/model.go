@@ -17,7 +17,7 @@ import (
 // testModel compares a store with plain slices and maps, over random calls and reopenings.
 func testModel(t *testing.T, s Subject) {
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue { // each run opens and closes some stores
-		if err := f.Value.Set("30"); err != nil {
+		if err := f.Value.Set("15"); err != nil {
 			t.Fatal(err)
 		}
 		defer f.Value.Set(f.DefValue)

@@ -14,6 +14,7 @@ import (
 func testStop(t *testing.T, s Subject) {
 	t.Run("CloseAnswersEverybody", func(t *testing.T) { closeAnswers(t, s) })
 	t.Run("NothingRunsAfterClose", func(t *testing.T) { nothingRuns(t, s) })
+	t.Run("AStuckEmitDoesNotHoldClose", func(t *testing.T) { closeStuck(t, s) })
 	t.Run("CancelledCallsReturn", func(t *testing.T) { cancelled(t, s) })
 }
 
@@ -113,6 +114,30 @@ func nothingRuns(t *testing.T, s Subject) {
 		}
 	}
 	soon(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+// closeStuck closes beside a tail whose emit does not return: the folder is free all the same.
+func closeStuck(t *testing.T, s Subject) {
+	b := newBench(t, s)
+	b.post("lobby", "ada", "1", "x")
+	release, stuck := make(chan struct{}), make(chan struct{})
+	ended := make(chan error, 1)
+	n := b.Node
+	go func() {
+		ended <- n.Tail(context.Background(), "lobby", 0, func(history.Entry) bool { close(stuck); <-release; return true })
+	}()
+	<-stuck
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	if err := n.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("close: %v", err)
+	}
+	b.open()
+	b.post("lobby", "ada", "2", "x")
+	close(release)
+	if err := <-ended; !errors.Is(err, history.ErrUnavailable) {
+		t.Errorf("the stuck tail: %v", err)
+	}
 }
 
 // cancelled cancels every call that can wait.

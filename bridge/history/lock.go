@@ -63,8 +63,13 @@ func (l *folderLock) release() error { return l.file.Close() }
 
 // undo frees the folder and leaves no trace in it.
 func (l *folderLock) undo() {
-	if l.made {
+	if !l.made {
+		l.file.Close()
+		return
+	}
+	err := os.Remove(l.file.Name()) // while it is locked: nobody else's can be hit
+	l.file.Close()
+	if err != nil { // Windows removes no file that is open
 		os.Remove(l.file.Name())
 	}
-	l.file.Close()
 }

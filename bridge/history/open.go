@@ -54,6 +54,7 @@ func Open(ctx context.Context, dir string, cfg Config, log *slog.Logger) (_ *Sto
 		wake:    make(chan struct{}, 1),
 		closing: make(chan struct{}),
 		stop:    make(chan struct{}),
+		ended:   make(chan struct{}),
 		puts:    map[valueKey]*put{},
 		rooms:   map[string]*room{},
 	}

@@ -3,6 +3,8 @@ package history
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -53,6 +55,7 @@ type Store struct {
 	wake    chan struct{}  // capacity 1: there is something for the writer
 	closing chan struct{}  // closed when Close begins
 	stop    chan struct{}  // closed when the writer has ended: nothing is served any more
+	ended   chan struct{}  // closed when Close has ended
 	serving sync.WaitGroup // the writer, the claims, the background check, running Tails
 
 	troubles repeated // of readers
@@ -101,30 +104,47 @@ func (s *Store) refuseLocked() error {
 }
 
 // Close commits what is queued, or tells those who wait that it was not (when ctx ends before, or writing is not possible),
-// writes the log back into the database file, and waits for everything that the store has started. It always frees the folder.
+// writes the log back into the database file, and waits for everything that the store has started; for a Tail whose emit does
+// not return, until ctx ends. It always frees the folder.
 func (s *Store) Close(ctx context.Context) error {
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		<-s.stop
-		s.serving.Wait()
-		return nil
-	}
+	again := s.closed
 	s.closed = true
 	s.mu.Unlock()
+	if again {
+		<-s.ended
+		return nil
+	}
+	defer close(s.ended)
 	close(s.closing)
 	defer context.AfterFunc(ctx, s.writer.hurry)()
-	s.kick()
 	<-s.writer.ended
 	close(s.stop)
-	s.serving.Wait()
-	err := s.view.Close()
-	if e := s.writer.close(); err == nil {
-		err = e
-	}
+	err := s.settle(ctx)
+	err = errors.Join(err, s.pageUp.Close(), s.pageDown.Close(), s.view.Close(), s.writer.close())
 	keepReserve(s.dir)
-	if e := s.lock.release(); err == nil {
-		err = e
+	return errors.Join(err, s.lock.release())
+}
+
+// settleLate is what readers get to end when the writer has used up the time that Close had.
+const settleLate = 500 * time.Millisecond
+
+// settle waits for everything that runs.
+func (s *Store) settle(ctx context.Context) error {
+	settled := make(chan struct{})
+	go func() {
+		s.serving.Wait()
+		close(settled)
+	}()
+	select {
+	case <-settled:
+		return nil
+	case <-ctx.Done():
 	}
-	return err
+	select {
+	case <-settled:
+		return nil
+	case <-time.After(settleLate):
+		return fmt.Errorf("history: a reader does not let go: %w", ctx.Err())
+	}
 }

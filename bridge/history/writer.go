@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	batchLimit   = 1000                   // operations of each sort in one transaction
+	batchLimit   = 1000                   // appends, and claims, in one transaction
 	restInterval = 10 * time.Second       // the rest of holds is stored so often while a name waits
 	retryFull    = 2 * time.Second        // between tries while there is no space
 	retryLocked  = 100 * time.Millisecond // and while another program has locked the database
@@ -111,6 +111,9 @@ func (w *writer) gather() *batch {
 	b := &batch{w: w, touched: map[*room]*growth{}}
 	s.mu.Lock()
 	n := min(len(s.appends), batchLimit)
+	if w.full && len(s.chores) > 0 {
+		n = 0 // deleting may use the reserve; appends wait for the next batch
+	}
 	b.appends = s.appends[:n:n]
 	if n == len(s.appends) {
 		s.appends = nil
@@ -120,13 +123,13 @@ func (w *writer) gather() *batch {
 	for _, a := range b.appends {
 		s.bytes -= len(a.entry.Body)
 	}
-	n = min(len(s.chores), batchLimit)
-	b.chores, s.chores = s.chores[:n:n], s.chores[n:]
-	if len(s.puts) > 0 {
+	b.chores, s.chores = s.chores, nil
+	only := w.full && len(b.chores) > 0
+	if len(s.puts) > 0 && !only {
 		b.puts, s.puts, s.putBytes = s.puts, map[valueKey]*put{}, 0
 	}
 	s.mu.Unlock()
-	if !time.Now().Before(w.pause) {
+	if !only && !time.Now().Before(w.pause) {
 		b.claims, b.reserved, b.change = s.claims.take(batchLimit)
 	}
 	return b
