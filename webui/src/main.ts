@@ -42,7 +42,7 @@ effect(() => { // a place that was gone to in another way stands in the address,
   if (location.hash !== hash) history.replaceState(history.state, '', hash)
 })
 platform.watchPresence((visible, focused) => chat.setHere(visible, focused))
-for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.touched(), { passive: true })
+for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.activity.touched(), { passive: true })
 addEventListener('pagehide', () => memory.keepClientId(chat.client))
 addEventListener('pageshow', () => memory.takeClientId()) // perhaps out of the browser's cache, where it had gone
 setInterval(() => chat.tick(), 1000)

@@ -2,15 +2,18 @@
 // out. It knows neither DOM nor sockets: the world hands those in.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { Ack, Client, ClientOptions, Incoming, LineState, Refused } from '../mqtt/client.ts'
-import { type Inbox, type Message, parseInbox, parseJSON, parseMemberPresence, parseMessage, parsePresence, parseRooms, parseRoster, parseState, parseStatus } from '../mqtt/parse.ts'
+import { type Inbox, parseInbox, parseJSON, parseMemberPresence, parseMessage, parsePresence, parseRooms, parseRoster, parseState, parseStatus } from '../mqtt/parse.ts'
 import { filter, parseTopic, to as topics } from '../mqtt/topics.ts'
+import { Activity } from './activity.ts'
+import { Arrivals } from './arrivals.ts'
 import { Asks } from './asks.ts'
 import { Conversation, keyOf } from './conversation.ts'
 import * as devices from './devices.ts'
+import { Entrance } from './entrance.ts'
 import { type Fill, randomWord } from './ids.ts'
 import * as lines from './line.ts'
 import type { Identity, Mate, Memory } from './memory.ts'
-import * as names from './name.ts'
+import type { Check } from './name.ts'
 import { of, type To } from './outbox.ts'
 import { Pages } from './pages.ts'
 import { Post } from './post.ts'
@@ -20,8 +23,7 @@ import * as rooms from './rooms.ts'
 import type { Place } from './route.ts'
 import { shownKind } from './rows.ts'
 import type { Shelf } from './shelf.ts'
-import { mentions } from './text.ts'
-import * as typing from './typing.ts'
+import { sign } from './typing.ts'
 
 /** What of the MQTT client is used. */
 export type Wire = Pick<Client, 'start' | 'stop' | 'tryNow' | 'subscribe' | 'unsubscribe' | 'publish'>
@@ -29,7 +31,7 @@ export type Wire = Pick<Client, 'start' | 'stop' | 'tryNow' | 'subscribe' | 'uns
 /** What the chat is given: the line, the clock, chance, memory. */
 export interface World {
   wire(o: Pick<ClientOptions, 'clientId' | 'name' | 'secret' | 'user' | 'onState' | 'onReady' | 'onMessage'>): Wire
-  check(name: string): Promise<names.Check | null> // null: no answer, or asked too often
+  check(name: string): Promise<Check | null> // null: no answer, or asked too often
   shelf(): Promise<Shelf>
   memory: Memory
   now(): number // milliseconds since 1970
@@ -41,35 +43,25 @@ export interface World {
   build: string // of this page; empty: not known
 }
 
-/** A message that a screen reader or the title may tell of. */
-export interface Heard {
-  conversation: Conversation
-  message: Message
-  mention: boolean
-}
-
-const checkAfter = 250 // milliseconds after the last key
-const awayHidden = 30_000
-const awayIdle = 10 * 60_000
-
 export class Chat {
   readonly screen = signal<'welcome' | 'room'>('welcome')
   readonly me = signal('')
-  readonly field = signal<names.Field>(names.empty)
   readonly line = signal<lines.Line>(lines.unconnected)
   readonly rooms = signal<rooms.Rooms>({ open: new Map(), joined: [rooms.lobby] })
   readonly mates = signal<readonly Mate[]>([])
   readonly place = signal<Place>({ at: 'room', room: rooms.lobby, seq: 0 })
   readonly newer = signal(false) // the server serves a newer page than this one
-  readonly heard = signal<readonly Heard[]>([])
   readonly taken = signal<{ key: string, text: string } | null>(null) // what goes back into the field of a conversation
   readonly now: ReadonlySignal<number>
   readonly current: Signal<Conversation>
   readonly items: ReadonlySignal<rooms.Item[]>
   readonly string: ReadonlySignal<lines.Shown['string']> // how the line hangs
   readonly strip: ReadonlySignal<lines.Shown['strip']> // what is said about it
+  readonly entrance: Entrance
   readonly post: Post
   readonly reading: Reading
+  readonly arrivals: Arrivals
+  readonly activity: Activity
 
   readonly #time = signal(0)
   readonly #conversations = signal<ReadonlyMap<string, Conversation>>(new Map())
@@ -79,13 +71,6 @@ export class Chat {
   #client: string
   readonly #asks: Asks
   readonly #pages: Pages
-  #incoming = new Map<Conversation, Message[]>()
-  #uncheck = () => {}
-  #typingMine = typing.still
-  #typingIn: Conversation | null = null
-  #away = false
-  #hiddenSince = 0 // 0: visible
-  #lastInput = 0
   #build: string
 
   readonly #world: World
@@ -96,7 +81,6 @@ export class Chat {
     this.#build = world.build
     this.#time.value = world.now()
     this.now = this.#time
-    this.#lastInput = world.now()
     this.#asks = new Asks((t, p) => this.#publish(t, p), world.later)
     this.#pages = new Pages(this.#asks, (messages) => this.post.brought(messages, this.me.value))
     this.post = new Post({
@@ -104,7 +88,28 @@ export class Chat {
       newest: (to) => this.conversation(to).log.peek().at(-1)?.seq ?? 0,
       kept: (e) => { this.conversation(e.to).arrived.value = { key: `${e.from}/${e.id}`, at: world.now() } },
     }, world.client)
+    this.entrance = new Entrance({
+      ...world,
+      connect: (me, remember) => {
+        this.#remember = remember
+        this.#connect(me)
+      },
+      hangUp: () => void this.#hangUp(),
+    })
     this.reading = new Reading((room, seq) => void this.#publish(topics.read(room), JSON.stringify({ seq })).catch(() => {}), world.now)
+    this.arrivals = new Arrivals({
+      frame: world.frame, reading: this.reading, me: () => this.me.value, current: () => this.current.value,
+      arrived: (c, messages) => {
+        this.post.brought(messages, this.me.value)
+        if (c.asked) this.#pages.mend(c)
+        if ('user' in c.to) this.#meet(c.to.user)
+      },
+    })
+    this.activity = new Activity({
+      now: world.now,
+      tellTyping: (room, say) => void this.#publish(topics.typing(room), say, 0).catch(() => {}),
+      tellAway: (away) => void this.#publish(topics.away, away ? '1' : '0').catch(() => {}),
+    })
     this.string = computed(() => lines.shown(this.line.value, this.#time.value).string)
     this.strip = computed(() => lines.shown(this.line.value, this.#time.value).strip)
     this.current = signal(this.conversation({ room: rooms.lobby }))
@@ -129,39 +134,10 @@ export class Chat {
     this.#connect(me)
   }
 
-  /** The name field changed; the server is asked a quarter of a second after the last key. */
-  typeName(value: string): void {
-    if (this.field.value.joining) this.#hangUp() // the answer would be about another name
-    this.field.value = names.typed(this.field.value, value)
-    this.#uncheck()
-    if (names.worthAsking(this.field.value)) this.#uncheck = this.#world.later(checkAfter, () => this.#check(value))
-  }
-
-  #check(value: string): void {
-    this.field.value = names.asked(this.field.value)
-    this.#world.check(value).catch(() => null).then((c) => {
-      this.field.value = names.answered(this.field.value, value, c)
-    })
-  }
-
   #hangUp(): Promise<void> | undefined {
     const wire = this.#wire
     this.#wire = null
     return wire?.stop()
-  }
-
-  /** Joins with the name in the field. Without a secret the page takes the one it has for the name, or makes one. */
-  join(secret: string, remember: boolean): void {
-    const name = this.field.value.value.trim()
-    if (name === '' || this.field.value.joining) return
-    this.#uncheck()
-    this.#remember = remember
-    this.field.value = { ...this.field.value, joining: true, checking: false, no: null }
-    const known = this.#world.memory.secretOf(name)
-    const own = secret !== ''
-    this.#connect({
-      name, chosen: own || (known?.chosen ?? false), secret: own ? secret : known?.secret ?? randomWord(24, this.#world.fill),
-    })
   }
 
   /** Goes away and asks for a name again. */
@@ -172,7 +148,7 @@ export class Chat {
       this.line.value = lines.unconnected
       this.screen.value = 'welcome'
       this.me.value = ''
-      this.field.value = names.empty
+      this.entrance.clear()
       this.#conversations.value = new Map()
       this.current.value = this.conversation(whither(this.place.value))
     })
@@ -219,7 +195,7 @@ export class Chat {
     batch(() => {
       if (this.me.value !== name) this.#recognise(name)
       this.screen.value = 'room'
-      this.field.value = names.empty
+      this.entrance.clear()
     })
   }
 
@@ -245,7 +221,7 @@ export class Chat {
       this.line.value = lines.moved(this.line.value, s, now, this.post.waiting(), why?.code ?? 0)
     })
     if (s !== 'online') return
-    if (this.#away) this.#tellAway()
+    this.activity.again()
     this.post.flush(this.me.value)
     this.reading.again()
     for (const c of this.#conversations.value.values()) if (c !== this.current.value && c.asked) this.#pages.mend(c)
@@ -263,10 +239,8 @@ export class Chat {
       const end: lines.End = { why: why.code === 0x8e ? 'taken-over' : about ? 'name' : why.code === 0x98 || why.code === 0x8a ? 'kicked' : 'refused', code: why.code, text: why.text ?? '' }
       this.line.value = lines.ended(this.line.value, end, now)
       if (why.where !== 'connack') return
-      const field = this.field.value.value.trim() === '' ? names.typed(names.empty, name) : this.field.value
-      this.field.value = names.refused(field, { reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.#identity?.chosen ?? false })
+      this.entrance.refused({ reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.#identity?.chosen ?? false })
       this.screen.value = 'welcome'
-      if (about && this.field.value.check === null) this.#check(field.value) // for its suggestions
     })
   }
 
@@ -280,11 +254,11 @@ export class Chat {
     const t = parseTopic(m.topic)
     if (!t) return
     const v = () => parseJSON(m.payload)
-    if (t.of !== 'messages') this.#settleIncoming() // what came before is in its place first
+    if (t.of !== 'messages') this.arrivals.settle() // what came before is in its place first
     switch (t.of) {
       case 'messages': {
         const message = parseMessage(v())
-        if (message) this.#queue(this.conversation({ room: t.room }), message)
+        if (message) this.arrivals.add(this.conversation({ room: t.room }), message)
         break
       }
       case 'roster': {
@@ -299,7 +273,7 @@ export class Chat {
       }
       case 'typing': {
         const c = this.conversation({ room: t.room })
-        if (t.name !== this.me.value) c.typing.value = typing.sign(c.typing.value, t.name, new TextDecoder().decode(m.payload) === '1', this.#world.now())
+        if (t.name !== this.me.value) c.typing.value = sign(c.typing.value, t.name, new TextDecoder().decode(m.payload) === '1', this.#world.now())
         break
       }
       case 'state': {
@@ -347,7 +321,7 @@ export class Chat {
       const m = i.message
       const mate = m.from === this.me.value ? m.to : m.from
       if (mate === undefined) return
-      this.#queue(this.conversation({ user: mate }), m)
+      this.arrivals.add(this.conversation({ user: mate }), m)
     }
   }
 
@@ -355,46 +329,6 @@ export class Chat {
     this.reading.know(key, seq)
     const c = this.#conversations.value.get(key)
     if (c) c.mentions.value = c.mentions.value.filter((s) => s > seq)
-  }
-
-  #queue(c: Conversation, m: Message): void {
-    const waiting = this.#incoming.get(c)
-    if (waiting) waiting.push(m)
-    else this.#incoming.set(c, [m])
-    if (this.#incoming.size === 1 && !waiting) this.#world.frame(() => this.#settleIncoming())
-  }
-
-  /** Puts what has come since the last frame in its place. */
-  #settleIncoming(): void {
-    if (this.#incoming.size === 0) return
-    const all = this.#incoming
-    this.#incoming = new Map()
-    batch(() => {
-      const heard: Heard[] = []
-      for (const [c, messages] of all) this.#arrive(c, messages, heard)
-      if (heard.length > 0) this.heard.value = heard
-    })
-  }
-
-  #arrive(c: Conversation, messages: readonly Message[], heard: Heard[]): void {
-    const me = this.me.value
-    const before = c.last.value
-    c.take(messages)
-    this.post.brought(messages, me)
-    const fresh = messages.filter((m) => m.seq > before && m.from !== me && shownKind(m))
-    const writers = new Set(messages.map((m) => m.from))
-    if ([...writers].some((w) => c.typing.value.has(w))) c.typing.value = new Map([...c.typing.value].filter(([n]) => !writers.has(n)))
-    if (c.asked) this.#pages.mend(c)
-    if ('user' in c.to) this.#meet(c.to.user)
-    const first = fresh[0]
-    if (!first) return
-    if (!this.reading.marks.value.has(c.key)) this.reading.know(c.key, first.seq - 1)
-    this.reading.cut(c, c === this.current.value)
-    for (const message of fresh) {
-      const mention = 'user' in c.to || mentions(message.text, me)
-      if (mention && !(c === this.current.value && this.reading.here)) c.mentions.value = [...c.mentions.value, message.seq]
-      heard.push({ conversation: c, message, mention })
-    }
   }
 
   // --- places ---
@@ -417,7 +351,7 @@ export class Chat {
   /** Shows a place: joins the room if that is not done, loads what is missing, and finds where to begin reading. */
   go(p: Place): void {
     const old = this.current.peek()
-    this.#stopTyping()
+    this.activity.stop()
     batch(() => {
       this.place.value = p
       this.current.value = this.conversation(whither(p))
@@ -524,7 +458,7 @@ export class Chat {
   /** Sends text to the open conversation. */
   send(text: string): void {
     const c = this.current.value
-    this.#stopTyping()
+    this.activity.stop()
     this.post.write(c.to, text, this.me.value)
     this.setDraft(c.key, '')
     if (unread(this.reading.marks.value, c.key, c.last.value) === 0) void this.toEnd(c)
@@ -549,43 +483,15 @@ export class Chat {
     this.post.again(id, this.me.value)
   }
 
-  /** A key in the composer of the open conversation. */
-  key(empty: boolean): void {
-    const c = this.current.value
-    if (!('room' in c.to) || c.roster.value.count > 50) return
-    this.#typingIn = c
-    const { mine, say } = typing.key(this.#typingMine, this.#world.now(), empty)
-    this.#typingMine = mine
-    this.#tellTyping(say)
-  }
-
-  #stopTyping(): void {
-    const { mine, say } = typing.stop(this.#typingMine)
-    this.#typingMine = mine
-    this.#tellTyping(say)
-  }
-
-  #tellTyping(say: '1' | '0' | null): void {
-    const c = this.#typingIn
-    if (say && c && 'room' in c.to) void this.#publish(topics.typing(c.to.room), say, 0).catch(() => {})
-  }
-
   // --- time and presence ---
 
   /** A second went by. */
   tick(): void {
     const now = this.#world.now()
     this.#time.value = now
-    const { mine, say } = typing.idle(this.#typingMine, now)
-    this.#typingMine = mine
-    this.#tellTyping(say)
+    this.activity.tick()
     this.reading.tick(this.line.value.is === 'online')
     if ('user' in this.current.value.to) this.#meet(this.current.value.to.user)
-    const away = (this.#hiddenSince !== 0 && now - this.#hiddenSince > awayHidden) || now - this.#lastInput > awayIdle
-    if (away !== this.#away) {
-      this.#away = away
-      this.#tellAway()
-    }
   }
 
   /** Five seconds went by, or the page is about to go: what is stored is kept up. */
@@ -595,26 +501,9 @@ export class Chat {
 
   /** The page is visible, or not; the window has the focus, or not. */
   setHere(visible: boolean, focused: boolean): void {
-    const now = this.#world.now()
-    this.#hiddenSince = visible ? 0 : this.#hiddenSince || now
     this.reading.setHere(visible && focused)
-    if (visible) this.touched()
-    else this.reading.tick(this.line.value.is === 'online')
-  }
-
-  /** The person did something. */
-  touched(): void {
-    this.#lastInput = this.#world.now()
-    if (this.#away && this.#hiddenSince === 0) this.tick()
-  }
-
-  /** The view shows everything up to this seq, at its end or not. */
-  saw(c: Conversation, seq: number): void {
-    this.reading.saw(c, seq)
-  }
-
-  #tellAway(): void {
-    if (this.line.value.is === 'online') void this.#publish(topics.away, this.#away ? '1' : '0').catch(() => {})
+    this.activity.setVisible(visible)
+    if (!visible) this.reading.tick(this.line.value.is === 'online')
   }
 }
 

@@ -7,7 +7,7 @@ import { insertAll, keepNear, type Log } from './log.ts'
 import * as outbox from './outbox.ts'
 import * as roster from './roster.ts'
 import { type Cut, type Row, rows } from './rows.ts'
-import type { Typing } from './typing.ts'
+import { sign, type Typing } from './typing.ts'
 
 /** Messages kept of one conversation. */
 export const most = 2000
@@ -62,6 +62,11 @@ export class Conversation {
     this.log.value = keepNear(insertAll(this.log.value, messages), this.anchor, most)
     const newest = messages.reduce((n, m) => Math.max(n, m.seq), 0)
     if (newest > this.last.value) this.last.value = newest
+  }
+
+  /** Whoever sent these does not write any more. */
+  wrote(messages: readonly Message[]): void {
+    for (const m of messages) if (this.typing.value.has(m.from)) this.typing.value = sign(this.typing.value, m.from, false, 0)
   }
 
   /** A snapshot of the roster came. */

@@ -23,7 +23,7 @@ export function Announcer({ chat }: { chat: Chat }) {
     }, gatherFor) as unknown as number
   }
   useSignalEffect(() => {
-    const heard = chat.heard.value
+    const heard = chat.arrivals.heard.value
     const open = chat.current.peek()
     if (document.visibilityState === 'hidden') return
     say(heard.filter((h) => h.mention || h.conversation === open).map((h): Saying => {

@@ -63,7 +63,7 @@ export function Composer({ chat }: { chat: Chat }) {
     empty.value = el.value.trim() === ''
     if (over.value > 0) over.value = tooLong(el.value)
     grow()
-    chat.key(empty.value)
+    chat.activity.key(c, empty.value)
     clearTimeout(unsaved.current)
     unsaved.current = setTimeout(() => chat.setDraft(c.key, el.value), draftAfter) as unknown as number
   }

@@ -243,7 +243,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     while (el && (!el.dataset.seq || el.offsetTop + el.offsetHeight > bottom)) el = el.previousElementSibling as HTMLElement | null
     const newest = c.log.peek().at(-1)?.seq ?? 0
     const seq = this.#follow && newest === c.last.peek() ? newest : Number(el?.dataset.seq ?? 0)
-    if (seq > 0) chat.saw(c, seq)
+    if (seq > 0) chat.reading.saw(c, seq)
   }
 
   /** One stop for Tab: the message that had the focus, else the newest. */

@@ -10,7 +10,7 @@ import { Icon } from './icon.tsx'
 
 /** The first visit: one field, one button. Whether the name is free is told while it is typed. */
 export function Welcome({ chat }: { chat: Chat }) {
-  const field = chat.field.value
+  const field = chat.entrance.field.value
   const secret = useSignal('')
   const folded = useSignal(true)
   const shown = useSignal(false)
@@ -35,7 +35,7 @@ export function Welcome({ chat }: { chat: Chat }) {
   const join = (e: Event) => {
     e.preventDefault()
     if (name === '') input.current?.focus()
-    else chat.join(secret.value, remember.value)
+    else chat.entrance.join(secret.value, remember.value)
   }
   return (
     <div class="welcome">
@@ -52,7 +52,7 @@ export function Welcome({ chat }: { chat: Chat }) {
               <input
                 ref={input} id="name" value={field.value} placeholder={t('welcome.placeholder')} autocomplete="username" autocapitalize="words"
                 spellcheck={false} enterkeyhint="go" maxLength={200} aria-describedby="name-hint" aria-invalid={tone(say) === 'bad'} dir="auto"
-                onInput={(e) => chat.typeName(e.currentTarget.value)}
+                onInput={(e) => chat.entrance.type(e.currentTarget.value)}
               />
             </div>
             <p id="name-hint" class={`hint hint--reserve hint--${tone(say)}`} aria-live="polite">
@@ -62,7 +62,7 @@ export function Welcome({ chat }: { chat: Chat }) {
             {field.check && field.check.suggest.length > 0 && say.say !== 'free' && say.say !== 'joining' && (
               <div class="welcome__chips" role="group" aria-label={t('welcome.suggest')}>
                 {field.check.suggest.map((s) => (
-                  <button type="button" class="chip" key={s} onClick={() => { chat.typeName(s); input.current?.focus() }}><bdi>{s}</bdi></button>
+                  <button type="button" class="chip" key={s} onClick={() => { chat.entrance.type(s); input.current?.focus() }}><bdi>{s}</bdi></button>
                 ))}
               </div>
             )}

@@ -98,8 +98,8 @@ class Place {
   }
 
   async join(name = 'noor', secret = ''): Promise<void> {
-    this.chat.typeName(name)
-    this.chat.join(secret, true)
+    this.chat.entrance.type(name)
+    this.chat.entrance.join(secret, true)
     await this.online(name)
   }
 
@@ -152,8 +152,8 @@ test('a remembered person is let in without asking, with the same secret', async
 
 test('who is not to be remembered is forgotten with the tab', async () => {
   const p = new Place()
-  p.chat.typeName('noor')
-  p.chat.join('', false)
+  p.chat.entrance.type('noor')
+  p.chat.entrance.join('', false)
   await p.online()
   p.chat = p.open() // a reload
   p.chat.begin()
@@ -167,21 +167,21 @@ test('who is not to be remembered is forgotten with the tab', async () => {
 test('the name is checked a quarter of a second after the last key', async () => {
   const p = new Place()
   p.checks.set('noor', { name: 'noor', state: 'taken', like: '', text: '', suggest: ['noor-2'] })
-  p.chat.typeName('noo')
-  p.chat.typeName('noor')
+  p.chat.entrance.type('noo')
+  p.chat.entrance.type('noor')
   assert.equal(p.later.length, 1)
   await p.pass(1000)
-  assert.equal(p.chat.field.value.check?.state, 'taken')
+  assert.equal(p.chat.entrance.field.value.check?.state, 'taken')
 })
 
 test('a refused connect comes back to the name, with its reason', async () => {
   const p = new Place()
-  p.chat.typeName('ada')
-  p.chat.join('', true)
+  p.chat.entrance.type('ada')
+  p.chat.entrance.join('', true)
   p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
   assert.equal(p.chat.screen.value, 'welcome')
-  assert.equal(p.chat.field.value.no?.reason, 'name-taken')
-  assert.equal(p.chat.field.value.value, 'ada')
+  assert.equal(p.chat.entrance.field.value.no?.reason, 'name-taken')
+  assert.equal(p.chat.entrance.field.value.value, 'ada')
 })
 
 test('taken over: it ends, does not come back by itself, and comes back as another session', async () => {
@@ -278,8 +278,8 @@ test('no answer within ten seconds: the reader may try again', async () => {
 test('a room opens at the unread line, also far back', async () => {
   const p = new Place()
   for (let i = 1; i <= 500; i++) p.say('ada', `m${i}`)
-  p.chat.typeName('noor')
-  p.chat.join('', true)
+  p.chat.entrance.type('noor')
+  p.chat.entrance.join('', true)
   p.line.onReady({ name: 'noor', sessionPresent: false, user: {}, refused: [] })
   p.tell('chat/user/me/inbox', { type: 'read', room: 'lobby', seq: 100 })
   p.line.onState('online')
@@ -296,7 +296,7 @@ test('what stood on the screen for a second is read, and posted once', async () 
   await p.join()
   p.chat.setHere(true, true)
   p.bring(p.say('ada', 'two'))
-  p.chat.saw(p.chat.current.value, 2)
+  p.chat.reading.saw(p.chat.current.value, 2)
   await p.pass(4000)
   const reads = p.published.filter((x) => x.topic === 'chat/room/lobby/read')
   assert.deepEqual(reads.map((r) => r.body.seq), [2])
@@ -308,7 +308,7 @@ test('what comes while nobody looks stays unread, under the line', async () => {
   await p.join()
   p.chat.setHere(false, false)
   p.bring(p.say('ada', '@noor two'))
-  p.chat.saw(p.chat.current.value, 2)
+  p.chat.reading.saw(p.chat.current.value, 2)
   await p.pass(4000)
   assert.deepEqual(p.published.filter((x) => x.topic.endsWith('/read')), [])
   assert.deepEqual(p.texts.slice(-3), ['one', 'cut', '@noor two'])
@@ -439,11 +439,11 @@ test('what was on the screen for less than a second is not read', async () => {
   await p.join()
   p.chat.setHere(true, true)
   p.bring(p.say('ada', 'one'))
-  p.chat.saw(p.chat.current.value, 1)
+  p.chat.reading.saw(p.chat.current.value, 1)
   p.now += 900
   p.chat.tick()
   p.chat.go({ at: 'room', room: 'kitchen', seq: 0 })
-  p.chat.saw(p.chat.current.value, 1)
+  p.chat.reading.saw(p.chat.current.value, 1)
   await p.pass(4000)
   assert.deepEqual(p.published.filter((x) => x.topic === 'chat/room/lobby/read'), [])
 })
@@ -472,21 +472,21 @@ test('a member to whom nothing was said does not stay in the list', async () => 
 
 test('typing on while the answer is awaited gives the attempt up', async () => {
   const p = new Place()
-  p.chat.typeName('ada')
-  p.chat.join('', true)
-  p.chat.typeName('adam')
+  p.chat.entrance.type('ada')
+  p.chat.entrance.join('', true)
+  p.chat.entrance.type('adam')
   p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
-  assert.equal(p.chat.field.value.no, null)
-  assert.equal(p.chat.field.value.joining, false)
+  assert.equal(p.chat.entrance.field.value.no, null)
+  assert.equal(p.chat.entrance.field.value.joining, false)
 })
 
 test('a taken name that was not checked before is asked for suggestions', async () => {
   const p = new Place()
   p.checks.set('ada', { name: 'ada', state: 'taken', like: '', text: '', suggest: ['ada-2'] })
-  p.chat.typeName('ada')
-  p.chat.join('', true)
+  p.chat.entrance.type('ada')
+  p.chat.entrance.join('', true)
   p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
   await quiet()
-  assert.deepEqual(p.chat.field.value.check?.suggest, ['ada-2'])
-  assert.equal(p.chat.field.value.no?.reason, 'name-taken')
+  assert.deepEqual(p.chat.entrance.field.value.check?.suggest, ['ada-2'])
+  assert.equal(p.chat.entrance.field.value.no?.reason, 'name-taken')
 })

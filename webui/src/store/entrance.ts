@@ -1,0 +1,73 @@
+// The first visit: the name in the field, what is known of it, and the way in.
+import { type ReadonlySignal, signal } from '@preact/signals'
+import { type Fill, randomWord } from './ids.ts'
+import type { Identity, Memory } from './memory.ts'
+import * as names from './name.ts'
+
+export interface EntranceNeeds {
+  check(name: string): Promise<names.Check | null>
+  later(ms: number, f: () => void): () => void
+  fill: Fill
+  memory: Memory
+  /** Tries to get in as somebody. */
+  connect(me: Identity, remember: boolean): void
+  /** Gives the attempt up. */
+  hangUp(): void
+}
+
+const checkAfter = 250 // milliseconds after the last key
+const secretLength = 24 // letters of a secret that the page makes
+
+export class Entrance {
+  readonly #field = signal<names.Field>(names.empty)
+  readonly #needs: EntranceNeeds
+  #uncheck = () => {}
+
+  constructor(needs: EntranceNeeds) {
+    this.#needs = needs
+  }
+
+  get field(): ReadonlySignal<names.Field> {
+    return this.#field
+  }
+
+  /** The field changed; the server is asked a quarter of a second after the last key. */
+  type(value: string): void {
+    if (this.#field.value.joining) this.#needs.hangUp() // the answer would be about another name
+    this.#field.value = names.typed(this.#field.value, value)
+    this.#uncheck()
+    if (names.worthAsking(this.#field.value)) this.#uncheck = this.#needs.later(checkAfter, () => this.#check(value))
+  }
+
+  /** Joins with the name in the field. Without a secret the page takes the one it has for the name, or makes one. */
+  join(secret: string, remember: boolean): void {
+    const name = this.#field.value.value.trim()
+    if (name === '' || this.#field.value.joining) return
+    this.#uncheck()
+    this.#field.value = { ...this.#field.value, joining: true, checking: false, no: null }
+    const { fill, memory } = this.#needs
+    const known = memory.secretOf(name)
+    const me = secret !== '' ? { name, secret, chosen: true } : known ? { ...known, name } : { name, secret: randomWord(secretLength, fill), chosen: false }
+    this.#needs.connect(me, remember)
+  }
+
+  /** The server did not let me in. */
+  refused(no: names.No): void {
+    const field = this.#field.value.value.trim() === '' ? names.typed(names.empty, no.name) : this.#field.value
+    this.#field.value = names.refused(field, no)
+    if (field.check === null && names.worthAsking(field)) this.#check(field.value) // for its suggestions
+  }
+
+  /** In, or back at the door: the field is empty. */
+  clear(): void {
+    this.#uncheck()
+    this.#field.value = names.empty
+  }
+
+  #check(value: string): void {
+    this.#field.value = names.asked(this.#field.value)
+    this.#needs.check(value).catch(() => null).then((c) => {
+      this.#field.value = names.answered(this.#field.value, value, c)
+    })
+  }
+}
