@@ -1,5 +1,5 @@
-import { useSignal, useSignalEffect } from '@preact/signals'
-import { useRef } from 'preact/hooks'
+import { effect, useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { gathered, type Saying } from '../store/announce.ts'
 import type { Chat } from '../store/chat.ts'
@@ -22,7 +22,7 @@ export function Announcer({ chat }: { chat: Chat }) {
       text.value = gathered(waiting.current.splice(0), (n, room) => t('say.many', { n, room })).join('\n')
     }, gatherFor) as unknown as number
   }
-  useSignalEffect(() => {
+  useEffect(() => effect(() => { // at each change: useSignalEffect waits for a drawing and would miss some
     const heard = chat.arrivals.heard.value
     const open = chat.current.peek()
     if (document.visibilityState === 'hidden') return
@@ -33,14 +33,14 @@ export function Announcer({ chat }: { chat: Chat }) {
       const here = h.conversation === open
       return { text: here ? t('say.message', values) : t('say.mention', { ...values, room: to.room }), where: to.room, at: h.message.time }
     }))
-  })
-  useSignalEffect(() => {
+  }), [])
+  useEffect(() => effect(() => {
     const strip = chat.strip.value
     if (strip === line.current) return
     const before = line.current
     line.current = strip
     if (strip === 'offline' || (strip === 'unreachable' && before !== 'offline')) say([{ text: t('say.offline'), where: '', at: 0 }])
     if (strip === 'back') say([{ text: t('say.back'), where: '', at: 0 }])
-  })
+  }), [])
   return <div class="unseen" aria-live="polite" role="status">{text.value}</div>
 }

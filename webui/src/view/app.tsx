@@ -130,5 +130,8 @@ function region(by: number): void {
   const parts = ['.side', '.log', '.composer', '.panel'].map((s) => document.querySelector<HTMLElement>(s)).filter((el) => el?.offsetParent)
   const at = parts.findIndex((el) => el?.contains(document.activeElement))
   const el = parts[(at + by + parts.length) % parts.length]
-  el?.querySelector<HTMLElement>('.message[tabindex="0"], textarea, [aria-current=page], [aria-selected=true], a, button')?.focus()
+  for (const what of ['.message[tabindex="0"]', 'textarea', '[aria-current=page]', '[aria-selected=true]', 'button']) {
+    const target = el?.querySelector<HTMLElement>(what)
+    if (target) return target.focus()
+  }
 }
