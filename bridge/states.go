@@ -27,6 +27,10 @@ type states struct {
 	store history.Values
 	quiet *broker.Quiet
 
+	// order makes changing a value and showing it one step, and reading it and queueing it for the disk: an older value must not be
+	// retained or stored last. Publish and Put only queue.
+	order sync.Mutex
+
 	mu      sync.Mutex // guards what follows; map work only
 	byTopic map[string]*state
 	perFold map[string]int // values of each member
@@ -90,6 +94,9 @@ func (ss *states) put(st *seat, topic string, m *broker.Message, ack func(broker
 		return
 	}
 	s := storedState{Fold: st.member.fold, Ident: st.member.ident, Payload: m.Payload, ContentType: m.ContentType, UTF8: m.UTF8}
+	shown := s.message(topic)
+	shown.From = m.From
+	ss.order.Lock()
 	ss.mu.Lock()
 	fits := len(m.Payload) == 0 || ss.fits(topic, s)
 	if fits {
@@ -102,13 +109,16 @@ func (ss *states) put(st *seat, topic string, m *broker.Message, ack func(broker
 		}
 	}
 	ss.mu.Unlock()
+	var err error
+	if fits {
+		err = ss.br.Publish(shown)
+	}
+	ss.order.Unlock()
 	if !fits {
 		ack(broker.Ack{Refusal: refuseFullState()})
 		return
 	}
-	shown := s.message(topic)
-	shown.From = m.From
-	if err := ss.br.Publish(shown); err != nil {
+	if err != nil {
 		ss.quiet.Warn("a state is shown, but not retained", "", "topic", topic, "err", err)
 	}
 	if m.QoS == 0 {
@@ -155,6 +165,8 @@ func (ss *states) remove(topic string) {
 
 // saveState stores the value that a topic has now, or that it has none.
 func (ss *states) saveState(topic string, done func(error)) {
+	ss.order.Lock()
+	defer ss.order.Unlock()
 	ss.mu.Lock()
 	s := ss.byTopic[topic]
 	delete(ss.unsaved, topic)
@@ -233,14 +245,29 @@ func (ss *states) forget(which func(*state) bool) {
 			gone = append(gone, topic)
 		}
 	}
-	for _, topic := range gone {
-		ss.remove(topic)
-	}
 	ss.mu.Unlock()
 	for _, topic := range gone {
-		if err := ss.br.Publish(&broker.Message{Topic: topic, Retain: true}); err != nil {
-			ss.quiet.Warn("could not take a state back", "", "topic", topic, "err", err)
-		}
-		ss.save(topic, nil, nil)
+		ss.forgetOne(topic, which)
 	}
+}
+
+// forgetOne deletes one value, if which still picks it.
+func (ss *states) forgetOne(topic string, which func(*state) bool) {
+	ss.order.Lock()
+	defer ss.order.Unlock()
+	ss.mu.Lock()
+	s := ss.byTopic[topic]
+	gone := s != nil && which(s)
+	if gone {
+		ss.remove(topic)
+		delete(ss.unsaved, topic)
+	}
+	ss.mu.Unlock()
+	if !gone {
+		return
+	}
+	if err := ss.br.Publish(&broker.Message{Topic: topic, Retain: true}); err != nil {
+		ss.quiet.Warn("could not take a state back", "", "topic", topic, "err", err)
+	}
+	ss.save(topic, nil, nil)
 }

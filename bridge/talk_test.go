@@ -1,9 +1,11 @@
 package bridge
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tincan/bridge/history"
 	"tincan/broker/mqtttest"
@@ -595,5 +597,57 @@ func TestADirectMessageUnderWayDoesNotReachTheNextHolder(t *testing.T) {
 	ada.Publish("chat/user/bob/say", "for the second")
 	if m := decode[posted](t, next.wantInbox("message")["message"]); m.Text != "for the second" {
 		t.Errorf("the next bob reads %q", m.Text)
+	}
+}
+
+// A hesitating store holds a value back before it is queued, until a newer one has passed it or cannot.
+type hesitating struct {
+	Store
+	passed chan struct{}
+}
+
+func (h hesitating) Put(kind, key string, value []byte, done func(error)) error {
+	var s storedState
+	if kind == valueOfState && json.Unmarshal(value, &s) == nil {
+		switch string(s.Payload) {
+		case "old":
+			select {
+			case <-h.passed:
+			case <-time.After(300 * time.Millisecond):
+			}
+		case "new":
+			defer close(h.passed)
+		}
+	}
+	return h.Store.Put(kind, key, value, done)
+}
+
+// A value at QoS 0 is stored a while later, a value at QoS 1 at once: the newer one has to be the last on the disk.
+func TestAnAcknowledgedStateIsNotOverwrittenByAnOlderOne(t *testing.T) {
+	r := newRoom(t)
+	r.wrap = func(s Store) Store { return hesitating{s, make(chan struct{})} }
+	r.restart()
+	ada := r.join("ada")
+	ada.Go(mqttPub{Topic: "chat/room/lobby/state/me", Payload: "old"})
+	ada.Ping()
+	const topic = "chat/room/lobby/state/ada"
+	flushed := make(chan struct{})
+	go func() {
+		defer close(flushed)
+		r.b.states.saveState(topic, nil)
+	}()
+	wait(t, "the flush", func() bool {
+		r.b.states.mu.Lock()
+		defer r.b.states.mu.Unlock()
+		return !r.b.states.unsaved[topic]
+	})
+	ada.Publish("chat/room/lobby/state/me", "new")
+	<-flushed
+	r.wrap = nil
+	r.restart()
+	bob := r.join("bob")
+	bob.Subscribe(topic)
+	if p := bob.WantMessage(topic); string(p.Payload) != "new" {
+		t.Errorf("after a restart it is %q", p.Payload)
 	}
 }
