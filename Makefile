@@ -6,7 +6,10 @@
 MAKEFLAGS += --no-print-directory
 staticcheck := go tool -modfile=.ci/go.mod staticcheck
 
-.PHONY: all test tools checks go-style go-lint cross web-check web-browser fuzz web bench
+# The page's tests talk to this binary.
+bin := $(CURDIR)/dist-bin/tincan
+
+.PHONY: all test tools checks go-style go-lint cross bin web-check web-browser fuzz web bench
 
 all:
 	go build .
@@ -34,13 +37,16 @@ go-lint:
 cross:
 	.ci/cross
 
-web-check: webui/node_modules
+bin:
+	@go build -o $(bin) .
+
+web-check: webui/node_modules bin
 	cd webui && npm run --silent check
-	cd webui && npm test --silent
+	cd webui && TINCAN_BIN=$(bin) npm test --silent
 	cd webui && node build.mjs --check
 
-web-browser: webui/node_modules
-	cd webui && npm run --silent test:browser
+web-browser: webui/node_modules bin
+	cd webui && TINCAN_BIN=$(bin) npm run --silent test:browser
 
 fuzz:
 	.ci/fuzz 10s
