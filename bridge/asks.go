@@ -197,7 +197,13 @@ func (b *Bridge) markRead(st *seat, t topic, m *broker.Message, ack func(broker.
 		b.refused(st, t, m, no, ack)
 		return
 	}
-	now, _ := b.marks.set(st.member.ident, t.room, min(q.Seq, r.last.Load()))
+	last := r.last.Load()
+	if q.Seq > last { // what was acknowledged may be read before the room has published it
+		if head, err := b.store.Head(b.rooms.ctx, t.room); err == nil {
+			last = head
+		}
+	}
+	now, _ := b.marks.set(st.member.ident, t.room, min(q.Seq, last))
 	b.publish(&broker.Message{Topic: topicInbox(st.name()), Payload: encode(readNote{Type: inboxRead, Room: t.room, Seq: now})})
 	ack(broker.Ack{})
 }

@@ -117,6 +117,9 @@ func (b *Bridge) refuseClaim(ctx context.Context, s *broker.Session, n names.Nam
 // Disconnect takes the seat of a session away, and with the last one the name begins to wait for its owner.
 func (b *Bridge) Disconnect(s *broker.Session, why broker.Cause) {
 	st := s.Value.(*seat)
+	if w := st.will.Load(); w != nil {
+		w.wait()
+	}
 	if last := b.members.exit(st); last {
 		if st.member.guest {
 			b.states.drop(st.member.fold)

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tincan/bridge/history"
@@ -20,6 +21,8 @@ type seat struct {
 	// Owned by the session's own goroutine, in which the Handler's calls come.
 	filters map[string]filter // by the client's spelling
 	wrote   map[string]bool   // rooms joined by a publish
+
+	will atomic.Pointer[lastWord] // the will that is on its way; a delayed one comes from another goroutine
 
 	// Owned by members.run.
 	in     map[*room]bool // where it is

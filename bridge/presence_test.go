@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +149,27 @@ func TestAWillIsSentButJoinsNothing(t *testing.T) {
 			t.Errorf("after it comes %+v", m)
 		}
 	})
+}
+
+func TestAWillIsHeardBeforeTheEnd(t *testing.T) {
+	r := newRoom(t)
+	ada := r.join("ada")
+	ada.Subscribe("chat/user/+/presence")
+	for i := range 20 {
+		word := fmt.Sprintf("my last word, %d", i)
+		topic, heard := "chat/room/lobby/say", "chat/room/lobby/messages"
+		if i%2 == 1 {
+			topic, heard = "chat/user/ada/say", "chat/user/me/inbox"
+		}
+		name := fmt.Sprintf("bob%d", i)
+		bob := r.connect(mqtttest.Options{Name: name, ID: name, Will: &mqtttest.Will{Topic: topic, Payload: word}})
+		bob.Cut()
+		for decode[presenceNote](t, ada.WantMessage("chat/user/"+name+"/presence").Payload).State != offline {
+		}
+		if said := ada.Take(func(p mqtttest.Packet) bool { return p.Topic == heard && strings.Contains(string(p.Payload), word) }); len(said) != 1 {
+			t.Fatalf("ada was told that %s is gone, and has read %v", name, said)
+		}
+	}
 }
 
 func TestAForgedWillIsNotLetIn(t *testing.T) {

@@ -32,8 +32,10 @@ type room struct {
 	touched time.Time // guarded by rooms.mu: when somebody last had to do with it
 	seats   int       // owned by members.run: seats that chose this room (not those that join by wildcards)
 
-	mu    sync.Mutex // guards spoke; map work only
-	spoke map[string]time.Time
+	mu        sync.Mutex // guards what follows; map work only
+	spoke     map[string]time.Time
+	published uint64                     // seq of the newest entry that was published
+	listening map[uint64][]chan struct{} // closed when the entry has been published
 
 	// Owned by run.
 	roster  *roster
@@ -45,13 +47,15 @@ type room struct {
 
 func openRoom(slug, epoch string, br *broker.Broker, log *broker.Quiet) *room {
 	return &room{
-		slug:   slug,
-		br:     br,
-		log:    log,
-		ask:    make(chan func(), 16),
-		done:   make(chan struct{}),
-		spoke:  map[string]time.Time{},
-		roster: newRoster(epoch),
+		slug:  slug,
+		br:    br,
+		log:   log,
+		ask:   make(chan func(), 16),
+		done:  make(chan struct{}),
+		spoke: map[string]time.Time{},
+
+		listening: map[uint64][]chan struct{}{},
+		roster:    newRoster(epoch),
 	}
 }
 
@@ -172,6 +176,7 @@ func (r *room) follow(ctx context.Context, log history.Log, after uint64) {
 			r.last.Store(e.Seq)
 			r.noteSpoke(e.From)
 			r.publish(&broker.Message{Topic: topicMessages(r.slug), Payload: appendMessage(nil, r.slug, e)})
+			r.tellHeard(e.Seq)
 			return ctx.Err() == nil
 		})
 		if ctx.Err() != nil {
@@ -184,6 +189,29 @@ func (r *room) follow(ctx context.Context, log history.Log, after uint64) {
 			return
 		}
 	}
+}
+
+// heard is closed when the entry seq of the log has been published.
+func (r *room) heard(seq uint64) <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := make(chan struct{})
+	if seq <= r.published {
+		close(c)
+	} else {
+		r.listening[seq] = append(r.listening[seq], c)
+	}
+	return c
+}
+
+func (r *room) tellHeard(seq uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.published = seq
+	for _, c := range r.listening[seq] {
+		close(c)
+	}
+	delete(r.listening, seq)
 }
 
 func (r *room) noteSpoke(name string) {

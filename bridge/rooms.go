@@ -114,6 +114,7 @@ func (rs *rooms) start(slug string, last uint64, most int) (r *room, opened bool
 	}
 	r = openRoom(slug, rs.epoch, rs.br, rs.quiet)
 	r.last.Store(last)
+	r.published = last
 	r.touched = time.Now()
 	var ctx context.Context
 	ctx, r.stop = context.WithCancel(rs.ctx)

@@ -27,6 +27,9 @@ func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack))
 		b.refused(st, t, m, no, ack)
 		return
 	}
+	if m.Will {
+		ack = st.lastWord(ack, b.rooms.find(t.room))
+	}
 	b.append(st, t, t.room, p, m, ack, nil)
 }
 
@@ -47,6 +50,9 @@ func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 		return
 	}
 	p.body.To = to
+	if m.Will {
+		ack = st.lastWord(ack, nil)
+	}
 	b.append(st, t, pairKey(st.member.ident, who), p, m, ack, func(e history.Entry) {
 		note := encode(directNote{Type: inboxMessage, Message: appendMessage(nil, "", e)})
 		b.tell(to, who, note)
