@@ -38,7 +38,7 @@ const follow = () => {
 follow()
 addEventListener('hashchange', follow)
 effect(() => { // a place that was gone to in another way stands in the address, too
-  const hash = write(chat.place.value)
+  const hash = write(chat.places.place.value)
   if (location.hash !== hash) history.replaceState(history.state, '', hash)
 })
 platform.watchPresence((visible, focused) => chat.setHere(visible, focused))

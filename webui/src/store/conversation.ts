@@ -36,7 +36,7 @@ export class Conversation {
   readonly failed = signal<ReadonlySet<string>>(new Set()) // what could not be loaded
   readonly wish = signal<Wish | null>(null)
   readonly arrived = signal<{ key: string, at: number } | null>(null) // my newest message that was kept
-  readonly barred = signal('') // why the server does not let me in; empty: it does
+  readonly barred = signal(false) // whether the server does not let me in
   readonly rows: ReadonlySignal<readonly Row[]>
   readonly devicesKnown: ReadonlySignal<ReadonlySet<string>> // names of devices: in the room, or with values left
   asked = false // whether its messages were asked for

@@ -24,7 +24,7 @@ export function Announcer({ chat }: { chat: Chat }) {
   }
   useEffect(() => effect(() => { // at each change: useSignalEffect waits for a drawing and would miss some
     const heard = chat.arrivals.heard.value
-    const open = chat.current.peek()
+    const open = chat.places.current.peek()
     if (document.visibilityState === 'hidden') return
     say(heard.filter((h) => h.mention || h.conversation === open).map((h): Saying => {
       const values = { who: h.message.from, text: h.message.text.slice(0, longest) }

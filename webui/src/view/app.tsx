@@ -23,7 +23,7 @@ export function App({ chat }: { chat: Chat }) {
 
 function Shell({ chat }: { chat: Chat }) {
   const over = useSignal<Over>('none')
-  const c = chat.current.value
+  const c = chat.places.current.value
   const direct = 'user' in c.to
 
   const open = (what: Over) => {
@@ -66,9 +66,9 @@ function Shell({ chat }: { chat: Chat }) {
       } else if (e.key === 'Escape' && !e.defaultPrevented) {
         if (over.value === 'side' || over.value === 'panel') close()
         else if (over.value === 'none') {
-          const at = chat.current.value
+          const at = chat.places.current.value
           at.cut.value = null
-          void chat.toEnd(at)
+          void chat.places.toEnd(at)
           document.getElementById('write')?.focus({ preventScroll: true })
         }
       }
@@ -108,9 +108,9 @@ function Shell({ chat }: { chat: Chat }) {
 /** The number of messages for me, and where I am, in the title. */
 function useTitle(chat: Chat): void {
   useEffect(() => effect(() => {
-    const c = chat.current.value
-    const rooms = chat.items.value.reduce((n, i) => n + i.mentions, 0)
-    const direct = chat.mates.value.reduce((n, m) => n + unread(chat.reading.marks.value, `user/${m.name}`, chat.find(`user/${m.name}`)?.last.value ?? 0), 0)
+    const c = chat.places.current.value
+    const rooms = chat.places.items.value.reduce((n, i) => n + i.mentions, 0)
+    const direct = chat.places.mates.value.reduce((n, m) => n + unread(chat.reading.marks.value, `user/${m.name}`, chat.places.find(`user/${m.name}`)?.last.value ?? 0), 0)
     const where = 'room' in c.to ? `#${c.to.room}` : c.to.user
     document.title = `${rooms + direct > 0 ? `(${rooms + direct}) ` : ''}${where} · tincan`
   }), [])
@@ -118,9 +118,9 @@ function useTitle(chat: Chat): void {
 
 /** The next or previous room of mine, or unread one. */
 function step(chat: Chat, by: number, unreadOnly: boolean): void {
-  const c = chat.current.value
+  const c = chat.places.current.value
   const here = 'room' in c.to ? c.to.room : ''
-  const all = chat.items.value.filter((i) => i.joined && (!unreadOnly || i.unread > 0 || i.room === here)).map((i) => i.room)
+  const all = chat.places.items.value.filter((i) => i.joined && (!unreadOnly || i.unread > 0 || i.room === here)).map((i) => i.room)
   const next = all[(all.indexOf(here) + by + all.length) % all.length]
   if (next !== undefined && next !== here) location.hash = write({ at: 'room', room: next, seq: 0 })
 }

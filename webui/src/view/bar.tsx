@@ -7,14 +7,14 @@ import { IconButton } from './icon.tsx'
 
 /** The head of the open room or conversation. */
 export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => void, onPeople: () => void }) {
-  const c = chat.current.value
+  const c = chat.places.current.value
   return (
     <header class="bar">
       <IconButton class="bar__menu" name="menu" label={t('nav.open')} onClick={onRooms} />
       {'room' in c.to ? (
         <div class="bar__words">
           <h1 class="cut"><bdi>{t('room.title', { room: c.to.room })}</bdi></h1>
-          <Topic text={chat.rooms.value.open.get(c.to.room)?.topic ?? ''} />
+          <Topic text={chat.places.rooms.value.open.get(c.to.room)?.topic ?? ''} />
         </div>
       ) : <Mate chat={chat} c={c} name={c.to.user} />}
       {'room' in c.to && <IconButton class="bar__people" name="people" label={t('room.people')} onClick={onPeople} />}
@@ -27,7 +27,7 @@ function Topic({ text }: { text: string }) {
 }
 
 function Mate({ chat, c, name }: { chat: Chat, c: Conversation, name: string }) {
-  const member = chat.find('room/lobby')?.roster.value.members.get(name)
+  const member = chat.places.find('room/lobby')?.roster.value.members.get(name)
   const known = c.presence.value?.state
   const state = known ?? 'offline'
   const device = member?.kind === 'device'

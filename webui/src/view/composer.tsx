@@ -14,7 +14,7 @@ const draftAfter = 300 // milliseconds after the last key
 
 /** The field to write in, and what is to be said above and below it. */
 export function Composer({ chat }: { chat: Chat }) {
-  const c = chat.current.value
+  const c = chat.places.current.value
   const field = useRef<HTMLTextAreaElement>(null)
   const unsaved = useRef(0)
   const empty = useSignal(true)
@@ -98,7 +98,7 @@ export function Composer({ chat }: { chat: Chat }) {
 
 /** Who is writing. The line is always as high, so that nothing jumps. */
 function Typing({ chat }: { chat: Chat }) {
-  const names = writing(chat.current.value.typing.value, chat.now.value)
+  const names = writing(chat.places.current.value.typing.value, chat.now.value)
   const [a, b] = names
   const text = names.length === 1 ? t('typing.one', { a }) : names.length === 2 ? t('typing.two', { a, b }) : t('typing.many', { n: names.length })
   return <div class="typing" aria-hidden="true">{names.length > 0 && <><i />{text}</>}</div>

@@ -87,7 +87,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   end = (): void => {
     const { chat, c } = this.props
     c.cut.value = null
-    void chat.toEnd(c)
+    void chat.places.toEnd(c)
     this.#box.current?.focus({ preventScroll: true })
   }
 
@@ -231,11 +231,11 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const list = this.#list.current
     if (!box || !list) return
     const reach = box.clientHeight * 1.5
-    if (this.#from === 0 && this.#rows[0]?.is === 'older' && box.scrollTop < reach && !c.failed.peek().has('older')) chat.older(c)
+    if (this.#from === 0 && this.#rows[0]?.is === 'older' && box.scrollTop < reach && !c.failed.peek().has('older')) chat.places.older(c)
     for (const gap of list.querySelectorAll<HTMLElement>('[data-after]')) {
       const below = gap.offsetTop - box.scrollTop
       if (below < -reach || below > box.clientHeight + reach || c.failed.peek().has(gap.dataset.key ?? '')) continue
-      chat.fill(c, Number(gap.dataset.after), Number(gap.dataset.before), below < box.clientHeight / 2 ? 'below' : 'above')
+      chat.places.fill(c, Number(gap.dataset.after), Number(gap.dataset.before), below < box.clientHeight / 2 ? 'below' : 'above')
     }
     this.#apart.value = !this.#follow
     const bottom = box.scrollTop + box.clientHeight + 2

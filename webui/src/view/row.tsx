@@ -5,6 +5,7 @@ import { clock, day, list, moment, number, size, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Note } from '../store/comings.ts'
 import type { Conversation } from '../store/conversation.ts'
+import { iconOf } from '../store/devices.ts'
 import { longest } from '../store/outbox.ts'
 import { write } from '../store/route.ts'
 import type { Row } from '../store/rows.ts'
@@ -59,7 +60,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
       class={`message ${row.joins ? '' : 'message--first'} ${mention ? 'message--mention' : ''} ${waits ? 'message--waits' : ''}`}
       data-key={row.key} data-seq={m?.seq} aria-label={`${t('say.message', { who: from, text: text.slice(0, 300) })} ${clock(time)}`}
     >
-      {row.joins ? at : device ? <Box icon="chip" /> : <Can name={from} />}
+      {row.joins ? at : device ? <Box icon={iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map(), trail: [] })} /> : <Can name={from} />}
       <div class="message__body">
         {!row.joins && (
           <div class="message__by"><b><bdi>{from}</bdi></b>{device && <span class="tag">{t('room.device')}</span>}{at}</div>
@@ -137,7 +138,7 @@ function Came({ note, id }: { note: Note, id: string }) {
 function Missing({ chat, c, row }: { chat: Chat, c: Conversation, row: Extract<Row, { is: 'gap' }> }) {
   const n = row.before - row.after - 1
   const failed = c.failed.value.has(row.key)
-  const again = () => chat.fill(c, row.after, row.before, 'above')
+  const again = () => chat.places.fill(c, row.after, row.before, 'above')
   return (
     <p class="missing" data-key={row.key} data-after={row.after} data-before={row.before}>
       {t(failed ? 'room.failedGap' : chat.line.value.is === 'online' ? 'room.missed' : 'room.waits', { n })}
@@ -151,7 +152,7 @@ function Older({ chat, c }: { chat: Chat, c: Conversation }) {
   return (
     <p class="missing" data-key="older">
       {failed ? t('room.failed') : c.busy.value.has('older') ? t('room.loading') : ''}
-      {failed && <button type="button" class="link" onClick={() => chat.older(c)}>{t('room.tryAgain')}</button>}
+      {failed && <button type="button" class="link" onClick={() => chat.places.older(c)}>{t('room.tryAgain')}</button>}
     </p>
   )
 }

@@ -11,7 +11,7 @@ import { TinString } from './string.tsx'
 
 /** The rooms, the people I write with, the line, and me. */
 export function Side({ chat, onJump }: { chat: Chat, onJump: () => void }) {
-  const items = chat.items.value
+  const items = chat.places.items.value
   const mine = items.filter((i) => i.joined)
   const others = items.filter((i) => !i.joined)
   const string = chat.string.value
@@ -28,8 +28,8 @@ export function Side({ chat, onJump }: { chat: Chat, onJump: () => void }) {
         <ul>{mine.map((i) => <RoomItem key={i.room} chat={chat} item={i} leavable={mine.length > 1} />)}</ul>
         {others.length > 0 && <h2 class="heading">{t('nav.others')}</h2>}
         <ul>{others.map((i) => <RoomItem key={i.room} chat={chat} item={i} leavable={false} />)}</ul>
-        {chat.mates.value.length > 0 && <h2 class="heading">{t('nav.direct')}</h2>}
-        <ul>{chat.mates.value.map((m) => <MateItem key={m.name} chat={chat} name={m.name} />)}</ul>
+        {chat.places.mates.value.length > 0 && <h2 class="heading">{t('nav.direct')}</h2>}
+        <ul>{chat.places.mates.value.map((m) => <MateItem key={m.name} chat={chat} name={m.name} />)}</ul>
       </div>
       <div class="side__me">
         <Who name={chat.me.value} state={string === 'slack' ? 'offline' : 'online'} />
@@ -42,15 +42,15 @@ export function Side({ chat, onJump }: { chat: Chat, onJump: () => void }) {
 
 /** How many are in the open room, or in the lobby when a person is open. */
 function Count({ chat }: { chat: Chat }) {
-  const open = chat.current.value
-  const roster = ('room' in open.to ? open : chat.find('room/lobby'))?.roster.value ?? nobody
+  const open = chat.places.current.value
+  const roster = ('room' in open.to ? open : chat.places.find('room/lobby'))?.roster.value ?? nobody
   const devices = [...roster.members.values()].filter((m) => m.kind === 'device').length
   if (roster.rev < 0) return <>{t('line.connected')}</>
   return <>{t('line.here', { people: roster.count - devices, devices })}</>
 }
 
 function RoomItem({ chat, item, leavable }: { chat: Chat, item: Item, leavable: boolean }) {
-  const c = chat.current.value
+  const c = chat.places.current.value
   const current = 'room' in c.to && c.to.room === item.room
   const draft = !current && chat.draft(`room/${item.room}`) !== ''
   return (
@@ -63,14 +63,14 @@ function RoomItem({ chat, item, leavable }: { chat: Chat, item: Item, leavable: 
         {draft && <><Icon name="pen" /><span class="unseen">{t('nav.draft')}</span></>}
         {!current && <Pill unread={item.unread} mentions={item.mentions} />}
       </a>
-      {leavable && current && <IconButton class="item__leave" name="x" label={t('nav.leave', { room: item.room })} onClick={() => chat.leaveRoom(item.room)} />}
+      {leavable && current && <IconButton class="item__leave" name="x" label={t('nav.leave', { room: item.room })} onClick={() => chat.places.leave(item.room)} />}
     </li>
   )
 }
 
 function MateItem({ chat, name }: { chat: Chat, name: string }) {
-  const c = chat.find(`user/${name}`)
-  const current = chat.current.value === c
+  const c = chat.places.find(`user/${name}`)
+  const current = chat.places.current.value === c
   const waiting = current ? 0 : unread(chat.reading.marks.value, `user/${name}`, c?.last.value ?? 0)
   return (
     <li>

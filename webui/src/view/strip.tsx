@@ -17,7 +17,7 @@ function Strip({ tone, icon, text, actions = [] }: {
 /** What there is to say about the line, the page and the room, above the field. Nothing most of the time. */
 export function Strips({ chat }: { chat: Chat }) {
   const line = chat.line.value
-  const c = chat.current.value
+  const c = chat.places.current.value
   const n = chat.post.waiting()
   const room = 'room' in c.to ? c.to.room : ''
   const again: [Key, () => void][] = [['strip.try', () => chat.tryNow()]]
@@ -44,7 +44,7 @@ export function Strips({ chat }: { chat: Chat }) {
   return (
     <div class="strips">
       {connection()}
-      {c.barred.value !== '' && <Strip tone="bad" icon="warn" text={t('strip.barred', { room })} />}
+      {c.barred.value && <Strip tone="bad" icon="warn" text={t('strip.barred', { room })} />}
       {chat.newer.value && <Strip tone="plain" icon="save" text={t('strip.newer')} actions={[['strip.reload', () => location.reload()]]} />}
     </div>
   )

@@ -64,10 +64,10 @@ const most = 30
 /** What fits: names that begin with the text before names that have it in them. */
 function choose(chat: Chat, typed: string): Choice[] {
   const q = typed.trim().replace(/^[#@]/, '').toLowerCase()
-  const all: Choice[] = chat.items.value.map((i) => ({ place: { at: 'room', room: i.room, seq: 0 }, name: i.room, kind: 'room' }))
-  const members = chat.rooms.value.joined.flatMap((r) => [...(chat.find(`room/${r}`)?.roster.value.members.values() ?? [])])
+  const all: Choice[] = chat.places.items.value.map((i) => ({ place: { at: 'room', room: i.room, seq: 0 }, name: i.room, kind: 'room' }))
+  const members = chat.places.rooms.value.joined.flatMap((r) => [...(chat.places.find(`room/${r}`)?.roster.value.members.values() ?? [])])
   const devices = new Set(members.filter((m) => m.kind === 'device').map((m) => m.name))
-  const people = new Set([...chat.mates.value.map((m) => m.name), ...members.map((m) => m.name)])
+  const people = new Set([...chat.places.mates.value.map((m) => m.name), ...members.map((m) => m.name)])
   people.delete(chat.me.value)
   for (const name of [...people].sort(compare)) all.push({ place: { at: 'user', user: name }, name, kind: devices.has(name) ? 'device' : 'person' })
   const starts = all.filter((c) => c.name.toLowerCase().startsWith(q))

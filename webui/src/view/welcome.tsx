@@ -21,7 +21,7 @@ export function Welcome({ chat }: { chat: Chat }) {
   const owned = wantsSecret(field)
   const open = !folded.value || owned
   const name = field.value.trim()
-  const place = chat.place.value
+  const place = chat.places.place.value
   const target = place.at === 'room' ? `#${place.room}` : place.user
   const offline = chat.line.value.is === 'offline' && field.joining
 

@@ -117,7 +117,7 @@ class Place {
   }
 
   get texts(): string[] {
-    return this.chat.current.value.rows.value.map((r) => r.is === 'message' ? r.m.text : r.is === 'mine' ? `${r.entry.text} (${r.entry.state})` : r.is === 'gap' ? `gap ${r.before - r.after - 1}` : r.is)
+    return this.chat.places.current.value.rows.value.map((r) => r.is === 'message' ? r.m.text : r.is === 'mine' ? `${r.entry.text} (${r.entry.state})` : r.is === 'gap' ? `gap ${r.before - r.after - 1}` : r.is)
   }
 }
 
@@ -227,7 +227,7 @@ test('what was missed while the line was down is fetched, under the unread line'
   p.say('ada', 'three')
   await p.online()
   assert.deepEqual(p.texts.slice(-4), ['one', 'cut', 'two', 'three'])
-  assert.equal(p.chat.current.value.wish.value?.way, 'cut')
+  assert.equal(p.chat.places.current.value.wish.value?.way, 'cut')
 })
 
 test('after a long absence the newest come first and the gap waits for the reader', async () => {
@@ -237,10 +237,10 @@ test('after a long absence the newest come first and the gap waits for the reade
   p.line.onState('offline')
   for (let i = 0; i < 600; i++) p.say('ada', `m${i}`)
   await p.online()
-  const c = p.chat.current.value
+  const c = p.chat.places.current.value
   assert.ok(p.texts.includes('gap 550'))
   assert.equal(p.texts.at(-1), 'm599')
-  p.chat.fill(c, 1, 552, 'above')
+  p.chat.places.fill(c, 1, 552, 'above')
   await quiet()
   assert.ok(p.texts.includes('gap 350') && p.texts.includes('m0'))
 })
@@ -249,14 +249,14 @@ test('older pages are fetched until the beginning', async () => {
   const p = new Place()
   for (let i = 1; i <= 180; i++) p.say('ada', `m${i}`)
   await p.join()
-  const c = p.chat.current.value
+  const c = p.chat.places.current.value
   for (let i = 0; i < 3; i++) {
-    p.chat.older(c)
+    p.chat.places.older(c)
     await quiet()
   }
   assert.deepEqual(p.texts.slice(0, 3), ['beginning', 'day', 'm1'])
   const asked = p.published.length
-  p.chat.older(c)
+  p.chat.places.older(c)
   assert.equal(p.published.length, asked)
 })
 
@@ -264,13 +264,13 @@ test('no answer within ten seconds: the reader may try again', async () => {
   const p = new Place()
   for (let i = 1; i <= 80; i++) p.say('ada', `m${i}`)
   await p.join()
-  const c = p.chat.current.value
+  const c = p.chat.places.current.value
   p.mute = true
-  p.chat.older(c)
+  p.chat.places.older(c)
   await p.pass(11_000)
   assert.ok(c.failed.value.has('older'))
   p.mute = false
-  p.chat.older(c)
+  p.chat.places.older(c)
   await quiet()
   assert.ok(!c.failed.value.has('older') && p.texts.includes('m1'))
 })
@@ -284,7 +284,7 @@ test('a room opens at the unread line, also far back', async () => {
   p.tell('chat/user/me/inbox', { type: 'read', room: 'lobby', seq: 100 })
   p.line.onState('online')
   await quiet()
-  const c = p.chat.current.value
+  const c = p.chat.places.current.value
   assert.deepEqual(c.cut.value, { after: 100, until: 500 })
   assert.equal(c.wish.value?.way, 'cut')
   assert.deepEqual(p.texts.slice(p.texts.indexOf('cut') - 1, p.texts.indexOf('cut') + 2), ['m100', 'cut', 'm101'])
@@ -296,7 +296,7 @@ test('what stood on the screen for a second is read, and posted once', async () 
   await p.join()
   p.chat.setHere(true, true)
   p.bring(p.say('ada', 'two'))
-  p.chat.reading.saw(p.chat.current.value, 2)
+  p.chat.reading.saw(p.chat.places.current.value, 2)
   await p.pass(4000)
   const reads = p.published.filter((x) => x.topic === 'chat/room/lobby/read')
   assert.deepEqual(reads.map((r) => r.body.seq), [2])
@@ -308,14 +308,14 @@ test('what comes while nobody looks stays unread, under the line', async () => {
   await p.join()
   p.chat.setHere(false, false)
   p.bring(p.say('ada', '@noor two'))
-  p.chat.reading.saw(p.chat.current.value, 2)
+  p.chat.reading.saw(p.chat.places.current.value, 2)
   await p.pass(4000)
   assert.deepEqual(p.published.filter((x) => x.topic.endsWith('/read')), [])
   assert.deepEqual(p.texts.slice(-3), ['one', 'cut', '@noor two'])
-  assert.deepEqual(p.chat.current.value.mentions.value, [2])
+  assert.deepEqual(p.chat.places.current.value.mentions.value, [2])
   p.chat.setHere(true, true)
   await p.pass(3000)
-  assert.deepEqual(p.chat.current.value.mentions.value, [])
+  assert.deepEqual(p.chat.places.current.value.mentions.value, [])
 })
 
 test('my message: at once, then acknowledged, then brought, never twice', async () => {
@@ -340,7 +340,7 @@ test('the acknowledgement is lost with the line: the message is found in the his
   p.mute = true // and answers the repeat late
   p.line.onState('online')
   p.mute = false
-  await p.chat.toEnd(p.chat.current.value)
+  await p.chat.places.toEnd(p.chat.places.current.value)
   await quiet()
   assert.equal(p.texts.filter((t) => t.startsWith('hi')).length, 1)
 })
@@ -353,7 +353,7 @@ test('comings are folded, and my own are not told', async () => {
   p.tell('chat/room/lobby/roster', { epoch: 'e', rev: 1, count: 1, members: [member('ada')] }, true)
   p.tell('chat/room/lobby/presence', { epoch: 'e', rev: 2, join: [member('noor'), member('bob'), member('plug', 'device')] })
   p.tell('chat/room/lobby/presence', { epoch: 'e', rev: 3, leave: ['ada'] })
-  const note = p.chat.current.value.rows.value.find((r) => r.is === 'note')
+  const note = p.chat.places.current.value.rows.value.find((r) => r.is === 'note')
   assert.deepEqual(note?.is === 'note' && note.note, { joined: ['bob'], left: ['ada'], devicesJoined: ['plug'], devicesLeft: [] })
 })
 
@@ -370,8 +370,8 @@ test('a direct message opens a conversation with the other end', async () => {
   const p = new Place()
   await p.join()
   p.tell('chat/user/me/inbox', { type: 'message', message: { seq: 3, id: 'x', time: '2026-05-01T10:00:00Z', from: 'bob', to: 'noor', kind: 'text', text: 'psst' } })
-  assert.deepEqual(p.chat.mates.value.map((m) => m.name), ['bob'])
-  assert.equal(p.chat.find('user/bob')?.mentions.value.length, 1)
+  assert.deepEqual(p.chat.places.mates.value.map((m) => m.name), ['bob'])
+  assert.equal(p.chat.places.find('user/bob')?.mentions.value.length, 1)
 })
 
 test('a refusal in the inbox reaches the message that it is about', async () => {
@@ -390,9 +390,9 @@ test('rooms are joined by going there, remembered, and left', async () => {
   p.chat.go({ at: 'room', room: 'kitchen', seq: 0 })
   assert.ok(p.subscribed.includes('chat/room/kitchen/#'))
   assert.deepEqual(new Memory(p.lasting, p.tab).rooms(), ['lobby', 'kitchen'])
-  p.chat.leaveRoom('kitchen')
-  assert.deepEqual(p.chat.items.value.map((i) => i.room), ['lobby'])
-  assert.equal(p.chat.current.value.key, 'room/lobby')
+  p.chat.places.leave('kitchen')
+  assert.deepEqual(p.chat.places.items.value.map((i) => i.room), ['lobby'])
+  assert.equal(p.chat.places.current.value.key, 'room/lobby')
 })
 
 test('away when hidden for half a minute, back at once', async () => {
@@ -439,11 +439,11 @@ test('what was on the screen for less than a second is not read', async () => {
   await p.join()
   p.chat.setHere(true, true)
   p.bring(p.say('ada', 'one'))
-  p.chat.reading.saw(p.chat.current.value, 1)
+  p.chat.reading.saw(p.chat.places.current.value, 1)
   p.now += 900
   p.chat.tick()
   p.chat.go({ at: 'room', room: 'kitchen', seq: 0 })
-  p.chat.reading.saw(p.chat.current.value, 1)
+  p.chat.reading.saw(p.chat.places.current.value, 1)
   await p.pass(4000)
   assert.deepEqual(p.published.filter((x) => x.topic === 'chat/room/lobby/read'), [])
 })
@@ -454,19 +454,19 @@ test('a link to a message far back loads its neighbourhood and knows how far it 
   p.chat.go({ at: 'room', room: 'lobby', seq: 300 })
   await p.join()
   assert.ok(p.texts.includes('m300') && p.texts.includes('m280') && p.texts.includes('m900'))
-  assert.deepEqual(p.chat.current.value.wish.value, { way: 'message', seq: 300 })
-  assert.equal(p.chat.current.value.last.value, 900)
+  assert.deepEqual(p.chat.places.current.value.wish.value, { way: 'message', seq: 300 })
+  assert.equal(p.chat.places.current.value.last.value, 900)
 })
 
 test('a member to whom nothing was said does not stay in the list', async () => {
   const p = new Place()
   await p.join()
   p.chat.go({ at: 'user', user: 'bob' })
-  assert.deepEqual(p.chat.mates.value.map((m) => m.name), ['bob'])
+  assert.deepEqual(p.chat.places.mates.value.map((m) => m.name), ['bob'])
   p.chat.go({ at: 'user', user: 'eve' })
   p.chat.post.write({ user: 'eve' }, 'psst', 'noor')
   p.chat.go({ at: 'room', room: 'lobby', seq: 0 })
-  assert.deepEqual(p.chat.mates.value.map((m) => m.name), ['eve'])
+  assert.deepEqual(p.chat.places.mates.value.map((m) => m.name), ['eve'])
   assert.deepEqual(new Memory(p.lasting, p.tab).mates('noor').map((m) => m.name), ['eve'])
 })
 

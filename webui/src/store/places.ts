@@ -1,0 +1,229 @@
+// Where I can be: the rooms, the members I write with, what is open and where to begin reading it.
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
+import type { RoomInfo } from '../mqtt/parse.ts'
+import { filter } from '../mqtt/topics.ts'
+import { Conversation, keyOf } from './conversation.ts'
+import type { Mate, Memory } from './memory.ts'
+import { of, type Outbox, type To } from './outbox.ts'
+import type { Pages } from './pages.ts'
+import type { Reading } from './reading.ts'
+import * as rooms from './rooms.ts'
+import type { Place } from './route.ts'
+import { shownKind } from './rows.ts'
+
+export interface PlacesNeeds {
+  me: ReadonlySignal<string>
+  box: ReadonlySignal<Outbox>
+  memory: Memory
+  reading: Reading
+  pages: Pages
+  online(): boolean
+  subscribe(filters: string[]): Promise<number[]>
+  unsubscribe(filters: string[]): void
+}
+
+export class Places {
+  readonly items: ReadonlySignal<rooms.Item[]>
+  readonly #needs: PlacesNeeds
+  readonly #rooms = signal<rooms.Rooms>({ open: new Map(), joined: [rooms.lobby] })
+  readonly #mates = signal<readonly Mate[]>([])
+  readonly #place = signal<Place>({ at: 'room', room: rooms.lobby, seq: 0 })
+  readonly #all = signal<ReadonlyMap<string, Conversation>>(new Map())
+  readonly #current
+
+  constructor(needs: PlacesNeeds) {
+    this.#needs = needs
+    const joined = needs.memory.rooms()
+    if (joined && joined.length > 0) this.#rooms.value = { ...this.#rooms.value, joined }
+    this.#current = signal(this.conversation({ room: rooms.lobby }))
+    this.items = computed(() => rooms.items(
+      this.#rooms.value, needs.reading.marks.value,
+      (r) => Math.max(this.#rooms.value.open.get(r)?.last ?? 0, this.#all.value.get(`room/${r}`)?.last.value ?? 0),
+      (r) => this.#all.value.get(`room/${r}`)?.mentions.value.length ?? 0,
+    ))
+  }
+
+  get rooms(): ReadonlySignal<rooms.Rooms> {
+    return this.#rooms
+  }
+
+  /** The members I write with. */
+  get mates(): ReadonlySignal<readonly Mate[]> {
+    return this.#mates
+  }
+
+  get place(): ReadonlySignal<Place> {
+    return this.#place
+  }
+
+  /** What is open. */
+  get current(): ReadonlySignal<Conversation> {
+    return this.#current
+  }
+
+  /** The conversation with a room or a member; it is made when first asked for. */
+  conversation(to: To): Conversation {
+    const key = keyOf(to)
+    const known = this.#all.peek().get(key)
+    if (known) return known
+    const c = new Conversation(to, this.#needs.box, this.#needs.me)
+    this.#all.value = new Map(this.#all.peek()).set(key, c)
+    return c
+  }
+
+  /** A conversation by its key, if there is one yet. */
+  find(key: string): Conversation | undefined {
+    return this.#all.value.get(key)
+  }
+
+  /** Shows a place: joins the room if that is not done, loads what is missing, and finds where to begin reading. */
+  go(p: Place): void {
+    const old = this.#current.peek()
+    batch(() => {
+      this.#place.value = p
+      this.#current.value = this.conversation(whither(p))
+      if (this.#current.value !== old) this.#left(old)
+      if (p.at === 'room') this.#join(p.room)
+      else this.meet(p.user)
+    })
+    void this.#settle(this.#current.value)
+  }
+
+  /** Leaves a room for good, or until it is opened again. */
+  leave(room: string): void {
+    this.#rooms.value = rooms.left(this.#rooms.value, room)
+    this.#needs.memory.setRooms(this.#rooms.value.joined)
+    this.#needs.unsubscribe([filter.room(room)])
+    const key = `room/${room}`
+    if (this.#current.value.key === key) this.go({ at: 'room', room: this.#rooms.value.joined[0] ?? rooms.lobby, seq: 0 })
+    const rest = new Map(this.#all.value)
+    rest.delete(key)
+    this.#all.value = rest
+  }
+
+  /** Asks a new session for all that I listen to. */
+  listen(name: string): void {
+    for (const room of this.#rooms.value.joined) this.subscribe(room)
+    for (const m of this.#needs.memory.mates(name)) void this.#needs.subscribe([filter.member(m.name)]).catch(() => {})
+  }
+
+  /** Subscribes to a room; again for what is retained in it. */
+  subscribe(room: string): void {
+    const c = this.conversation({ room })
+    this.#needs.subscribe([filter.room(room)]).then(([code]) => { c.barred.value = code >= 0x80 }, () => {})
+  }
+
+  /** Takes up with whom I wrote under this name. */
+  recognise(name: string): void {
+    this.#mates.value = this.#needs.memory.mates(name)
+    for (const m of this.#mates.value) {
+      this.#needs.reading.know(`user/${m.name}`, m.read)
+      const c = this.conversation({ user: m.name })
+      c.last.value = Math.max(c.last.value, m.last)
+    }
+  }
+
+  /** Forgets all that was said. */
+  forget(): void {
+    this.#all.value = new Map()
+    this.#mates.value = []
+    this.#current.value = this.conversation(whither(this.#place.value))
+  }
+
+  /** The line is there (again). */
+  online(): void {
+    const open = this.#current.value
+    for (const c of this.#all.value.values()) if (c !== open && c.asked) this.#needs.pages.mend(c)
+    void (open.asked ? this.#catchUp(open) : this.#settle(open))
+  }
+
+  /** The server told the open rooms. */
+  told(infos: readonly RoomInfo[]): void {
+    this.#rooms.value = rooms.told(this.#rooms.value, infos)
+    for (const i of infos) {
+      const c = this.#all.value.get(`room/${i.room}`)
+      if (!c || i.last <= c.last.value) continue
+      c.last.value = i.last
+      if (c.asked) this.#needs.pages.mend(c)
+    }
+  }
+
+  /** Puts a member among those I write with, or keeps how far that has come. */
+  meet(user: string): void {
+    const { memory, me, reading } = this.#needs
+    const c = this.conversation({ user })
+    const mate: Mate = { name: user, read: reading.marks.value.get(c.key) ?? c.last.value, last: c.last.value }
+    const old = this.#mates.value.find((m) => m.name === user)
+    if (!old) void this.#needs.subscribe([filter.member(user)]).catch(() => {})
+    else if (old.read === mate.read && old.last === mate.last) return
+    this.#mates.value = [...this.#mates.value.filter((m) => m.name !== user), mate].sort((a, b) => a.name.localeCompare(b.name))
+    if (me.value !== '') memory.setMates(me.value, this.#mates.value)
+  }
+
+  /** The page before the oldest message held. */
+  older(c: Conversation): void {
+    if (this.#needs.online()) void this.#needs.pages.older(c)
+  }
+
+  /** A part of a gap, from the side the reader comes from. */
+  fill(c: Conversation, after: number, before: number, from: 'above' | 'below'): void {
+    if (this.#needs.online()) void this.#needs.pages.gap(c, { after, before }, from)
+  }
+
+  /** Goes to the newest message, fetching it if there is a gap before it. */
+  async toEnd(c: Conversation): Promise<void> {
+    if ((c.log.value.at(-1)?.seq ?? 0) < c.last.value) await this.#needs.pages.first(c)
+    c.wish.value = { way: 'end', seq: Infinity }
+  }
+
+  /** Finds where to begin reading: at the message that the address names, at the unread line, at the end. */
+  async #settle(c: Conversation): Promise<void> {
+    const { pages, reading } = this.#needs
+    if (!c.asked && !(this.#needs.online() && (await pages.first(c)))) return
+    if (c !== this.#current.value) return
+    const p = this.#place.value
+    const mark = reading.marks.value.get(c.key)
+    if (mark === undefined) reading.know(c.key, c.last.value)
+    const waiting = mark !== undefined && mark < c.last.value && !c.cut.value
+    if (waiting) c.cut.value = { after: mark, until: c.last.value }
+    if (p.at === 'room' && p.seq > 0) {
+      await pages.around(c, p.seq)
+      c.wish.value = { way: 'message', seq: p.seq }
+    } else if (waiting) {
+      if ((c.log.value[0]?.seq ?? 0) > mark + 1) await pages.around(c, mark + 1)
+      c.wish.value = { way: 'cut', seq: mark }
+    } else c.wish.value = { way: 'end', seq: Infinity }
+    pages.mend(c)
+  }
+
+  /** After the line came back: the unread line stands above what was missed, and who was at the end begins to read there. */
+  async #catchUp(c: Conversation): Promise<void> {
+    const before = c.last.value
+    const atEnd = c.anchor === Infinity
+    if (!(await this.#needs.pages.caughtUp(c)) || c !== this.#current.value || c.cut.value) return
+    if (!c.log.value.some((m) => m.seq > before && m.from !== this.#needs.me.value && shownKind(m))) return
+    c.cut.value = { after: before, until: c.last.value }
+    if (atEnd) c.wish.value = { way: 'cut', seq: before }
+  }
+
+  #join(room: string): void {
+    if (this.#rooms.value.joined.includes(room)) return
+    this.#rooms.value = rooms.joined(this.#rooms.value, room)
+    this.#needs.memory.setRooms(this.#rooms.value.joined)
+    this.subscribe(room)
+  }
+
+  /** What was open is not any more: its unread line goes, and a member to whom nothing was said is none I write with. */
+  #left(c: Conversation): void {
+    c.cut.value = null
+    const { to } = c
+    if (!('user' in to) || c.last.value > 0 || of(this.#needs.box.value, to).length > 0) return
+    this.#mates.value = this.#mates.value.filter((m) => m.name !== to.user)
+    this.#needs.memory.setMates(this.#needs.me.value, this.#mates.value)
+    this.#needs.unsubscribe([filter.member(to.user)])
+  }
+}
+
+function whither(p: Place): To {
+  return p.at === 'room' ? { room: p.room } : { user: p.user }
+}
