@@ -57,7 +57,7 @@ func New(cfg Config, h Handler, log *slog.Logger) (*Broker, error) {
 	b := &Broker{cfg: cfg.filled(), h: h, log: log, born: time.Now(), engine: newEngine()}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	b.hosts = ownHosts(b.cfg.Hosts)
-	b.fan = &fan{b: b, index: b.engine, audiences: map[string]*audience{}}
+	b.fan = newFan(b)
 	b.shelf.maxCount, b.shelf.maxBytes = b.cfg.RetainedCount, b.cfg.RetainedBytes
 	b.conns.cfg = &b.cfg
 	b.quiet = NewQuiet(log)
@@ -80,7 +80,7 @@ func (b *Broker) Publish(m *Message) error {
 // Tell sends m to s alone, if one of its filters matches and it may read the topic, and tells whether it did. From within
 // Handler.Subscribe of s it is matched after that, and reaches s behind its SUBACK. m must not be changed any more.
 func (b *Broker) Tell(s *Session, m *Message) bool {
-	if !s.c.greeted.Load() {
+	if !s.settled.Load() {
 		return false // it has no filters yet
 	}
 	st := s.st
@@ -147,7 +147,6 @@ func (b *Broker) Close(ctx context.Context) error {
 	case <-over:
 		for _, st := range b.registry.drop() {
 			st.clear(b.fan)
-			b.fan.states.Delete(st.key)
 		}
 		return nil
 	case <-ctx.Done():

@@ -31,7 +31,7 @@ type conn struct {
 	vector net.Buffers // owned by the goroutine of q
 
 	s       atomic.Pointer[Session] // set when CONNECT has been decoded
-	greeted atomic.Bool             // CONNACK has been queued
+	greeted atomic.Bool             // CONNACK is queued, or about to be
 	ending  atomic.Bool             // why is set
 	gone    chan struct{}           // closed when why is set
 	mu      sync.Mutex              // guards why
@@ -166,6 +166,13 @@ func timedOut(err error) bool {
 
 // Write queues what mochi writes: the answers to CONNECT, SUBSCRIBE and UNSUBSCRIBE.
 func (c *conn) Write(p []byte) (int, error) {
+	if p[0]>>4 == typeConnack {
+		c.greeted.Store(true)
+		if c.q.uncork(append([]byte{}, p...)) != queued {
+			return 0, net.ErrClosed
+		}
+		return len(p), nil
+	}
 	if c.send(append([]byte{}, p...)) {
 		return len(p), nil
 	}

@@ -9,14 +9,13 @@ import (
 // mostTopics is how many topics have their audience kept.
 const mostTopics = 4096
 
-// fan knows who hears what: the index of topic filters, and the audience of each topic that is in use.
+// fan knows who hears what: the topic filters, who has subscribed by each, and the audience of each topic that is in use.
 type fan struct {
-	b     *Broker
-	index *engine
+	b *Broker
 
-	states sync.Map // index key → *state
-
-	mu        sync.RWMutex // guards what follows; map work only
+	mu        sync.RWMutex              // guards what follows; map work only
+	index     *engine                   // finds the filters that match a topic
+	members   map[string]map[*state]int // by filter: who has how many subscriptions that match by it
 	audiences map[string]*audience
 	turn      uint64 // grows with every change, so that an audience gathered meanwhile is not kept
 }
@@ -41,21 +40,45 @@ type reader struct {
 	subIDs      []uint32
 }
 
-func (f *fan) join(key, filter string) {
-	for _, p := range indexPlaces(filter) {
-		f.index.add(key, p)
-	}
-	f.changed(filter)
+func newFan(b *Broker) *fan {
+	return &fan{b: b, index: b.engine, members: map[string]map[*state]int{}, audiences: map[string]*audience{}}
 }
 
-func (f *fan) leave(key string, places []string) {
-	for _, p := range places {
-		f.index.remove(key, p)
+// join adds a subscription of st that matches by filter.
+func (f *fan) join(st *state, filter string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	who := f.members[filter]
+	if who == nil {
+		who = map[*state]int{}
+		f.members[filter] = who
+		for _, place := range indexPlaces(filter) {
+			f.index.add(filter, place)
+		}
 	}
+	who[st]++
+	f.changedLocked(filter)
 }
 
-// indexPlaces are the filters under which a filter stands in mochi's index, which only finds candidates. mochi does not see that
-// +/# matches a, so that stands under + as well.
+// leave takes one away.
+func (f *fan) leave(st *state, filter string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	who := f.members[filter]
+	if who[st]--; who[st] <= 0 {
+		delete(who, st)
+	}
+	if len(who) == 0 {
+		delete(f.members, filter)
+		for _, place := range indexPlaces(filter) {
+			f.index.remove(filter, place)
+		}
+	}
+	f.changedLocked(filter)
+}
+
+// indexPlaces are the filters under which a filter stands in mochi's index. mochi does not see that +/# matches a, so that stands
+// under + as well; what is found too much does no harm.
 func indexPlaces(filter string) []string {
 	if n := len(filter) - 2; n > 0 && filter[n:] == "/#" && filter[n-1] == '+' {
 		return []string{filter, filter[:n]}
@@ -63,10 +86,37 @@ func indexPlaces(filter string) []string {
 	return []string{filter}
 }
 
+// candidates returns every state that has a filter which matches topic, once.
+func (f *fan) candidates(topic string) []*state {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	var found []*state
+	var seen map[*state]bool
+	filters := f.index.candidates(topic)
+	if len(filters) > 1 {
+		seen = map[*state]bool{}
+	}
+	for _, filter := range filters {
+		for st := range f.members[filter] {
+			if seen == nil {
+				found = append(found, st)
+			} else if !seen[st] {
+				seen[st] = true
+				found = append(found, st)
+			}
+		}
+	}
+	return found
+}
+
 // changed drops the audiences of the topics that filter matches.
 func (f *fan) changed(filter string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.changedLocked(filter)
+}
+
+func (f *fan) changedLocked(filter string) {
 	f.turn++
 	if exact(filter) {
 		delete(f.audiences, filter)
@@ -103,12 +153,7 @@ func (f *fan) audience(topic string) *audience {
 func (f *fan) gather(topic string) *audience {
 	a := &audience{}
 	groups := map[string][]reader{}
-	for _, key := range f.index.candidates(topic) {
-		v, ok := f.states.Load(key)
-		if !ok {
-			continue
-		}
-		st := v.(*state)
+	for _, st := range f.candidates(topic) {
 		s := st.live.Load()
 		if s != nil && !f.b.h.MayRead(s, topic) {
 			continue

@@ -222,7 +222,6 @@ func crowd(b *Broker, n int, topic string) []*Session {
 		s := newSession(c, &connect{version: []byte{v311, v5}[i%2], clean: true})
 		c.s.Store(s)
 		s.st.live.Store(s)
-		b.fan.states.Store(s.st.key, s.st)
 		s.grant(&subscription{filter: topic, topic: topic})
 		ss[i] = s
 	}
@@ -316,6 +315,20 @@ func BenchmarkFanout(b *testing.B) {
 				drained(ss)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/delivery")
+		})
+	}
+}
+
+// BenchmarkAudience is what the first message to a topic costs after somebody came or went.
+func BenchmarkAudience(b *testing.B) {
+	for _, n := range []int{30, 1000} {
+		b.Run(fmt.Sprintf("sessions=%d", n), func(b *testing.B) {
+			br := quietBroker(b)
+			crowd(br, n, "room/+/messages")
+			b.ReportAllocs()
+			for b.Loop() {
+				br.fan.gather("room/lobby/messages")
+			}
 		})
 	}
 }

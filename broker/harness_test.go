@@ -187,9 +187,11 @@ func newBench(t testing.TB, cfg Config, h *host) *bench {
 		if b.panics.Load() > 0 && !strings.Contains(t.Name(), "Panic") {
 			t.Errorf("panics:\n%s", l)
 		}
-		b.fan.states.Range(func(k, _ any) bool { t.Errorf("state %v is left", k); return true })
-		if n := b.engine.server.Clients.Len(); n > 0 {
-			t.Errorf("mochi still knows %d connections", n)
+		for filter, who := range b.fan.members {
+			t.Errorf("%d subscriptions to %s are left", len(who), filter)
+		}
+		if n := b.engine.server.Clients.Len() + len(b.registry.slots); n > 0 {
+			t.Errorf("%d sessions are left", n)
 		}
 		if t.Failed() && testing.Verbose() {
 			t.Log(l)

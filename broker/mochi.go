@@ -61,6 +61,7 @@ func (e *engine) process(s *Session, frame []byte) error {
 	return e.server.InjectPacket(e.client(s), pk)
 }
 
+// add puts filter into the index, to be found as key.
 func (e *engine) add(key, filter string) {
 	e.server.Topics.Subscribe(key, packets.Subscription{Filter: filter})
 }

@@ -34,6 +34,7 @@ type queue struct {
 	bytes   int         // counted bytes in next and in the batch being written
 	busy    bool        // flush runs
 	beat    bool        // out is to be called even when nothing waits
+	corked  bool        // nothing leaves before the packet that uncork puts in front
 	closed  bool        // nothing is accepted any more; what waits is still written
 	drained chan struct{}
 }
@@ -79,10 +80,35 @@ func (q *queue) pushPulled(pkt []byte) {
 
 func (q *queue) addLocked(pkt []byte) {
 	q.next = append(q.next, pkt)
-	if !q.busy {
+	q.runLocked()
+}
+
+func (q *queue) runLocked() {
+	if !q.busy && !q.corked {
 		q.busy = true
 		go q.run()
 	}
+}
+
+// cork holds back what is pushed, until uncork. A queue that is closed before that sends none of it.
+func (q *queue) cork() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.corked = true
+}
+
+// uncork sends first, and then what was held back.
+func (q *queue) uncork(first []byte) pushed {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return tooLate
+	}
+	q.corked = false
+	q.next = append(net.Buffers{first}, q.next...)
+	q.bytes += len(first)
+	q.runLocked()
+	return queued
 }
 
 // kick makes flush look again for something to pull.
@@ -101,9 +127,8 @@ func (q *queue) wake() {
 }
 
 func (q *queue) startLocked() {
-	if !q.busy && !q.closed {
-		q.busy = true
-		go q.run()
+	if !q.closed {
+		q.runLocked()
 	}
 }
 
@@ -113,6 +138,9 @@ func (q *queue) close(last []byte) {
 	defer q.mu.Unlock()
 	if q.closed {
 		return
+	}
+	if q.corked {
+		q.next, q.corked, last = nil, false, nil
 	}
 	if last != nil {
 		q.addLocked(last)

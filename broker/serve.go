@@ -122,19 +122,20 @@ func (s *Session) enter(p *connect) bool {
 		left.parted = parted{} // it came back in time
 		s.st, s.present = left, true
 	}
-	b.fan.states.Store(s.st.key, s.st)
 	return true
 }
 
-// established runs when CONNACK has been queued.
-func (s *Session) established() {
+// establish makes the session one that hears, and then sends CONNACK: what is published after a client has read that reaches it.
+func (s *Session) establish() error {
+	s.c.q.cork()
+	s.settled.Store(true)
 	s.st.live.Store(s)
-	s.c.greeted.Store(true)
 	if s.present {
 		s.replay()
 		s.st.touch(s.b.fan)
 	}
 	s.st.out.arrive(s, s.window)
+	return s.b.engine.welcome(s)
 }
 
 // leave ends the session. Each step is contained, so that a panic in one of them leaves the others to be done.
@@ -156,7 +157,6 @@ func (s *Session) leave() {
 			step(func() { st.touch(b.fan) })
 		} else {
 			step(func() { st.clear(b.fan) })
-			b.fan.states.Delete(st.key)
 		}
 	}
 	var later parted
@@ -190,7 +190,6 @@ func (st *state) touch(f *fan) {
 // forget drops a state that nobody will come back for, and sends its delayed will.
 func (b *Broker) forget(st *state) {
 	st.clear(b.fan)
-	b.fan.states.Delete(st.key)
 	if st.parted.will != nil {
 		b.send(st.parted)
 	}

@@ -31,6 +31,7 @@ type Session struct {
 	present   bool          // the session state was resumed
 	welcome   []Prop
 	st        *state
+	settled   atomic.Bool   // st is the one that stays
 	done      chan struct{} // closed when the session has ended and the handler has been told
 
 	// Owned by the session's goroutine.
@@ -73,7 +74,6 @@ func (s *Session) Remote() string { return s.remote }
 
 // A state is what MQTT calls the session state (§4.1): it outlives the connection when the client asked for that.
 type state struct {
-	key  string // in the topic index; never changed
 	live atomic.Pointer[Session]
 	out  window
 	acks acks
@@ -136,7 +136,7 @@ func newSession(c *conn, p *connect) *Session {
 	if s.expiry > b.cfg.SessionExpiry {
 		s.expiry, s.capped = b.cfg.SessionExpiry, true
 	}
-	s.st = &state{key: s.id, subs: map[string]*subscription{}}
+	s.st = &state{subs: map[string]*subscription{}}
 	s.window, s.st.out.max = window, window
 	s.st.out.b, s.st.out.st = b, s.st
 	s.st.acks.init(s.st)
@@ -148,11 +148,10 @@ func (s *Session) end(why Cause, code Reason, tell string) { s.c.end(why, code, 
 
 // run serves the session until it ends.
 func (s *Session) run() {
-	if err := s.b.engine.welcome(s); err != nil {
+	if err := s.establish(); err != nil {
 		s.end(CauseProtocol, Success, "") // a CONNACK larger than the client takes
 		return
 	}
-	s.established()
 	for {
 		frame := s.c.readFrame()
 		if frame == nil {

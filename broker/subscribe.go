@@ -104,19 +104,14 @@ func newSubscription(w wanted, ask Subscription, d Decision, subID uint32) *subs
 // grant puts a subscription into the session state and the index, in place of one with the same filter [MQTT-3.8.4-3]. It returns
 // the retained messages to send for it, if any.
 func (s *Session) grant(sub *subscription) []pull {
-	st, b := s.st, s.b
+	st, fan := s.st, s.b.fan
 	st.mu.Lock()
 	old := st.subs[sub.filter]
 	st.subs[sub.filter] = sub
-	var gone []string
-	if old != nil && old.topic != sub.topic {
-		gone = st.unindexedLocked(old.topic)
-	}
 	st.mu.Unlock()
-	b.fan.leave(st.key, gone)
-	b.fan.join(st.key, sub.topic)
-	if old != nil && old.topic != sub.topic {
-		b.fan.changed(old.topic)
+	fan.join(st, sub.topic)
+	if old != nil {
+		fan.leave(st, old.topic)
 	}
 	if sub.group != "" || sub.retainHandling == 2 || sub.retainHandling == 1 && old != nil {
 		return nil // no retained messages: §4.8.2, [MQTT-3.3.1-10], [MQTT-3.3.1-11]
@@ -139,26 +134,30 @@ func (s *Session) decided() {
 func (s *Session) unsubscribed() {
 	r := s.request
 	r.codes = make([]byte, len(r.filters))
-	st := s.st
 	var gone []string
 	for i, w := range r.filters {
-		st.mu.Lock()
-		sub, had := st.subs[w.filter]
-		if !had {
-			st.mu.Unlock()
+		if !s.revoke(w.filter) {
 			r.codes[i] = byte(NoSubscriptionExisted)
 			continue
 		}
-		delete(st.subs, w.filter)
-		places := st.unindexedLocked(sub.topic)
-		st.mu.Unlock()
-		s.b.fan.leave(st.key, places)
-		s.b.fan.changed(sub.topic)
 		gone = append(gone, w.filter)
 	}
 	if len(gone) > 0 {
 		s.b.h.Unsubscribe(s, gone)
 	}
+}
+
+// revoke takes one subscription away; false: there was none.
+func (s *Session) revoke(filter string) bool {
+	s.st.mu.Lock()
+	sub := s.st.subs[filter]
+	delete(s.st.subs, filter)
+	s.st.mu.Unlock()
+	if sub == nil {
+		return false
+	}
+	s.b.fan.leave(s.st, sub.topic)
+	return true
 }
 
 // replay asks the handler about the filters of a resumed session, and drops those that are now refused.
@@ -177,7 +176,7 @@ func (s *Session) replay() {
 	if len(ask) > 0 {
 		for i, d := range s.b.decisions(s, ask) {
 			if d.Refusal != nil {
-				s.revoke(subs[i])
+				s.revoke(subs[i].filter)
 				continue
 			}
 			was := subs[i]
@@ -188,33 +187,6 @@ func (s *Session) replay() {
 	s.decided()
 }
 
-// revoke takes one subscription away.
-func (s *Session) revoke(sub *subscription) {
-	st := s.st
-	st.mu.Lock()
-	delete(st.subs, sub.filter)
-	places := st.unindexedLocked(sub.topic)
-	st.mu.Unlock()
-	s.b.fan.leave(st.key, places)
-	s.b.fan.changed(sub.topic)
-}
-
-// unindexedLocked returns the index places of filter that no subscription needs any more.
-func (st *state) unindexedLocked(filter string) []string {
-	places := indexPlaces(filter)
-	for _, sub := range st.subs {
-		for _, p := range indexPlaces(sub.topic) {
-			for i := range places {
-				if places[i] == p {
-					places = append(places[:i:i], places[i+1:]...)
-					break
-				}
-			}
-		}
-	}
-	return places
-}
-
 // clear takes all subscriptions out of the index.
 func (st *state) clear(f *fan) {
 	st.mu.Lock()
@@ -222,7 +194,6 @@ func (st *state) clear(f *fan) {
 	st.subs = map[string]*subscription{}
 	st.mu.Unlock()
 	for _, sub := range subs {
-		f.leave(st.key, indexPlaces(sub.topic))
-		f.changed(sub.topic)
+		f.leave(st, sub.topic)
 	}
 }

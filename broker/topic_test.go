@@ -71,9 +71,10 @@ func TestMatch(t *testing.T) {
 // The index of mochi only finds candidates; it must find every filter that matches.
 func TestIndexFindsWhatMatches(t *testing.T) {
 	e := newEngine()
-	f := &fan{index: e, audiences: map[string]*audience{}}
+	f := newFan(&Broker{engine: e})
+	st := &state{}
 	for _, m := range matches {
-		f.join(m.filter, m.filter)
+		f.join(st, m.filter)
 	}
 	for _, m := range matches {
 		found := false
@@ -85,12 +86,15 @@ func TestIndexFindsWhatMatches(t *testing.T) {
 		}
 	}
 	for _, m := range matches {
-		f.leave(m.filter, indexPlaces(m.filter))
+		f.leave(st, m.filter)
 	}
 	for _, m := range matches {
 		if left := e.candidates(m.topic); len(left) > 0 {
 			t.Errorf("%v are left for %s", left, m.topic)
 		}
+	}
+	if len(f.members) > 0 {
+		t.Errorf("left: %v", f.members)
 	}
 }
 
