@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { connect, createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import mqtt from 'mqtt'
 import { chromium } from 'playwright-core'
 
@@ -92,13 +93,24 @@ class Door {
   }
 }
 
+/** The browser of a test file; each person has a context of it, and shares nothing with others. */
+let browser
+after(() => browser?.close())
+
+function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+      '--disable-sync', `--host-resolver-rules=MAP ${hostname()} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`],
+  })
+}
+
 /** One tincan with people and devices. */
 export class House {
   #dir = mkdtempSync(join(tmpdir(), 'tincan-house-'))
   #process
   #http
   #tcp
-  #browser
   #pages = []
   #devices = []
 
@@ -108,7 +120,7 @@ export class House {
     t.after(async () => {
       const faults = h.#pages.flatMap((p) => p.faults)
       await Promise.all(h.#devices.map((d) => d.endAsync(true)))
-      await h.#browser?.close()
+      await Promise.all(h.#pages.map((p) => p.page.context().close()))
       await h.kill()
       h.door?.close()
       rmSync(h.#dir, { recursive: true, force: true })
@@ -118,11 +130,7 @@ export class House {
     h.#tcp = await freePort()
     await h.start()
     h.door = await Door.open(h.#http)
-    h.#browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-        '--disable-sync', `--host-resolver-rules=MAP ${hostname()} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`],
-    })
+    browser ??= await launch()
     return h
   }
 
@@ -156,7 +164,7 @@ export class House {
   /** A browser of its own: nothing is shared with others. */
   async person(o = {}) {
     const { at = this.lan, ...context } = o
-    const c = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...context })
+    const c = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...context })
     const p = new Person(await c.newPage(), this)
     this.#pages.push(p)
     await p.page.goto(at)
