@@ -107,7 +107,7 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	b.members = newMembers(b)
 	b.wg.Go(func() { b.members.run(ctx) })
 	b.rooms = &rooms{
-		most: b.cfg.Rooms, fixed: b.cfg.FixedRooms, epoch: newEpoch(),
+		most: b.cfg.Rooms, fixed: b.cfg.FixedRooms,
 		br: br, store: b.store, members: b.members, log: b.log, quiet: b.quiet, open: map[string]*room{},
 	}
 	if err := b.rooms.load(ctx, b.store); err != nil {
@@ -352,7 +352,7 @@ func (b *Bridge) serverKey(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// newEpoch marks a start of the server: revisions of rosters count from it.
+// newEpoch marks an opening of a room: the revisions of its roster count from it.
 func newEpoch() string {
 	var b [6]byte
 	rand.Read(b[:]) // never fails

@@ -27,7 +27,6 @@ const (
 type rooms struct {
 	most    int
 	fixed   []string // when not empty: these and the lobby are all
-	epoch   string
 	br      *broker.Broker
 	store   history.Log
 	members *members
@@ -112,7 +111,7 @@ func (rs *rooms) start(slug string, last uint64, most int) (r *room, opened bool
 		rs.mu.Unlock()
 		return nil, false
 	}
-	r = openRoom(slug, rs.epoch, rs.br, rs.quiet)
+	r = openRoom(slug, newEpoch(), rs.br, rs.quiet)
 	r.last.Store(last)
 	r.published = last
 	r.touched = time.Now()

@@ -3,6 +3,7 @@ package bridge
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -479,6 +480,48 @@ func TestRoomsAreFixedWhenTheyAre(t *testing.T) {
 	}
 	if a := ada.Publish("chat/room/other/say", "x"); a.Code != 0x87 {
 		t.Errorf("answered %s", a)
+	}
+}
+
+// A room that nobody is in and nobody wrote to is closed after a while. When it comes again its roster counts anew, and says so: those
+// who read by wildcards have seen the former one.
+func TestAnIdleRoomIsClosed(t *testing.T) {
+	r := newRoom(t)
+	ada, bob := r.join("ada"), r.join("bob")
+	ada.Subscribe("chat/room/+/roster", "chat/room/+/presence")
+	sweep := func() bool {
+		r.b.rooms.mu.Lock()
+		r.b.rooms.open["new"].touched = time.Now().Add(-2 * idleRoom)
+		r.b.rooms.mu.Unlock()
+		r.b.members.do(r.b.rooms.sweep)
+		return r.b.rooms.find("new") == nil
+	}
+	var epoch string
+	for _, open := range []string{"first", "again"} {
+		bob.Subscribe("chat/room/new/messages")
+		for here := false; !here; {
+			d := decode[Delta](t, ada.WantMessage("chat/room/new/presence").Payload)
+			here = slices.ContainsFunc(d.Join, func(m Member) bool { return m.Name == "bob" })
+			if here && d.Epoch == epoch {
+				t.Fatalf("%s: rev %d of the former epoch", open, d.Rev)
+			}
+			if here {
+				epoch = d.Epoch
+			}
+		}
+		if sweep() {
+			t.Fatalf("%s: it was closed though bob is there", open)
+		}
+		bob.Unsubscribe("chat/room/new/messages")
+		if !sweep() {
+			t.Errorf("%s: it stays open", open)
+		}
+		ada.Take(func(p mqtttest.Packet) bool { return strings.HasPrefix(p.Topic, "chat/room/new/") })
+	}
+	bob.Publish("chat/room/new/say", "one")
+	bob.Cut()
+	if sweep() {
+		t.Error("it was closed with what was written there")
 	}
 }
 
