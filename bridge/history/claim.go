@@ -349,13 +349,6 @@ func (c *claims) holding() bool {
 	return len(c.ends) > 0
 }
 
-// changed tells whether there is something to take.
-func (c *claims) changed() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.dirty) > 0
-}
-
 // take returns at most limit rows that must be stored, what reserved must become, and the change to name in stored.
 func (c *claims) take(limit int) (rows []claimRow, reserved, change uint64) {
 	c.mu.Lock()
