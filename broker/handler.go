@@ -13,8 +13,9 @@ type Handler interface {
 	// Refusal lets the session in; from then on Disconnect is called exactly once for it, whatever happens.
 	Connect(ctx context.Context, s *Session, c ConnectRequest) (Welcome, *Refusal)
 
-	// Subscribe is asked once for a whole SUBSCRIBE (and once, with all its filters, for a session that is resumed), before
-	// retained messages are sent. The answer has one Decision for each filter, in the same order.
+	// Subscribe is asked once for a whole SUBSCRIBE, before retained messages are sent, and once for a session that is resumed,
+	// with all its filters, before its CONNACK. The answer has one Decision for each filter, in the same order. What is told to s
+	// (Broker.Tell) from within reaches it behind the answer.
 	Subscribe(s *Session, filters []Subscription) []Decision
 
 	// Unsubscribe tells that the session dropped these filters, as the client wrote them.
