@@ -16,6 +16,13 @@ func SetLastRows(n int) (undo func()) {
 	return func() { lastRows = old }
 }
 
+// SetRestInterval changes how often the rest of holds is stored by stores opened from now on, and returns how to change it back.
+func SetRestInterval(d time.Duration) (undo func()) {
+	old := restInterval
+	restInterval = d
+	return func() { restInterval = old }
+}
+
 // SetFault lets a function make commits fail; nil ends it.
 func (s *Store) SetFault(f func() error) {
 	if f == nil {

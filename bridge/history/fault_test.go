@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -283,4 +284,34 @@ func TestTheWallClockMayJump(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// While a name waits, how much of its hold is over is on disk, so that a kill does not begin it anew; else nothing is written.
+func TestTheRestOfAHoldIsStored(t *testing.T) {
+	defer history.SetRestInterval(20 * time.Millisecond)()
+	dir := filepath.Join(t.TempDir(), "data")
+	s := openStore(t, dir, quiet())
+	lived := func() (ms int64) {
+		t.Helper()
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "tincan.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := db.QueryRow(`select value from meta where name = 'lived'`).Scan(&ms); err != nil {
+			t.Fatal(err)
+		}
+		return ms
+	}
+	c, err := s.Claim(limited(t), history.ClaimRequest{Name: "ada", Fold: "ada", Keys: [2]string{"ada", "ada"}, Session: "1", Verifier: []byte("v"), Hold: time.Hour}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connected := lived()
+	time.Sleep(100 * time.Millisecond) // five intervals in which nothing waits: not a wait for something, but the thing tested
+	if now := lived(); now != connected {
+		t.Errorf("written from %d to %d ms while no name waits", connected, now)
+	}
+	s.Release(c)
+	soon(t, "the rest is stored, and again", func() bool { return lived() > connected+300 })
 }

@@ -12,13 +12,15 @@ import (
 )
 
 const (
-	batchLimit   = 1000                   // appends, and claims, in one transaction
-	restInterval = 10 * time.Second       // the rest of holds is stored so often while a name waits
-	retryFull    = 2 * time.Second        // between tries while there is no space
-	retryLocked  = 100 * time.Millisecond // and while another program has locked the database
-	saveLived    = 10 * time.Minute       // lived is stored at least so often while anything is written
-	chorePause   = 5 * time.Millisecond   // between steps of work that nobody waits for
+	batchLimit  = 1000                   // appends, and claims, in one transaction
+	retryFull   = 2 * time.Second        // between tries while there is no space
+	retryLocked = 100 * time.Millisecond // and while another program has locked the database
+	saveLived   = 10 * time.Minute       // lived is stored at least so often while anything is written
+	chorePause  = 5 * time.Millisecond   // between steps of work that nobody waits for
 )
+
+// restInterval is how often the rest of holds is stored while a name waits. A test changes it.
+var restInterval = 10 * time.Second
 
 // background is the context of the writer's statements: a transaction is never left in the middle because somebody has gone.
 var background = context.Background()
