@@ -305,6 +305,7 @@ func (o overtaking) Claim(ctx context.Context, r history.ClaimRequest, prove fun
 		return c, err
 	}
 	o.lost <- <-o.Store.Lost()
+	o.lost <- history.LostClaim{} // is taken when the one before has been dealt with
 	return c, nil
 }
 
