@@ -125,7 +125,13 @@ func (s *Store) read(ctx context.Context, room string, q Query, first, head uint
 		}
 		es = append(es, e)
 	}
-	return es, rows.Err()
+	if err := rows.Err(); err != nil {
+		return es, err
+	}
+	if n := uint64(len(es)); n < min(high-low, uint64(q.Limit)) {
+		return es, fmt.Errorf("%d of %d entries after %d are missing: %w", high-low-n, high-low, low, ErrDamaged)
+	}
+	return es, nil
 }
 
 // errTrimmed: the row is of an entry that was trimmed; only its ids are left.
