@@ -46,7 +46,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 		return broker.Welcome{}, refuseOvertaken()
 	}
 	b.log.Info("member came", "name", claim.Name, "session", client, "remote", s.Remote(), "transport", s.Transport())
-	return broker.Welcome{Name: claim.Name, ClientID: client, Props: []broker.Prop{{Key: "name", Value: claim.Name}}}, nil
+	return broker.Welcome{Name: claim.Name, Ident: m.ident, ClientID: client, Props: []broker.Prop{{Key: "name", Value: claim.Name}}}, nil
 }
 
 // claim gets the name for a session; guest when the name is one that tincan made up.

@@ -359,3 +359,35 @@ func TestGoingAwayHasAPace(t *testing.T) {
 		t.Errorf("ada was told %d times", len(told))
 	}
 }
+
+// Whoever gets a name later, even with the same client id, does not take up the session that the one before left.
+func TestASessionBelongsToTheHolderNotToTheName(t *testing.T) {
+	r := newRoom(t)
+	r.cfg.Hold = 0
+	r.restart()
+	ada := r.join("ada")
+	options := mqtttest.Options{Name: "bob", ID: "b1", Secret: "one", Keep: true, Expiry: 600}
+	bob := r.connect(options)
+	bob.SubscribeOpt(1, "chat/room/lobby/messages", "home/bob")
+	ada.wantJoin("bob")
+	bob.Cut()
+	ada.wantLeave("bob")
+	ada.Publish("home/bob", "for the first bob")
+
+	options.Secret = "another"
+	var other *mqtttest.Client
+	for other == nil { // the name is free a moment after the leave is told
+		if c := r.try(options); c.Connack.Code == 0 {
+			other = c
+		}
+	}
+	if other.Connack.Present {
+		t.Error("the new bob has the session of the old one")
+	}
+	other.Subscribe("chat/room/lobby/messages")
+	ada.say("marker")
+	other.WantMessage("chat/room/lobby/messages")
+	if got := other.Take(func(p mqtttest.Packet) bool { return p.Topic == "home/bob" }); len(got) > 0 {
+		t.Errorf("the new bob got %v", got)
+	}
+}

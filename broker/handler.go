@@ -50,9 +50,13 @@ type ConnectRequest struct {
 
 // A Welcome completes a granted CONNECT.
 type Welcome struct {
-	Name     string // the member's canonical name; client ids are bound to it
+	Name     string // the member's canonical name
 	ClientID string // the id that the session has from now on, where the client sent none
 	Props    []Prop // user properties of the CONNACK
+
+	// Ident says who holds the name; empty: the name itself. A session that is taken over or resumed must be of the same one, so
+	// that whoever gets a name later does not inherit what waited for the one before.
+	Ident string
 }
 
 // A Prop is an MQTT 5 user property (§2.2.2.2).

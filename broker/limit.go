@@ -90,7 +90,7 @@ func (f *refused) again(s *Session, mark uint64, r *Refusal) bool {
 	defer f.mu.Unlock()
 	now := time.Now()
 	if r.Later {
-		put(&f.slowed, identity{s.name, s.clientID}, now, slowedFor)
+		put(&f.slowed, s.ident, now, slowedFor)
 		return false
 	}
 	if at, ok := f.marks[mark]; ok && now.Sub(at) < refusedFor {

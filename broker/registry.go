@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// An identity is what a session state belongs to: the client id of a name. The same client id under another name is another one.
-type identity struct{ name, clientID string }
+// An identity is what a session state belongs to: the client id of whoever holds a name (Welcome.Ident). The same client id of
+// another one is another identity.
+type identity struct{ holder, clientID string }
 
 // A registry knows the session of each identity: the one that is connected, or the state that waits for it. Sessions of one
 // identity come in one after the other.

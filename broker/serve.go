@@ -88,7 +88,10 @@ func (s *Session) ask(p *connect) {
 			s.clientID = "tincan-" + s.id + "-" + strconv.FormatInt(b.born.UnixMilli(), 36)
 		}
 	}
-	s.ident = identity{s.name, s.clientID}
+	s.ident = identity{welcome.Ident, s.clientID}
+	if s.ident.holder == "" {
+		s.ident.holder = s.name
+	}
 	s.will = p.will
 	s.c.s.Store(s)
 }
