@@ -122,7 +122,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	mux := http.NewServeMux()
 	mux.Handle("/mqtt", mqtt.WebSocket())
 	mux.Handle("/api/", web.New(store))
-	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port)}))
+	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port), Place: placeName(config)}))
 	page := &http.Server{
 		Handler:           mqtt.GuardHost(mux),
 		ReadHeaderTimeout: 5 * time.Second, // no WriteTimeout: it would end websockets
@@ -218,22 +218,26 @@ func newLogger(config *Config, to *os.File) *slog.Logger {
 	return slog.New(slog.NewTextHandler(to, options))
 }
 
+// placeName is what this place is called: as configured, else like the computer.
+func placeName(config *Config) string {
+	if config.Name != "" {
+		return config.Name
+	}
+	if host, err := os.Hostname(); err == nil && host != "" {
+		return host
+	}
+	return "tincan"
+}
+
 // newGreeting gathers what there is to tell.
 func newGreeting(config *Config, folder string, httpAddr, mqttAddr *net.TCPAddr, stdout *os.File) *greeting {
 	host, err := os.Hostname()
 	if err != nil {
 		host = ""
 	}
-	title := config.Name
-	if title == "" {
-		title = host
-	}
-	if title == "" {
-		title = "tincan"
-	}
 	colour := isTerminal(stdout) && paintsTerminal(stdout)
 	return &greeting{
-		title: title, http: httpAddr, mqtt: mqttAddr, host: host, addrs: shareable(netInterfaces()), data: folder,
+		title: placeName(config), http: httpAddr, mqtt: mqttAddr, host: host, addrs: shareable(netInterfaces()), data: folder,
 		qr: config.QR == "always" || config.QR == "auto" && isTerminal(stdout), colour: colour,
 	}
 }

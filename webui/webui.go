@@ -25,6 +25,8 @@ var dist embed.FS
 type Config struct {
 	// MQTTPort is where devices connect by TCP, for the sentence that a browser without JavaScript shows.
 	MQTTPort string
+	// Place is what this place is called, in the title and above the rooms; empty: tincan.
+	Place string
 }
 
 // BuildID names the embedded page: it changes with every change of its content. The page bears it, too, and a page whose id is not
@@ -36,7 +38,10 @@ func BuildID() string {
 // Handler serves the page at / and its files beside it, to GET and HEAD; everything else is 404. Files bear a hash in their names and
 // may be kept for ever; the page itself is asked for anew each time, and answered with 304 when it is the same.
 func Handler(cfg Config) http.Handler {
-	h := &handler{port: cfg.MQTTPort, files: map[string]*file{}, pages: map[string]*file{}}
+	h := &handler{port: cfg.MQTTPort, place: cfg.Place, files: map[string]*file{}, pages: map[string]*file{}}
+	if h.place == "" {
+		h.place = "tincan"
+	}
 	h.index = string(read("index.html"))
 	entries, err := dist.ReadDir("dist")
 	if err != nil {
@@ -69,8 +74,9 @@ func read(name string) []byte {
 }
 
 type handler struct {
-	port  string           // never changed, like index and files
-	index string           // with {host} and {port}
+	port  string           // never changed, like place, index and files
+	place string           // not empty
+	index string           // with {place}, {host} and {port}
 	files map[string]*file // by URL path
 
 	mu    sync.Mutex       // guards pages; map work only
@@ -122,7 +128,7 @@ func (h *handler) page(host string) *file {
 		return f
 	}
 	f = newFile("index.html", []byte(strings.NewReplacer(
-		"{host}", html.EscapeString(host), "{port}", html.EscapeString(h.port)).Replace(h.index)))
+		"{place}", html.EscapeString(h.place), "{host}", html.EscapeString(host), "{port}", html.EscapeString(h.port)).Replace(h.index)))
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	z.Write(f.plain) // a bytes.Buffer takes everything

@@ -50,6 +50,14 @@ func TestThePageTellsHostAndPortWithoutJavaScript(t *testing.T) {
 	}
 }
 
+func TestThePageBearsTheNameOfThePlace(t *testing.T) {
+	h := Handler(Config{MQTTPort: "1883", Place: `Ada's <b>lab</b> "7"`})
+	page := get(t, h, "GET", "/").Body.String()
+	if want := "<title>Ada&#39;s &lt;b&gt;lab&lt;/b&gt; &#34;7&#34;</title>"; !strings.Contains(page, want) {
+		t.Errorf("the page has no %s: %s", want, page)
+	}
+}
+
 func TestHostsAreWrittenAsText(t *testing.T) {
 	for host, want := range map[string]string{
 		"tincan.local":             "host tincan.local,",

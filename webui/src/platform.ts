@@ -62,6 +62,16 @@ export function socketAddress(): string {
 
 /** The build of this page, as the server wrote it into index.html; empty when it did not. */
 export function build(): string {
-  const b = document.querySelector<HTMLMetaElement>('meta[name=tincan-build]')?.content ?? ''
-  return b.includes('{') ? '' : b
+  return written('tincan-build')
+}
+
+/** What the one who runs tincan calls this place; the address when the server did not say. */
+export function place(): string {
+  return written('tincan-place') || location.host
+}
+
+/** What the server wrote into a field of index.html; empty when it did not. */
+function written(name: string): string {
+  const said = document.querySelector<HTMLMetaElement>(`meta[name=${name}]`)?.content ?? ''
+  return /^\{\w+\}$/.test(said) ? '' : said
 }

@@ -2,6 +2,7 @@ import './app.css'
 import { effect, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
+import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { unread } from '../store/read.ts'
 import { type Place, read, write } from '../store/route.ts'
@@ -112,7 +113,7 @@ function useTitle(chat: Chat): void {
     const rooms = chat.places.items.value.reduce((n, i) => n + i.mentions, 0)
     const direct = chat.places.mates.value.reduce((n, m) => n + unread(chat.reading.marks.value, `user/${m.name}`, chat.places.find(`user/${m.name}`)?.last.value ?? 0), 0)
     const where = 'room' in c.to ? `#${c.to.room}` : c.to.user
-    document.title = `${rooms + direct > 0 ? `(${rooms + direct}) ` : ''}${where} · tincan`
+    document.title = `${rooms + direct > 0 ? `(${rooms + direct}) ` : ''}${where} · ${place()}`
   }), [])
 }
 

@@ -1,5 +1,6 @@
 import './side.css'
 import { t } from '../i18n/format.ts'
+import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { nobody } from '../store/roster.ts'
 import { unread } from '../store/read.ts'
@@ -19,7 +20,7 @@ export function Side({ chat, onJump }: { chat: Chat, onJump: () => void }) {
     <nav class="side" aria-label={t('nav.rooms')}>
       <div class="side__line">
         <TinString is={string} />
-        <p class="side__place cut"><bdi>{location.host}</bdi></p>
+        <p class="side__place cut"><bdi>{place()}</bdi></p>
         <p class="side__count cut">{string === 'taut' ? <Count chat={chat} /> : t(string === 'waving' ? 'line.connecting' : 'line.none')}</p>
       </div>
       <button type="button" class="side__jump" onClick={onJump}><Icon name="search" /><span>{t('nav.jump')}</span><kbd>Ctrl K</kbd></button>

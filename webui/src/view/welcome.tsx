@@ -2,7 +2,7 @@ import './welcome.css'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
-import { coarse } from '../platform.ts'
+import { coarse, place as placeName } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { type Hint, hint, string, wantsSecret } from '../store/name.ts'
 import { hue } from './can.tsx'
@@ -42,7 +42,7 @@ export function Welcome({ chat }: { chat: Chat }) {
       <main class="welcome__box">
         <Hero name={name} room={target} is={string(field)} />
         <div>
-          <h1>tincan</h1>
+          <h1><bdi>{placeName()}</bdi></h1>
           <p class="welcome__tagline">{place.at === 'room' && place.room !== 'lobby' ? t('welcome.to', { room: place.room }) : t('welcome.tagline')}</p>
         </div>
         <form class="welcome__form" onSubmit={join}>
