@@ -286,8 +286,12 @@ func (o *overlay) set(from string, s *setting, text string) {
 		*v = n
 	case *[]string:
 		*v = []string{}
+		text = strings.TrimSpace(text)
+		if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") { // as in a file, and as text() writes it
+			text = text[1 : len(text)-1]
+		}
 		for item := range strings.SplitSeq(text, ",") {
-			if item = strings.TrimSpace(item); item != "" {
+			if item = strings.Trim(item, " \t\"'"); item != "" {
 				*v = append(*v, item)
 			}
 		}

@@ -221,6 +221,16 @@ func TestEverySettingCanBeWrittenAsItIsPrinted(t *testing.T) {
 	}
 }
 
+func TestAListMayBeWrittenAsInAFile(t *testing.T) {
+	for _, text := range []string{"a/#,b", " a/# , b ", "[a/#, b]", `["a/#", 'b']`} {
+		o := newOverlay()
+		o.assign("--set", "topics.closed="+text)
+		if got := o.config.Topics.Closed; o.faults != nil || !reflect.DeepEqual(got, []string{"a/#", "b"}) {
+			t.Errorf("%s became %q, %v", text, got, o.faults)
+		}
+	}
+}
+
 func TestUnitsPrintAsTheyAreRead(t *testing.T) {
 	for _, s := range []string{"0s", "10m", "1h", "1h30m", "90ms", "1m30s", "10h0m5s"} {
 		var d Duration
