@@ -172,7 +172,7 @@ func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broke
 	}
 	r := b.rooms.find(t.room)
 	if no == nil && r == nil {
-		no = refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", t.room, topicRooms)
+		no = refuseNoRoom(t.room)
 	}
 	if no != nil {
 		b.refused(st, t, m, no, ack)
@@ -191,7 +191,7 @@ func (b *Bridge) markRead(st *seat, t topic, m *broker.Message, ack func(broker.
 	q, no := b.request(st, m)
 	r := b.rooms.find(t.room)
 	if no == nil && r == nil {
-		no = refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", t.room, topicRooms)
+		no = refuseNoRoom(t.room)
 	}
 	if no != nil {
 		b.refused(st, t, m, no, ack)

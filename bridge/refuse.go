@@ -119,6 +119,10 @@ func refuseNobody(name string) *broker.Refusal {
 	return refuse(broker.BadTopic, "nobody", "nobody here is called %s: see the roster for who is", name)
 }
 
+func refuseNoRoom(room string) *broker.Refusal {
+	return refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", room, topicRooms)
+}
+
 func refuseWillRoom(room string) *broker.Refusal {
 	return refuse(broker.NotAuthorized, "no-room", "a will opens no room, and there is no %s", room)
 }

@@ -15,7 +15,7 @@ func (b *Bridge) typing(st *seat, t topic, m *broker.Message, ack func(broker.Ac
 	case said != "0" && said != "1":
 		b.refused(st, t, m, refusePayload("bad-typing", "typing takes 1 or 0"), ack)
 	case r == nil:
-		b.refused(st, t, m, refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", t.room, topicRooms), ack)
+		b.refused(st, t, m, refuseNoRoom(t.room), ack)
 	case !st.member.pace.typing.Allow():
 		ack(broker.Ack{}) // nobody misses one of many
 	default:
