@@ -29,6 +29,7 @@ type Config struct {
 	Data    string   `key:"data"`
 	HTTP    Addr     `key:"http"`
 	MQTT    Addr     `key:"mqtt"`
+	Metrics Addr     `key:"metrics"`
 	Open    bool     `key:"open"`
 	QR      string   `key:"qr"`
 	Hosts   []string `key:"hosts"`
@@ -79,6 +80,12 @@ func (c *Config) validate(complain func(text string, keys ...string)) {
 	c.MQTT.validate("mqtt", ":1883", say)
 	if c.HTTP == c.MQTT && c.HTTP.port() != "0" {
 		complain(fmt.Sprintf("http and mqtt have the same address, %s; choose another port for one of them", c.MQTT), "mqtt", "http")
+	}
+	if c.Metrics != "" {
+		c.Metrics.validate("metrics", ":9464", say)
+		if c.Metrics.port() != "0" && (c.Metrics == c.HTTP || c.Metrics == c.MQTT) {
+			say("metrics", "%s is the address of http or mqtt; choose another port, such as 127.0.0.1:9464", c.Metrics)
+		}
 	}
 	oneOf("qr", c.QR, []string{"auto", "always", "never"}, say)
 	for _, h := range c.Hosts {

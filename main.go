@@ -68,16 +68,23 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	begun := time.Now()
 
 	// The addresses come before the folder: a second tincan by mistake must not touch what belongs to the first.
-	httpListener, err := listen("http", config.HTTP, "--http", ":8081")
+	httpListener, err := listen("http", config.HTTP, "--http ", ":8081")
 	if err != nil {
 		return err
 	}
 	defer httpListener.Close()
-	mqttListener, err := listen("mqtt", config.MQTT, "--mqtt", ":1884")
+	mqttListener, err := listen("mqtt", config.MQTT, "--mqtt ", ":1884")
 	if err != nil {
 		return err
 	}
 	defer mqttListener.Close()
+	var metricsListener net.Listener // nil: off
+	if config.Metrics != "" {
+		if metricsListener, err = listen("metrics", config.Metrics, "--set metrics=", "127.0.0.1:9465"); err != nil {
+			return err
+		}
+		defer metricsListener.Close()
+	}
 
 	folder, err := filepath.Abs(config.Data)
 	if err != nil {
@@ -122,21 +129,22 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	mux := http.NewServeMux()
 	mux.Handle("/mqtt", mqtt.WebSocket())
 	mux.Handle("/api/", web.New(store))
+	var health health
+	mux.Handle("/healthz", &health)
 	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port), Place: placeName(config)}))
-	page := &http.Server{
-		Handler:           mqtt.GuardHost(mux),
-		ReadHeaderTimeout: 5 * time.Second, // no WriteTimeout: it would end websockets
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	page, metrics := newHTTPServer(mqtt.GuardHost(mux), log), newHTTPServer(mqtt.GuardHost(metricsHandler(mqtt.Stats)), log)
 
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() { failed <- page.Serve(httpListener) }()
 	go func() { failed <- mqtt.Serve(ctx, mqttListener) }()
+	ready := []any{"http", httpAddr.String(), "mqtt", mqttAddr.String()}
+	if metricsListener != nil {
+		go func() { failed <- metrics.Serve(metricsListener) }()
+		ready = append(ready, "metrics", metricsListener.Addr().String())
+	}
 
 	newGreeting(config, folder, httpAddr, mqttAddr, stdout).print(stdout)
-	log.Info("ready", "http", httpAddr.String(), "mqtt", mqttAddr.String(), "took", time.Since(begun))
+	log.Info("ready", append(ready, "took", time.Since(begun))...)
 	if config.Open {
 		url := webAddresses(httpAddr, nil, "")[0].url
 		if opened, err := openBrowser(url, isTerminal(stdout)); err != nil {
@@ -156,6 +164,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 
 	// The stop goes as a message travels, so that nothing is accepted that cannot be stored: the doors, the sessions, the chat,
 	// the log.
+	health.stopping.Store(true)
 	log.Info("stopping")
 	late := time.AfterFunc(stopTime, func() {
 		log.Error("did not stop in time; what was acknowledged is on disk", "after", stopTime)
@@ -167,7 +176,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	chat.Stopping()
 	mqttListener.Close()
 	httpListener.Close()
-	err = errors.Join(err, mqtt.Close(end), page.Shutdown(end))
+	err = errors.Join(err, mqtt.Close(end), page.Shutdown(end), metrics.Shutdown(end))
 	chat.Close()
 	if err = errors.Join(err, store.Close(end)); err == nil {
 		log.Info("stopped")
@@ -175,7 +184,19 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	return err
 }
 
-// listen opens the listener of one key. other is an address to propose when it is in use.
+// newHTTPServer makes a server with the limits that all of ours have.
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second, // no WriteTimeout: it would end websockets
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// listen opens the listener of one key. flag is what stands before an address on the command line, other an address to propose
+// when this one is in use.
 func listen(key string, a Addr, flag, other string) (net.Listener, error) {
 	l, err := net.Listen("tcp", string(a))
 	if err == nil {
@@ -183,16 +204,16 @@ func listen(key string, a Addr, flag, other string) (net.Listener, error) {
 	}
 	t := &trouble{
 		what: fmt.Errorf("cannot listen on %s (%s): %w", a, key, cause(err)),
-		hint: fmt.Sprintf("choose another address, such as %s %s", flag, other),
+		hint: fmt.Sprintf("choose another address, such as %s%s", flag, other),
 	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		t.what = fmt.Errorf("cannot listen on %s (%s): another program uses this port", a, key)
-		t.hint = fmt.Sprintf("stop that program, perhaps another tincan, or choose another port with %s %s", flag, other)
+		t.hint = fmt.Sprintf("stop that program, perhaps another tincan, or choose another port with %s%s", flag, other)
 	case errors.Is(err, syscall.EACCES):
-		t.hint = fmt.Sprintf("ports below 1024 are for the administrator on most systems; choose a higher one, such as %s %s", flag, other)
+		t.hint = fmt.Sprintf("ports below 1024 are for the administrator on most systems; choose a higher one, such as %s%s", flag, other)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		t.hint = fmt.Sprintf("this computer does not have that address; %s :%s listens on all that it has", flag, a.port())
+		t.hint = fmt.Sprintf("this computer does not have that address; %s:%s listens on all that it has", flag, a.port())
 	}
 	return nil, t
 }

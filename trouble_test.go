@@ -39,6 +39,10 @@ func TestStartSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 			other := startServer(t, t.TempDir())
 			cmd.Args = append(cmd.Args, "--mqtt", other.mqtt)
 		}},
+		{"metrics port in use", func(t *testing.T, data string, cmd *exec.Cmd) {
+			other := startServer(t, t.TempDir())
+			cmd.Args = append(cmd.Args, "--set", "metrics="+other.http)
+		}},
 		{"address of another computer", func(t *testing.T, data string, cmd *exec.Cmd) {
 			cmd.Args = append(cmd.Args, "--http", "192.0.2.1:8080")
 		}},
