@@ -17,7 +17,6 @@ import type { Check } from './name.ts'
 import { Pages } from './pages.ts'
 import { Places } from './places.ts'
 import { Post } from './post.ts'
-import { unread } from './read.ts'
 import { Reading } from './reading.ts'
 import type { Place } from './route.ts'
 import type { Shelf } from './shelf.ts'
@@ -316,7 +315,7 @@ export class Chat {
     this.activity.stop()
     this.post.write(c.to, text, this.me.value)
     this.setDraft(c.key, '')
-    if (unread(this.reading.marks.value, c.key, c.last.value) === 0) void this.places.toEnd(c)
+    void this.places.toEnd(c) // who writes has read, and wants to see what was written
   }
 
   /** What was written and not sent in a conversation. */

@@ -90,9 +90,9 @@ export function discarded(box: Outbox, id: string): Outbox {
   return arrived(box, id)
 }
 
-/** Whether a refusal of this kind passes by itself: rate too high, receive maximum, quota (disk full), server busy or unavailable. */
+/** Whether a refusal of this kind passes by itself: too fast or busy (0x83), receive maximum, quota (disk full), server busy or unavailable. */
 export function passing(code: number): boolean {
-  return code === 0x96 || code === 0x93 || code === 0x97 || code === 0x88 || code === 0x89
+  return code === 0x83 || code === 0x96 || code === 0x93 || code === 0x97 || code === 0x88 || code === 0x89
 }
 
 /** What of the stored entries this tab has to send: its own from before a reload, and those of tabs that have died. */

@@ -14,7 +14,7 @@ import { Tile } from './tile.tsx'
 export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
   const tab = useSignal<'people' | 'devices'>('people')
   const roster = c.roster.value
-  const sure = chat.string.value !== 'slack' // without a line nobody knows who is here
+  const sure = chat.string.value === 'taut' // without a line nobody knows who is here
   const g = groups(roster, compare)
   const devices = [...new Set([...g.devices.map((m) => m.name), ...c.devices.value.keys()])].sort(compare)
   const people = roster.partial ? roster.count - g.devices.length : g.here.length + g.away.length
@@ -31,7 +31,7 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
   }
   return (
     <aside class="panel" aria-label={t('room.in')}>
-      <div class="tabs" role="tablist" onKeyDown={arrow}>{one('people', people)}{one('devices', devices.length)}</div>
+      <div class="tabs" role="tablist" onKeyDown={arrow}>{one('people', people)}{one('devices', g.devices.length)}</div>
       <div class="scroll" id="panel-in" role="tabpanel" aria-labelledby={`tab-${tab.value}`} tabIndex={-1}>
         {tab.value === 'people' ? <People chat={chat} c={c} here={g.here} away={g.away} sure={sure} /> : devices.length > 0 ? (
           <div class="tiles">{devices.map((name) => <Tile key={name} chat={chat} name={name} device={c.devices.value.get(name)} member={sure ? roster.members.get(name) : undefined} />)}</div>
