@@ -51,9 +51,19 @@ type membersAnswer struct {
 	More    bool     `json:"more"`
 }
 
-// request reads a request and takes it from the member's pace. m.Response is canonical afterwards.
+// request reads a request and takes it from the member's pace. m.Response is canonical afterwards, or
+// empty.
 func (b *Bridge) request(st *seat, m *broker.Message) (request, *broker.Refusal) {
 	var q request
+	if m.Response != "" {
+		t, err := parseTopic(m.Response)
+		if err != nil || t.kind != userInbox || (t.name != me && !st.isCalled(t.name)) {
+			m.Response = "" // the refusal goes to the inbox
+			return q, refuse(broker.NotAuthorized, "bad-response", "answers go to your own inbox: use %s or a topic below it as the response topic", topicInbox(me))
+		}
+		t.name = st.name()
+		m.Response = t.String()
+	}
 	if !st.member.pace.asks.Allow() {
 		return q, refuseFast("requests")
 	}
@@ -64,14 +74,6 @@ func (b *Bridge) request(st *seat, m *broker.Message) (request, *broker.Refusal)
 	}
 	if len(q.Request) > maxID {
 		return q, refusePayload("bad-request", "request takes up to %d bytes", maxID)
-	}
-	if m.Response != "" {
-		t, err := parseTopic(m.Response)
-		if err != nil || t.kind != userInbox || (t.name != me && !st.isCalled(t.name)) {
-			return q, refuse(broker.NotAuthorized, "bad-response", "answers go to your own inbox: use %s or a topic below it as the response topic", topicInbox(me))
-		}
-		t.name = st.name()
-		m.Response = t.String()
 	}
 	return q, nil
 }

@@ -64,6 +64,12 @@ func TestHistoryAnswersOnTheResponseTopic(t *testing.T) {
 	if string(p.Props.Correlation) != "c9" || !strings.Contains(string(p.Payload), `"request":"r7"`) {
 		t.Errorf("answered %s, correlation %q", p, p.Props.Correlation)
 	}
+	// A refusal comes there, too.
+	bob.Go(mqttPub{Topic: "chat/room/lobby/history", Payload: `{"limit":9999,"request":"r8"}`, Response: "chat/user/me/inbox/h", Correlation: "c10"})
+	p = bob.WantMessage("chat/user/me/inbox/h")
+	if string(p.Props.Correlation) != "c10" || !strings.Contains(string(p.Payload), `"code":"bad-request"`) {
+		t.Errorf("refused by %s, correlation %q", p, p.Props.Correlation)
+	}
 	// Another session of the same member did not ask, and is not told.
 	other := r.connect(mqtttest.Options{Name: "bob", ID: "bob-2", Secret: "secret of bob"})
 	other.Subscribe("chat/user/me/inbox/#", "chat/room/lobby/messages")

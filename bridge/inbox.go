@@ -60,7 +60,11 @@ func (b *Bridge) refused(st *seat, t topic, m *broker.Message, no *broker.Refusa
 		if o, ok := object(m.Payload); ok {
 			note.ID, note.Request = stringField(o, "id", note.ID), stringField(o, "request", "")
 		}
-		b.answer(st, nil, encode(note))
+		var to *broker.Message // a refused request is answered like any other
+		if t.isRequest() {
+			to = m
+		}
+		b.answer(st, to, encode(note))
 	}
 	ack(broker.Ack{Refusal: no})
 }

@@ -132,7 +132,7 @@ func refuseRooms(most int) *broker.Refusal {
 }
 
 func refuseRoomRate() *broker.Refusal {
-	return refuseNow(broker.QuotaExceeded, "too-fast", "you opened %d rooms in a minute: wait a little", roomsAMinute)
+	return refuseNow(broker.ImplementationSpecific, "too-fast", "you opened %d rooms in a minute: wait a little", roomsAMinute)
 }
 
 func refuseFixedRooms(room string) *broker.Refusal {
@@ -140,7 +140,7 @@ func refuseFixedRooms(room string) *broker.Refusal {
 }
 
 func refuseTooLong(what string, have, most int) *broker.Refusal {
-	return refuse(broker.QuotaExceeded, "too-long", "%s takes up to %d bytes, and this has %d: make it shorter", what, most, have)
+	return refuse(broker.BadPayloadFormat, "too-long", "%s takes up to %d bytes, and this has %d: make it shorter", what, most, have)
 }
 
 func refusePayload(key, format string, args ...any) *broker.Refusal {
@@ -148,7 +148,7 @@ func refusePayload(key, format string, args ...any) *broker.Refusal {
 }
 
 func refuseFast(what string) *broker.Refusal {
-	return refuseNow(broker.QuotaExceeded, "too-fast", "%s come too fast: wait a little", what)
+	return refuseNow(broker.ImplementationSpecific, "too-fast", "%s come too fast: wait a little", what)
 }
 
 func refuseFullState() *broker.Refusal {
@@ -160,7 +160,7 @@ func refuseStore(err error) *broker.Refusal {
 	r := &broker.Refusal{Err: err, Later: !errors.Is(err, history.ErrIDUsed)}
 	switch {
 	case errors.Is(err, history.ErrIDUsed):
-		r.Code, r.Key, r.Tell = broker.ImplementationSpecific, "id-used", "this id was used for another message: send it with a new id"
+		r.Code, r.Key, r.Tell = broker.Unspecified, "id-used", "this id was used for another message: send it with a new id"
 	case errors.Is(err, history.ErrFull):
 		r.Code, r.Key, r.Tell = broker.QuotaExceeded, "disk-full", "the computer that runs tincan has no space left on its disk: reading works, sending waits until there is space"
 	case errors.Is(err, history.ErrBusy):

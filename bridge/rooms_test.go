@@ -132,7 +132,7 @@ func TestAMemberOpensOnlySoManyRooms(t *testing.T) {
 	for i := range roomsAMinute + 1 {
 		refused = ada.Publish(fmt.Sprintf("chat/room/room-%d/say", i), "x")
 	}
-	if refused.Code != 0x97 || !strings.Contains(refused.Props.Reason, "wait") {
+	if refused.Code != 0x83 || !strings.Contains(refused.Props.Reason, "wait") {
 		t.Errorf("answered %s", refused)
 	}
 }

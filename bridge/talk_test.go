@@ -85,7 +85,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 		code byte
 		says string
 	}{
-		"too long":         {mqttPub{Topic: "chat/room/lobby/say", Payload: strings.Repeat("x", 9000)}, 0x97, "9000"},
+		"too long":         {mqttPub{Topic: "chat/room/lobby/say", Payload: strings.Repeat("x", 9000)}, 0x99, "9000"},
 		"not UTF-8":        {mqttPub{Topic: "chat/room/lobby/say", Payload: "\xff\xfe"}, 0x99, "UTF-8"},
 		"no room name":     {mqttPub{Topic: "chat/room/a b/say", Payload: "x"}, 0x90, ""},
 		"forged message":   {mqttPub{Topic: "chat/room/lobby/messages", Payload: `{"seq":1,"from":"bob","text":"x"}`}, 0x87, "tincan alone"},

@@ -132,6 +132,15 @@ func memberLevel(s string) (string, error) {
 	return n.Canonical, err
 }
 
+// isRequest tells whether a publish to the topic is a request that is answered.
+func (t topic) isRequest() bool {
+	switch t.kind {
+	case roomHistory, userHistory, roomMembers, roomRead:
+		return true
+	}
+	return false
+}
+
 // String builds the topic name back; parseTopic(t.String()) is t for every topic of the chat.
 func (t topic) String() string {
 	switch {

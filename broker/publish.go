@@ -92,6 +92,5 @@ func (b *Broker) refusing(s *Session, topic string, r *Refusal) {
 		return
 	}
 	b.denied.Add(1)
-	b.quiet.Warn("refused a publish", s.name, "name", s.name, "session", s.clientID, "remote", s.remote, "topic", topic,
-		"reason", r.Tell, "err", r.Err)
+	b.quiet.Warn("refused a publish", s.name, r.logged("name", s.name, "session", s.clientID, "remote", s.remote, "topic", topic)...)
 }

@@ -12,6 +12,15 @@ type Refusal struct {
 	Later bool
 }
 
+// logged is what a log line says of a refusal.
+func (r *Refusal) logged(args ...any) []any {
+	args = append(args, "reason", r.Tell)
+	if r.Err != nil {
+		args = append(args, "err", r.Err)
+	}
+	return args
+}
+
 // A Reason is an MQTT 5 reason code (§2.4).
 type Reason byte
 

@@ -201,8 +201,8 @@ func (b *Broker) forget(st *state) {
 // turnAway answers CONNECT with no and ends the connection.
 func (b *Broker) turnAway(c *conn, p *connect, r *Refusal) {
 	b.turned.Add(1)
-	b.quiet.Warn("refused a connection", p.user+r.Key, "name", p.user, "session", p.clientID, "remote", c.nc.RemoteAddr().String(),
-		"transport", c.transport, "reason", r.Tell, "err", r.Err)
+	b.quiet.Warn("refused a connection", p.user+r.Key, r.logged("name", p.user, "session", p.clientID, "remote", c.nc.RemoteAddr().String(),
+		"transport", c.transport)...)
 	if version := p.version; version != 0 && (version == v5 || r.Code != MalformedPacket && r.Code != ProtocolError) {
 		c.q.push(refusingConnack(version, r))
 	}

@@ -86,8 +86,8 @@ func (r *request) refuse(s *Session, i int, why *Refusal) {
 	if r.tell == "" {
 		r.tell = why.Tell
 	}
-	s.b.quiet.Warn("refused a subscription", s.name, "name", s.name, "session", s.clientID, "remote", s.remote,
-		"topic", r.filters[i].filter, "reason", why.Tell, "err", why.Err)
+	s.b.quiet.Warn("refused a subscription", s.name, why.logged("name", s.name, "session", s.clientID, "remote", s.remote,
+		"topic", r.filters[i].filter)...)
 }
 
 func newSubscription(w wanted, ask Subscription, d Decision, subID uint32) *subscription {
