@@ -102,11 +102,14 @@ func (c *conn) pingWS(now time.Time) {
 		c.end(CauseKeepalive, KeepaliveTimeout, "the websocket answered pings before, and no longer does")
 		return
 	}
-	if age/wsPing != (age-time.Second)/wsPing {
+	if pingAt(age) {
 		c.pingDue.Store(true)
 		c.q.wake()
 	}
 }
+
+// pingAt tells whether a connection of this age is to be pinged, when that is asked once a second.
+func pingAt(age time.Duration) bool { return age/wsPing != (age-time.Second)/wsPing }
 
 // scratch holds the memory in which batches for websockets are put together.
 var scratch = sync.Pool{New: func() any { return new([]byte) }}
