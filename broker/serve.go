@@ -10,21 +10,48 @@ import (
 
 // serve is the life of a connection: the only place where a session begins and ends. Whatever happens in it, a panic included,
 // nothing of the session stays in the index or the registry, and the handler hears Disconnect exactly once for a granted Connect.
+//
+// It is lived in legs, each in a goroutine of its own: CONNECT is one, and each SUBSCRIBE ends one. Their work is rare and deep, and a
+// goroutine keeps the stack that it has grown: 8 KB. The next leg waits for packets with a new one, of 2 KB.
 func (b *Broker) serve(c *conn) {
-	defer b.conns.remove(c)
-	defer c.linger()
-	s, p := b.greet(c)
+	defer b.legEnds(c)
+	s := c.s.Load()
 	if s == nil {
-		b.causes.add(c.cause())
+		b.meet(c)
 		return
 	}
-	defer s.leave()
-	b.guarded("serving", c, func() {
-		if s.enter(p) {
-			s.run()
-		}
-	})
-	c.end(CauseClosed, Success, "")
+	for s.step() {
+	}
+}
+
+// legEnds begins the next leg of a connection, or ends it. It is the deferred call of serve.
+func (b *Broker) legEnds(c *conn) {
+	if p := recover(); p != nil {
+		b.panicked("serving", c, p)
+		c.end(CausePanic, Unspecified, "an error of the server")
+	}
+	if !c.ending.Load() {
+		go b.serve(c)
+		return
+	}
+	defer b.conns.remove(c)
+	defer c.linger()
+	if s := c.s.Load(); s != nil && s.granted {
+		s.leave()
+	} else {
+		b.causes.add(c.cause())
+	}
+}
+
+// meet lets a connection in as a session, or ends it.
+func (b *Broker) meet(c *conn) {
+	s, p := b.greet(c)
+	if s == nil || !s.enter(p) {
+		return
+	}
+	if err := s.establish(); err != nil {
+		s.end(CauseProtocol, Success, "") // a CONNACK larger than the client takes
+	}
 }
 
 // guarded runs f and contains a panic in it to this connection.
@@ -59,6 +86,7 @@ func (b *Broker) greet(c *conn) (*Session, *connect) {
 		return nil, nil
 	}
 	s := newSession(c, p)
+	c.s.Store(s)
 	if r := b.conns.full(c); r != nil {
 		b.turnAway(c, p, r)
 		return nil, nil
@@ -93,7 +121,6 @@ func (s *Session) ask(p *connect) {
 		s.ident.holder = s.name
 	}
 	s.will = p.will
-	s.c.s.Store(s)
 }
 
 // enter takes the session's place in the registry and its state; false: it may not, and the client has been told.

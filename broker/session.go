@@ -146,20 +146,17 @@ func newSession(c *conn, p *connect) *Session {
 // end ends the session; see conn.end.
 func (s *Session) end(why Cause, code Reason, tell string) { s.c.end(why, code, tell) }
 
-// run serves the session until it ends.
-func (s *Session) run() {
-	if err := s.establish(); err != nil {
-		s.end(CauseProtocol, Success, "") // a CONNACK larger than the client takes
-		return
+// step reads one packet and processes it. It is false when the session has ended, and after a packet whose work is deep: then the
+// next one is read with a new stack.
+func (s *Session) step() bool {
+	frame := s.c.readFrame()
+	if frame == nil {
+		return false
 	}
-	for {
-		frame := s.c.readFrame()
-		if frame == nil {
-			return
-		}
-		s.receive(frame)
-		s.c.life = time.Now() // the handler may have let it wait: that is not the client's silence
-	}
+	kind := frame[0] >> 4
+	s.receive(frame)
+	s.c.life = time.Now() // the handler may have let it wait: that is not the client's silence
+	return kind != typeSubscribe && kind != typeUnsubscribe
 }
 
 // receive processes one packet.
