@@ -39,6 +39,7 @@ type Broker struct {
 	refused  refused
 	quiet    *Quiet
 	ticker   sync.WaitGroup
+	ticks    atomic.Int64 // seconds that the broker has run
 
 	causes   tally
 	received atomic.Int64

@@ -23,6 +23,7 @@ type conn struct {
 	// Static after construction.
 	b         *Broker
 	nc        net.Conn
+	in        *socket         // reads nc
 	ws        *websocket.Conn // nil over tcp
 	transport string          // tcp or ws
 	began     time.Time
@@ -39,7 +40,8 @@ type conn struct {
 
 	// Websocket life.
 	pingDue  atomic.Bool
-	lastPong atomic.Int64 // when a pong came, in nanoseconds since began; 0: never
+	born     int64        // the broker's tick then
+	lastPong atomic.Int64 // the broker's tick when a pong came; 0: never
 
 	// Owned by the reading goroutine.
 	frames frames
@@ -47,10 +49,10 @@ type conn struct {
 	eof    bool      // the peer has closed or broken its side
 }
 
-func newConn(b *Broker, nc net.Conn, ws *websocket.Conn) *conn {
-	c := &conn{b: b, nc: nc, ws: ws, transport: "tcp", began: time.Now(), gone: make(chan struct{})}
-	c.life = c.began
-	c.frames.r = nc
+func newConn(b *Broker, in *socket, ws *websocket.Conn) *conn {
+	c := &conn{b: b, nc: in.Conn, in: in, ws: ws, transport: "tcp", began: time.Now(), gone: make(chan struct{})}
+	c.life, c.born = c.began, b.ticks.Load()
+	c.frames.r = in
 	out := c.writeTCP
 	if ws != nil {
 		c.transport = "ws"
@@ -101,7 +103,7 @@ func (c *conn) end(why Cause, code Reason, tell string) bool {
 			last = encodeDisconnect(code, tell, s.maxPacket)
 		}
 		c.q.close(last)
-		_ = c.nc.SetReadDeadline(past)
+		c.in.wake()
 	}
 	close(c.gone)
 	return true
@@ -122,10 +124,7 @@ func (c *conn) arm() {
 	} else if s.keepalive > 0 {
 		t = c.life.Add(s.keepalive + s.keepalive/2) // 1.5 × keepalive: MQTT 5 [MQTT-3.1.2-22], 3.1.1 [MQTT-3.1.2-24]
 	}
-	_ = c.nc.SetReadDeadline(t)
-	if c.ending.Load() {
-		_ = c.nc.SetReadDeadline(past)
-	}
+	c.in.await(t)
 }
 
 // readFrame returns the next whole packet; it is valid until the next call. When there is none the connection has been ended.

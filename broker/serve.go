@@ -255,20 +255,20 @@ func (b *Broker) ended(s *Session, why Cause) {
 func (b *Broker) ticking(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
-	for n := 1; ; n++ {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-t.C:
-			b.tick(n, now)
+			b.tick(b.ticks.Add(1), now)
 		}
 	}
 }
 
-func (b *Broker) tick(n int, now time.Time) {
+func (b *Broker) tick(n int64, now time.Time) {
 	for _, c := range b.conns.all() {
 		if c.ws != nil {
-			c.pingWS(now)
+			c.pingWS(n)
 		}
 	}
 	for _, w := range b.registry.partedWills(now) {

@@ -11,10 +11,11 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Websocket life (DESIGN «Life over websockets»): who has answered a ping before and then does not for wsSilence is gone.
+// Websocket life: who has answered a ping before and then does not for wsSilence is gone. Both are counted in ticks of the broker,
+// one a second while it runs: while the process is stopped it asks nobody, and nobody can answer.
 const (
-	wsPing    = 15 * time.Second
-	wsSilence = 25 * time.Second
+	wsPing    = 15
+	wsSilence = 25
 )
 
 // wsMessages is how many packets of the largest size one websocket message may hold; it is a stream, so this costs no memory.
@@ -40,12 +41,13 @@ func (b *Broker) WebSocket() http.Handler {
 			http.Error(w, "the websocket subprotocol must be mqtt", http.StatusBadRequest) // [MQTT-6.0.0-3]
 			return
 		}
-		ws, err := up.Upgrade(w, r, nil)
+		h := &hijacker{ResponseWriter: w}
+		ws, err := up.Upgrade(h, r, nil)
 		if err != nil {
 			return // it has answered
 		}
 		ws.SetReadLimit(int64(wsMessages * b.cfg.MaxPacket))
-		b.start(newConn(b, ws.NetConn(), ws))
+		b.start(newConn(b, h.s, ws))
 	}))
 }
 
@@ -90,26 +92,25 @@ func (w *wsReader) Read(p []byte) (int, error) {
 // pong runs in the reading goroutine. A pong is life: hidden tabs slow a page's timers to one a minute.
 func (c *conn) pong(string) error {
 	c.life = time.Now()
-	c.lastPong.Store(int64(c.life.Sub(c.began)))
+	c.lastPong.Store(c.b.ticks.Load())
 	c.arm()
 	return nil
 }
 
-// pingWS asks for a sign of life each wsPing, and ends who stopped giving one. It is called each second with the time.
-func (c *conn) pingWS(now time.Time) {
-	age := now.Sub(c.began)
-	if last := time.Duration(c.lastPong.Load()); last > 0 && age-last > wsSilence {
+// pingWS asks for a sign of life each wsPing, and ends who stopped giving one. It is called with each tick.
+func (c *conn) pingWS(tick int64) {
+	if last := c.lastPong.Load(); last > 0 && tick-last > wsSilence {
 		c.end(CauseKeepalive, KeepaliveTimeout, "the websocket answered pings before, and no longer does")
 		return
 	}
-	if pingAt(age) {
+	if pingAt(tick - c.born) {
 		c.pingDue.Store(true)
 		c.q.wake()
 	}
 }
 
-// pingAt tells whether a connection of this age is to be pinged, when that is asked once a second.
-func pingAt(age time.Duration) bool { return age/wsPing != (age-time.Second)/wsPing }
+// pingAt tells whether a connection of this age is to be pinged, when that is asked at each tick.
+func pingAt(age int64) bool { return age > 0 && age%wsPing == 0 }
 
 // scratch holds the memory in which batches for websockets are put together.
 var scratch = sync.Pool{New: func() any { return new([]byte) }}
