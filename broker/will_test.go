@@ -13,6 +13,7 @@ func TestWillIsSentWhenItMust(t *testing.T) {
 		x := newBench(t, Config{}, nil)
 		bob := x.join(transport, version, hello{user: "bob", id: "b"})
 		bob.sub("w/#", 0)
+		bob.ping() // what is retained for it has been looked up now
 		end := func(id string, f func(*client)) {
 			f(x.join(transport, version, hello{user: "ada", id: id, willTopic: "w/" + id, willPayload: "gone", willFlags: 32, keepalive: 60}))
 		}
