@@ -145,9 +145,10 @@ func (p *pulls) popLocked() {
 	}
 }
 
-// retainedFor returns what is retained on topic now, if s may read it.
+// retainedFor returns what is retained on topic now, if s may read it. What was stored after sub was granted has reached it as it
+// was published.
 func (s *Session) retainedFor(topic string, sub *subscription) *ready {
-	m, at := s.b.shelf.get(topic)
+	m, at := s.b.shelf.get(topic, sub.since)
 	if m == nil || !s.b.h.MayRead(s, topic) {
 		return nil
 	}

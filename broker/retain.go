@@ -14,6 +14,7 @@ var ErrRetainedFull = errors.New("broker: no room for another retained message: 
 type retained struct {
 	m     *Message
 	at    time.Time
+	turn  uint64        // of the shelf, when it was stored
 	value func() []byte // not nil: m is made when it is asked for
 }
 
@@ -28,6 +29,7 @@ type shelf struct {
 	root  leaf
 	count int
 	bytes int
+	turn  uint64 // grows with every message that is stored
 }
 
 type leaf struct {
@@ -45,7 +47,8 @@ func (s *shelf) put(m *Message) bool {
 	}
 	kept := *m
 	kept.From = nil // a session that has ended shall not be kept for its words
-	r := &retained{m: &kept, at: time.Now()}
+	s.turn++
+	r := &retained{m: &kept, at: time.Now(), turn: s.turn}
 	count, bytes := s.count+1, s.bytes+r.size()
 	if l := s.findLocked(m.Topic); l != nil && l.kept != nil && l.kept.value == nil {
 		count, bytes = count-1, bytes-l.kept.size()
@@ -114,15 +117,22 @@ func (s *shelf) setLocked(topic string, r *retained) {
 	}
 }
 
-// get returns the message of topic and when it came; nil when there is none, or it has expired.
-func (s *shelf) get(topic string) (*Message, time.Time) {
+// now is the turn of the message stored last.
+func (s *shelf) now() uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.turn
+}
+
+// get returns the message of topic and when it came; nil when there is none, it has expired, or it was stored after the given turn.
+func (s *shelf) get(topic string, turn uint64) (*Message, time.Time) {
 	s.mu.RLock()
 	var r *retained
 	if l := s.findLocked(topic); l != nil {
 		r = l.kept
 	}
 	s.mu.RUnlock()
-	if r == nil {
+	if r == nil || r.turn > turn {
 		return nil, time.Time{}
 	}
 	if r.value != nil {

@@ -177,3 +177,34 @@ func TestExpiredMessagesAreNotSent(t *testing.T) {
 		t.Errorf("%d messages are left", n)
 	}
 }
+
+// A message that is retained between the subscription and its turn to be sent has reached the subscriber as it was published, and
+// does not come a second time.
+func TestRetainedMessagesDoNotComeTwice(t *testing.T) {
+	each(t, func(t *testing.T, transport string, version byte) {
+		x := newBench(t, Config{}, nil)
+		big := make([]byte, 200<<10)
+		for i := range 100 { // more than sockets hold
+			_ = x.b.Publish(&Message{Topic: fmt.Sprintf("big/%d", i), Payload: big, Retain: true})
+		}
+		_ = x.b.Publish(&Message{Topic: "s/old", Payload: []byte("before"), Retain: true})
+		ada := x.join(transport, version, hello{user: "ada", id: "a"})
+		both := []byte{0, 9}
+		if version == v5 {
+			both = append(both, 0)
+		}
+		both = append(appendText(both, "big/#"), 0)
+		ada.send(packet(0x82, append(appendText(both, "s/#"), 0))) // the second waits behind the big ones
+		ada.want(typeSuback)
+		_ = x.b.Publish(&Message{Topic: "s/new", Payload: []byte("live"), Retain: true})
+		seen := map[string]int{}
+		for seen["s/old"] == 0 {
+			h := ada.hear()
+			seen[h.topic]++
+		}
+		ada.ping()
+		if seen["s/new"] != 1 {
+			t.Errorf("what was published live came %d times", seen["s/new"])
+		}
+	})
+}

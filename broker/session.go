@@ -100,6 +100,7 @@ type subscription struct {
 	asPublished    bool
 	retainHandling byte
 	subID          uint32
+	since          uint64 // the shelf's turn when it was granted; only for the pull that follows
 }
 
 var lastSession atomic.Uint64

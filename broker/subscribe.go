@@ -110,6 +110,7 @@ func (s *Session) grant(sub *subscription) []pull {
 	st.subs[sub.filter] = sub
 	st.mu.Unlock()
 	fan.join(st, sub.topic)
+	sub.since = s.b.shelf.now()
 	if old != nil {
 		fan.leave(st, old.topic)
 	}
