@@ -132,7 +132,8 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	var health health
 	mux.Handle("/healthz", &health)
 	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port), Place: placeName(config)}))
-	page, metrics := newHTTPServer(mqtt.GuardHost(mux), log), newHTTPServer(mqtt.GuardHost(metricsHandler(mqtt.Stats)), log)
+	told := figures{began: begun, data: folder, broker: mqtt.Stats, chat: chat.Stats}
+	page, metrics := newHTTPServer(mqtt.GuardHost(mux), log), newHTTPServer(mqtt.GuardHost(told.handler()), log)
 
 	failed := make(chan error, 3)
 	go func() { failed <- page.Serve(httpListener) }()

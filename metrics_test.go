@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 	"tincan/broker/mqtttest"
 )
 
-var metricLine = regexp.MustCompile(`^([a-z_]+(?:\{cause="[a-z -]+"\})?) (\d+)$`)
+var metricLine = regexp.MustCompile(`^([a-z_]+(?:\{(?:cause|reason)="[a-z -]+"\})?) (\d+)$`)
 
 // scrape reads all figures of a server, and wants that each has its HELP and TYPE.
 func scrape(t *testing.T, addr string) map[string]int {
@@ -56,12 +57,32 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	addr := s.err.want(t, regexp.MustCompile(`msg=ready .*metrics=(\S+)`), s.ended)[1]
 	before := scrape(t, addr)
 	ada := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "ada"})
+	ada.Subscribe("chat/room/lobby/messages")
 	ada.Publish("chat/room/lobby/say", "hello")
+	ada.WantMessage("chat/room/lobby/messages")
+	ada.Publish("chat/room/lobby/messages", "forged")
+	if eve := mqtttest.TryDial(t, s.mqtt, mqtttest.Options{Name: "ada", ID: "eve"}); eve.Connack.Code != 0x86 {
+		t.Fatalf("the name of another: %#x", eve.Connack.Code)
+	}
 	after := scrape(t, addr)
-	for _, name := range []string{"tincan_sessions", "tincan_publishes_received_total"} {
-		if after[name] != before[name]+1 {
-			t.Errorf("%s: %d became %d", name, before[name], after[name])
+	for name, more := range map[string]int{
+		"tincan_connects_total": 1, "tincan_publishes_received_total": 2, "tincan_publishes_received_bytes_total": 11,
+		"tincan_messages_stored": 1, "tincan_members": 1, "tincan_subscriptions": 1, "tincan_packets_received_total": 5,
+		`tincan_publishes_denied_total{reason="read-only"}`: 1, `tincan_connects_refused_total{reason="name-taken"}`: 1,
+	} {
+		if after[name] != before[name]+more {
+			t.Errorf("%s: %d became %d, not %d more", name, before[name], after[name], more)
 		}
+	}
+	for name, least := range map[string]int{
+		"tincan_rooms": 1, "tincan_disk_bytes": 4096, "tincan_sent_bytes_total": 20, "process_start_time_seconds": int(time.Now().Add(-time.Hour).Unix()),
+	} {
+		if after[name] < least {
+			t.Errorf("%s is %d", name, after[name])
+		}
+	}
+	if _, err := os.Stat("/proc/self/statm"); err == nil && (after["process_resident_memory_bytes"] < 1<<20 || after["process_open_fds"] < 8) {
+		t.Errorf("%d bytes resident, %d descriptors", after["process_resident_memory_bytes"], after["process_open_fds"])
 	}
 	ada.Disconnect()
 	const ended = `tincan_sessions_ended_total{cause="disconnected"}`
@@ -117,20 +138,68 @@ func listeners(t *testing.T, pid int) int {
 	return n
 }
 
-func TestMetricsKnowEveryCause(t *testing.T) {
+func TestMetricsKnowEveryReason(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("broker/handler.go")
+	sameReasons(t, "broker/handler.go", "Cause", endCauses)
+	sameReasons(t, "broker/count.go", "Drop", dropReasons)
+}
+
+// sameReasons wants that the constants of a type are those that the metrics know, in their order.
+func sameReasons[K ~string](t *testing.T, file, kind string, known []K) {
+	t.Helper()
+	source, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	causes := regexp.MustCompile(`(?m)^\tCause\w+ +Cause += "(.+?)"`).FindAllSubmatch(source, -1)
-	if len(causes) != len(endCauses) {
-		t.Errorf("the broker has %d causes, the metrics %d", len(causes), len(endCauses))
+	var declared []K
+	for _, m := range regexp.MustCompile(`(?m)^\t`+kind+`\w+ +`+kind+` += "(.+?)"`).FindAllSubmatch(source, -1) {
+		declared = append(declared, K(m[1]))
 	}
-	for i := range min(len(causes), len(endCauses)) {
-		if string(causes[i][1]) != string(endCauses[i]) {
-			t.Errorf("%q is missing, or not in its place", causes[i][1])
+	if !slices.Equal(declared, known) {
+		t.Errorf("the broker has %q, the metrics %q", declared, known)
+	}
+}
+
+// TestSystemTopicsAreThoseOfThePage compares what a server retains below $SYS with the table in docs/operate.md.
+func TestSystemTopicsAreThoseOfThePage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/operate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "| `$SYS/broker/` and |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	documented := map[string]bool{}
+	for line := range strings.Lines(table) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
+		if prefix, spans, ok := strings.Cut(first, " + "); ok {
+			for span := range strings.SplitSeq(spans, ", ") {
+				documented[strings.Trim(prefix, "`")+strings.Trim(span, "`")] = true
+			}
+		} else if strings.HasPrefix(first, "`") {
+			for topic := range strings.SplitSeq(first, ", ") {
+				documented[strings.Trim(topic, "`")] = true
+			}
 		}
+	}
+	s := startServer(t, t.TempDir())
+	ada := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "ada"})
+	ada.Subscribe("$SYS/#")
+	form := regexp.MustCompile(`^(\d+|\d+\.\d\d|\d+ seconds|tincan version \S+)$`)
+	for len(documented) > 0 {
+		p := ada.Want("the rest of the table", func(p mqtttest.Packet) bool { return p.Type == mqtttest.Publish && p.Retain() })
+		topic := strings.TrimPrefix(p.Topic, "$SYS/broker/")
+		if !documented[topic] {
+			t.Errorf("%s is not in the table", p.Topic)
+		}
+		if !form.Match(p.Payload) {
+			t.Errorf("%s is %q", p.Topic, p.Payload)
+		}
+		delete(documented, topic)
+	}
+	ada.Ping()
+	for _, p := range ada.Take(func(p mqtttest.Packet) bool { return p.Type == mqtttest.Publish && p.Retain() }) {
+		t.Errorf("%s is not in the table", p.Topic)
 	}
 }
 

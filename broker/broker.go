@@ -41,13 +41,8 @@ type Broker struct {
 	ticker   sync.WaitGroup
 	ticks    atomic.Int64 // seconds that the broker has run
 
-	causes   tally
-	received atomic.Int64
-	sent     atomic.Int64
-	denied   atomic.Int64
-	dropped  atomic.Int64
-	turned   atomic.Int64
-	panics   atomic.Int64
+	count counters
+	loads loads
 }
 
 // New makes a broker that asks h. It serves nothing until Serve or WebSocket is used; Close ends it.
@@ -62,6 +57,7 @@ func New(cfg Config, h Handler, log *slog.Logger) (*Broker, error) {
 	b.shelf.maxCount, b.shelf.maxBytes = b.cfg.RetainedCount, b.cfg.RetainedBytes
 	b.conns.cfg = &b.cfg
 	b.quiet = NewQuiet(log)
+	b.loads.init(&b.count)
 	b.serveSys()
 	b.ticker.Go(func() { b.ticking(b.ctx) })
 	return b, nil
@@ -158,57 +154,46 @@ func (b *Broker) Close(ctx context.Context) error {
 	return errors.New("broker: some sessions did not end in time: their handler was busy")
 }
 
-// Stats are counters since the start, and what is now.
+// Stats are counters since the start, and what is now. A reason is a word of the program, never one of a member.
 type Stats struct {
-	Sessions int             // connected now
-	Absent   int             // sessions that wait for their client
-	Pending  int             // sockets that have not sent CONNECT
-	Retained int             // retained messages
-	Queued   int             // bytes that wait for readers
-	Ended    map[Cause]int64 // ended sessions by cause
-	Refused  int64           // refused CONNECTs
-	Dropped  int64           // messages not delivered: too large for the reader, expired, or its queue while away was full
-	Denied   int64           // publishes that the handler refused
-	Received int64           // publishes received
-	Sent     int64           // publishes queued for readers
-	Panics   int64           // bugs, each contained to one session
+	Sessions      int // connected now
+	Absent        int // sessions that wait for their client
+	Pending       int // sockets that have not sent CONNECT
+	Subscriptions int // topic filters of sessions, connected or not
+	Retained      int // retained messages
+	RetainedBytes int // their topics and payloads
+	Queued        int // bytes that wait for readers
+
+	Ended    Counts[Cause]  // ended sessions
+	Refused  Counts[string] // refused CONNECTs, by Refusal.Key or the name of the reason code
+	Denied   Counts[string] // refused publishes, likewise
+	Filters  Counts[string] // refused topic filters, likewise
+	Dropped  Counts[Drop]   // messages that did not reach a reader
+	Connects int64          // granted CONNECTs
+	Expired  int64          // sessions whose client did not come back in time
+	Panics   int64          // bugs, each contained to one session
+
+	Received, ReceivedBytes      int64 // publishes received, and the bytes of their payloads
+	Sent, SentBytes              int64 // publishes queued for readers, likewise
+	PacketsReceived, PacketsSent int64 // MQTT packets of any type
+	BytesReceived, BytesSent     int64 // of these packets
 }
 
 // Stats tells how the broker does.
 func (b *Broker) Stats() Stats {
+	n := &b.count
 	st := Stats{
-		Absent: b.registry.absent(), Retained: b.shelf.len(), Ended: b.causes.counts(),
-		Refused: b.turned.Load(), Dropped: b.dropped.Load(), Denied: b.denied.Load(),
-		Received: b.received.Load(), Sent: b.sent.Load(), Panics: b.panics.Load(),
+		Absent: b.registry.absent(), Subscriptions: b.fan.subscriptions(),
+		Ended: n.causes.counts(), Refused: n.turned.counts(), Denied: n.denied.counts(), Filters: n.filters.counts(),
+		Dropped: n.dropped.counts(), Connects: n.connects.Load(), Expired: n.forgotten.Load(), Panics: n.panics.Load(),
+		Received: n.received.Load(), ReceivedBytes: n.receivedLen.Load(), Sent: n.sent.Load(), SentBytes: n.sentLen.Load(),
+		PacketsReceived: n.packetsIn.Load(), PacketsSent: n.packetsOut.Load(),
+		BytesReceived: n.bytesIn.Load(), BytesSent: n.bytesOut.Load(),
 	}
+	st.Retained, st.RetainedBytes = b.shelf.len()
 	st.Sessions, st.Pending = b.conns.counts()
 	for _, c := range b.conns.all() {
 		st.Queued += c.q.waiting()
 	}
 	return st
-}
-
-// A tally counts by cause.
-type tally struct {
-	mu sync.Mutex // guards n
-	n  map[Cause]int64
-}
-
-func (t *tally) add(why Cause) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.n == nil {
-		t.n = map[Cause]int64{}
-	}
-	t.n[why]++
-}
-
-func (t *tally) counts() map[Cause]int64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	all := make(map[Cause]int64, len(t.n))
-	for why, n := range t.n {
-		all[why] = n
-	}
-	return all
 }

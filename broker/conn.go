@@ -154,6 +154,7 @@ func (c *conn) readFrame() []byte {
 		return nil
 	}
 	c.life = time.Now()
+	c.b.count.came(frame)
 	return frame
 }
 
@@ -202,6 +203,7 @@ func (c *conn) LocalAddr() net.Addr  { return c.nc.LocalAddr() }
 func (c *conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 func (c *conn) writeTCP(batch net.Buffers) error {
+	c.b.count.left(batch)
 	if len(batch) == 1 {
 		_, err := c.nc.Write(batch[0])
 		return err

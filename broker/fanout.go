@@ -256,10 +256,10 @@ func (f *fan) fanout(m *Message, a *audience) {
 		var pkt []byte
 		if m.QoS == 0 || len(level[0]) > 0 {
 			pkt = encodePublish(m, form{version: version, topic: m.Topic, expiry: m.Expiry})
-			f.b.deliver(level[0], pkt)
+			f.b.deliver(level[0], pkt, m)
 		}
 		if m.QoS == 0 {
-			f.b.deliver(level[1], pkt)
+			f.b.deliver(level[1], pkt, m)
 			continue
 		}
 		for i, s := range level[1] {
@@ -284,19 +284,19 @@ func (f *fan) fanout(m *Message, a *audience) {
 	}
 }
 
-// deliver queues the same bytes for every session.
-func (b *Broker) deliver(to []*Session, pkt []byte) {
+// deliver queues the same bytes, which are m, for every session.
+func (b *Broker) deliver(to []*Session, pkt []byte, m *Message) {
 	sent := int64(0)
 	for _, s := range to {
 		if len(pkt) > s.maxPacket {
-			b.dropped.Add(1) // [MQTT-3.1.2-25]
+			b.count.dropped.add(DropTooLarge)
 			continue
 		}
 		if s.c.send(pkt) {
 			sent++
 		}
 	}
-	b.sent.Add(sent)
+	b.count.queued(sent, m)
 }
 
 // pick chooses one member of a shared subscription: any that is here, else any that is away.
@@ -338,20 +338,34 @@ func (r *reader) send(m *Message, w way) bool {
 	}
 	var fresh bool
 	if f.expiry, fresh = remaining(m, w.at); !fresh {
+		r.s.b.count.dropped.add(DropExpired)
 		return false
 	}
 	f.version = r.s.version
 	pkt := encodePublish(m, f)
 	if len(pkt) > r.s.maxPacket {
-		r.s.b.dropped.Add(1) // [MQTT-3.1.2-25]
+		r.s.b.count.dropped.add(DropTooLarge)
 		return false
 	}
-	r.s.b.sent.Add(1)
+	r.s.b.count.queued(1, m)
 	if w.pulled {
 		r.s.c.q.pushPulled(pkt)
 		return true
 	}
 	return r.s.c.send(pkt)
+}
+
+// subscriptions counts the topic filters of all sessions.
+func (f *fan) subscriptions() int {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	n := 0
+	for _, who := range f.members {
+		for _, times := range who {
+			n += times
+		}
+	}
+	return n
 }
 
 func (a *audience) empty() bool {

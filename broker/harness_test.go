@@ -184,7 +184,7 @@ func newBench(t testing.TB, cfg Config, h *host) *bench {
 		for _, w := range h.wrong {
 			t.Error(w)
 		}
-		if b.panics.Load() > 0 && !strings.Contains(t.Name(), "Panic") {
+		if b.count.panics.Load() > 0 && !strings.Contains(t.Name(), "Panic") {
 			t.Errorf("panics:\n%s", l)
 		}
 		for filter, who := range b.fan.members {

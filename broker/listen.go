@@ -68,6 +68,7 @@ type roll struct {
 	silent  list.List          // of *conn that have not sent CONNECT, oldest first
 	from    map[netip.Addr]int // connections that have, by address
 	talking int                // all of them
+	peak    int                // the most of them there ever were
 	closed  bool
 	running sync.WaitGroup
 }
@@ -111,6 +112,7 @@ func (r *roll) spoke(c *conn) {
 func (r *roll) talkLocked(c *conn) {
 	r.talking++
 	r.from[address(c)]++
+	r.peak = max(r.peak, r.talking)
 }
 
 // full refuses a connection that is one too many.
@@ -164,6 +166,13 @@ func (r *roll) counts() (sessions, pending int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.talking, r.silent.Len()
+}
+
+// most is how many sessions there were at most.
+func (r *roll) most() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.peak
 }
 
 // address is where c comes from.

@@ -20,7 +20,8 @@ func (s *Session) publish(p *publish) {
 	}
 	p.props.message(m)
 	b := s.b
-	b.received.Add(1)
+	b.count.received.Add(1)
+	b.count.receivedLen.Add(int64(len(m.Payload)))
 	refusal, topic := b.closed(m.Topic), m.Topic // m is the handler's soon
 
 	if p.qos == 0 {
@@ -91,6 +92,6 @@ func (b *Broker) refusing(s *Session, topic string, r *Refusal) {
 	if r == nil {
 		return
 	}
-	b.denied.Add(1)
+	b.count.denied.add(r.word())
 	b.quiet.Warn("refused a publish", s.name, r.logged("name", s.name, "session", s.clientID, "remote", s.remote, "topic", topic)...)
 }

@@ -21,6 +21,14 @@ func (r *Refusal) logged(args ...any) []any {
 	return args
 }
 
+// word is what counters call the refusal: a word of the program's, never of a member's.
+func (r *Refusal) word() string {
+	if r.Key != "" {
+		return r.Key
+	}
+	return r.Code.word()
+}
+
 // A Reason is an MQTT 5 reason code (§2.4).
 type Reason byte
 
@@ -74,4 +82,45 @@ func (r Reason) connack3() byte {
 		return 5
 	}
 	return 3
+}
+
+// reasonWords are what counters call the codes that say no.
+var reasonWords = map[Reason]string{
+	Unspecified:            "unspecified",
+	MalformedPacket:        "malformed-packet",
+	ProtocolError:          "protocol-error",
+	ImplementationSpecific: "implementation-specific",
+	UnsupportedVersion:     "unsupported-version",
+	BadClientID:            "bad-client-id",
+	BadUserOrPassword:      "bad-user-or-password",
+	NotAuthorized:          "not-authorized",
+	ServerUnavailable:      "server-unavailable",
+	ServerBusy:             "server-busy",
+	Banned:                 "banned",
+	ServerShuttingDown:     "server-shutting-down",
+	BadAuthMethod:          "bad-auth-method",
+	KeepaliveTimeout:       "keepalive-timeout",
+	SessionTakenOver:       "session-taken-over",
+	BadFilter:              "bad-filter",
+	BadTopic:               "bad-topic",
+	PacketIDInUse:          "packet-id-in-use",
+	PacketIDNotFound:       "packet-id-not-found",
+	ReceiveMaximumExceeded: "receive-maximum-exceeded",
+	BadTopicAlias:          "bad-topic-alias",
+	PacketTooLarge:         "packet-too-large",
+	RateTooHigh:            "rate-too-high",
+	QuotaExceeded:          "quota-exceeded",
+	BadPayloadFormat:       "bad-payload-format",
+	SharedUnsupported:      "shared-unsupported",
+	ConnectionRate:         "connection-rate",
+	SubIDsUnsupported:      "subscription-ids-unsupported",
+	WildcardsUnsupported:   "wildcards-unsupported",
+}
+
+// word is what counters call the code, such as quota-exceeded.
+func (r Reason) word() string {
+	if w := reasonWords[r]; w != "" {
+		return w
+	}
+	return others
 }

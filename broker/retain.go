@@ -209,8 +209,8 @@ func (s *shelf) expire() {
 	}
 }
 
-func (s *shelf) len() int {
+func (s *shelf) len() (count, bytes int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.count
+	return s.count, s.bytes
 }

@@ -39,7 +39,7 @@ func (b *Broker) legEnds(c *conn) {
 	if s := c.s.Load(); s != nil && s.granted {
 		s.leave()
 	} else {
-		b.causes.add(c.cause())
+		b.count.causes.add(c.cause())
 	}
 }
 
@@ -66,7 +66,7 @@ func (b *Broker) guarded(doing string, c *conn, f func()) {
 }
 
 func (b *Broker) panicked(doing string, c *conn, p any) {
-	b.panics.Add(1)
+	b.count.panics.Add(1)
 	if n := b.quiet.due("panic", doing, time.Now()); n > 0 {
 		b.log.Error("panic, contained to one session: report this", "while", doing, "remote", c.nc.RemoteAddr().String(),
 			"err", fmt.Sprint(p), "count", n, "stack", string(debug.Stack()))
@@ -109,6 +109,7 @@ func (s *Session) ask(p *connect) {
 		return
 	}
 	s.granted = true
+	b.count.connects.Add(1)
 	s.name, s.welcome = welcome.Name, welcome.Props
 	if s.clientID == "" {
 		s.clientID, s.assigned = welcome.ClientID, true // [MQTT-3.1.3-6]
@@ -227,7 +228,7 @@ func (b *Broker) forget(st *state) {
 
 // turnAway answers CONNECT with no and ends the connection.
 func (b *Broker) turnAway(c *conn, p *connect, r *Refusal) {
-	b.turned.Add(1)
+	b.count.turned.add(r.word())
 	b.quiet.Warn("refused a connection", p.user+r.Key, r.logged("name", p.user, "session", p.clientID, "remote", c.nc.RemoteAddr().String(),
 		"transport", c.transport)...)
 	if version := p.version; version != 0 && (version == v5 || r.Code != MalformedPacket && r.Code != ProtocolError) {
@@ -241,7 +242,7 @@ var stopping = &Refusal{Code: ServerUnavailable, Key: "stopping", Tell: "the ser
 
 // ended counts and logs the end of a session.
 func (b *Broker) ended(s *Session, why Cause) {
-	b.causes.add(why)
+	b.count.causes.add(why)
 	args := []any{"name", s.name, "session", s.clientID, "remote", s.remote, "reason", string(why)}
 	switch why {
 	case CauseSlow, CauseProtocol, CauseRefused:
@@ -275,9 +276,11 @@ func (b *Broker) tick(n int64, now time.Time) {
 		b.send(w)
 	}
 	for _, st := range b.registry.expired(now, b.cfg.MaxAbsent) {
+		b.count.forgotten.Add(1)
 		b.forget(st)
 	}
-	if n%10 == 0 {
+	if n%sysEvery == 0 {
+		b.loads.sample()
 		b.publishSys()
 	}
 	if n%60 == 0 {

@@ -114,8 +114,8 @@ func TestTrap10SimultaneousConnectsLeaveOneAlive(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		eventually(t, "49 ends", func() bool { return x.b.causes.counts()[CauseTakeover] == n-1 },
-			func() string { return fmt.Sprint(x.b.causes.counts()) })
+		eventually(t, "49 ends", func() bool { return x.b.Stats().Ended[CauseTakeover] == n-1 },
+			func() string { return fmt.Sprint(x.b.Stats().Ended) })
 		for _, c := range cs {
 			wg.Go(func() {
 				for {
@@ -272,7 +272,7 @@ func TestAbsentSessionsAreBounded(t *testing.T) {
 	for i := range 25 {
 		_ = x.b.Publish(&Message{Topic: "a", Payload: []byte(fmt.Sprint(i)), QoS: 1})
 	}
-	if d := x.b.Stats().Dropped; d != 15 {
+	if d := x.b.Stats().Dropped.Sum(); d != 15 {
 		t.Errorf("%d dropped", d)
 	}
 	ada = x.join("tcp", v311, o)

@@ -86,6 +86,7 @@ func (r *request) refuse(s *Session, i int, why *Refusal) {
 	if r.tell == "" {
 		r.tell = why.Tell
 	}
+	s.b.count.filters.add(why.word())
 	s.b.quiet.Warn("refused a subscription", s.name, why.logged("name", s.name, "session", s.clientID, "remote", s.remote,
 		"topic", r.filters[i].filter)...)
 }

@@ -48,7 +48,7 @@ func (w *window) send(f *flight) {
 	s := w.st.live.Load()
 	if s == nil || !w.open {
 		for len(w.wait) > 1 && (w.bytes > w.b.cfg.AbsentBytes || len(w.wait) > w.b.cfg.AbsentMessages) {
-			w.dropLocked()
+			w.dropLocked(DropAway)
 		}
 		return
 	}
@@ -59,19 +59,19 @@ func (w *window) send(f *flight) {
 }
 
 // dropLocked forgets the message that waits for longest.
-func (w *window) dropLocked() {
+func (w *window) dropLocked(why Drop) {
 	w.bytes -= w.wait[0].size()
 	w.wait[0] = nil
 	w.wait = w.wait[1:]
-	w.b.dropped.Add(1)
+	w.b.count.dropped.add(why)
 }
 
 // fillLocked sends what the window has room for.
 func (w *window) fillLocked(s *Session) {
 	for len(w.wait) > 0 && len(w.sent) < w.max && !s.c.ending.Load() {
 		f := w.wait[0]
-		if !w.launchLocked(s, f) {
-			w.dropLocked()
+		if why := w.launchLocked(s, f); why != "" {
+			w.dropLocked(why)
 			continue
 		}
 		w.bytes -= f.size()
@@ -84,19 +84,19 @@ func (w *window) fillLocked(s *Session) {
 	}
 }
 
-// launchLocked queues f's packet; it is false when f is not to be sent any more.
-func (w *window) launchLocked(s *Session, f *flight) bool {
+// launchLocked queues f's packet, or says why f is not to be sent any more.
+func (w *window) launchLocked(s *Session, f *flight) Drop {
 	if f.received {
 		s.c.send(encodeAnswer(s.version, typePubrel, f.form.id, Success, "", nil, s.maxPacket))
-		return true
+		return ""
 	}
 	again := f.form.id != 0
 	if again && !w.b.h.MayRead(s, f.m.Topic) {
-		return false // what this client may no longer read is not sent again
+		return DropForbidden // what this client may no longer read is not sent again
 	}
 	var fresh bool
 	if f.form.expiry, fresh = remaining(f.m, f.at); !fresh {
-		return false // [MQTT-3.3.2-5]
+		return DropExpired // [MQTT-3.3.2-5]
 	}
 	f.form.version, f.form.dup = s.version, again // [MQTT-3.3.1-1]
 	if !again {
@@ -104,15 +104,15 @@ func (w *window) launchLocked(s *Session, f *flight) bool {
 	}
 	pkt := encodePublish(f.m, f.form)
 	if len(pkt) > s.maxPacket {
-		return false // [MQTT-3.1.2-25]
+		return DropTooLarge // [MQTT-3.1.2-25]
 	}
-	w.b.sent.Add(1)
+	w.b.count.queued(1, f.m)
 	if f.pulled {
 		s.c.q.pushPulled(pkt)
 	} else {
 		s.c.send(pkt)
 	}
-	return true
+	return ""
 }
 
 // idLocked gives a packet id that is not under way [MQTT-2.2.1-3].
@@ -203,6 +203,7 @@ func (w *window) arrive(s *Session, max int) {
 	for _, f := range w.wait {
 		if f.form.id == 0 && !w.b.h.MayRead(s, f.m.Topic) {
 			w.bytes -= f.size()
+			w.b.count.dropped.add(DropForbidden)
 			continue
 		}
 		kept = append(kept, f)

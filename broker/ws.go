@@ -122,6 +122,7 @@ func (c *conn) writeWS(batch net.Buffers) error {
 			return err
 		}
 	}
+	c.b.count.left(batch)
 	switch len(batch) {
 	case 0:
 		return nil

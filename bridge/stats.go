@@ -1,0 +1,21 @@
+package bridge
+
+// Stats are what the chat holds now, and has taken.
+type Stats struct {
+	Rooms    int    // open ones
+	Members  int    // that are connected
+	Messages uint64 // ever stored in the rooms that there are
+}
+
+// Stats tells how large the chat is.
+func (b *Bridge) Stats() Stats {
+	var s Stats
+	for _, r := range b.rooms.list() {
+		s.Rooms++
+		s.Messages += r.Last
+	}
+	b.members.mu.RLock()
+	defer b.members.mu.RUnlock()
+	s.Members = len(b.members.byFold)
+	return s
+}
