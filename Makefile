@@ -1,6 +1,6 @@
 # make test   everything that must hold; installs what it needs
 # make web    build the page into webui/dist, which is committed
-# make bench  measure
+# make bench  measure, beside other brokers; ROWS=fanout,slow are some of the rows
 # make cross  the stripped binary for every system, in dist-bin/
 
 MAKEFLAGS += --no-print-directory
@@ -59,6 +59,8 @@ webui/node_modules: webui/package.json webui/package-lock.json
 	@touch $@
 
 bench: cross
-	go run .ci/bench/*.go dist-bin/tincan-$$(go env GOOS)-$$(go env GOARCH)
+	go run .ci/bench/*.go -rows "$(ROWS)" dist-bin/tincan-$$(go env GOOS)-$$(go env GOARCH)
+ifndef ROWS
 	go test -run '^$$' -bench . -benchmem ./...
 	cd webui && node build.mjs --check
+endif

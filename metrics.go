@@ -123,6 +123,7 @@ func (e *exposition) process(began time.Time) {
 	runtime.ReadMemStats(&mem)
 	e.gauge("go_goroutines", "Goroutines.", uint64(runtime.NumGoroutine()))
 	e.gauge("go_memstats_heap_alloc_bytes", "Bytes of the heap in use.", mem.HeapAlloc)
+	e.counter("go_memstats_mallocs_total", "Objects allocated on the heap.", int64(mem.Mallocs))
 	e.counter("go_gc_cycles_total", "Garbage collections.", int64(mem.NumGC))
 }
 

@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // First bytes of MQTT 3.1.1 packets (§2.2), with the flags that they have here.
@@ -23,7 +20,7 @@ const (
 	subackByte    = 0x90
 )
 
-// A client is one MQTT 3.1.1 session without a keepalive. Not safe for concurrent use, but for one reader and one writer.
+// A client is one MQTT 3.1.1 session without a keepalive that waits for its answers. Not safe for concurrent use.
 type client struct {
 	conn net.Conn
 	r    *bufio.Reader
@@ -31,33 +28,17 @@ type client struct {
 	id   uint16 // of the last packet
 }
 
-// dial connects over TCP and waits for the CONNACK.
+// dial connects and waits for the CONNACK.
 func dial(ctx context.Context, addr, name string) (*client, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	return connect(ctx, conn, name)
-}
-
-// dialWS connects over a websocket.
-func dialWS(ctx context.Context, addr, name string) (*client, error) {
-	d := websocket.Dialer{Subprotocols: []string{"mqtt"}}
-	ws, _, err := d.DialContext(ctx, "ws://"+addr+"/mqtt", nil)
-	if err != nil {
-		return nil, err
-	}
-	return connect(ctx, &wsConn{Conn: ws}, name)
-}
-
-func connect(ctx context.Context, conn net.Conn, name string) (*client, error) {
 	c := &client{conn: conn, r: bufio.NewReaderSize(conn, 8<<10), name: name}
 	if d, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(d) // for all that follows: no step outlives its time
 	}
-	// Protocol name and level, clean session with a user name, no keepalive (§3.1.2).
-	body := append([]byte("\x00\x04MQTT\x04\x82\x00\x00"), text(name)...)
-	if _, err := conn.Write(packet(connectByte, append(body, text(name)...))); err != nil {
+	if _, err := conn.Write(connectPacket(name, "")); err != nil {
 		c.close()
 		return nil, err
 	}
@@ -77,9 +58,7 @@ func (c *client) close() { _ = c.conn.Close() }
 // subscribe subscribes to one filter at QoS 0.
 func (c *client) subscribe(filter string) error {
 	c.id++
-	body := binary.BigEndian.AppendUint16(nil, c.id)
-	body = append(append(body, text(filter)...), 0)
-	if _, err := c.conn.Write(packet(subscribeByte, body)); err != nil {
+	if _, err := c.conn.Write(subscribePacket(c.id, 0, filter)); err != nil {
 		return err
 	}
 	answer, err := c.want(subackByte)
@@ -89,27 +68,33 @@ func (c *client) subscribe(filter string) error {
 	return err
 }
 
-// publishes encodes n QoS 1 publishes.
-func (c *client) publishes(n int, topic string, payload []byte) []byte {
+// publishes encodes n publishes.
+func (c *client) publishes(n int, qos byte, topic string, payload []byte) []byte {
 	var b []byte
 	for range n {
-		if c.id++; c.id == 0 {
-			c.id++
+		body := text(topic)
+		if qos > 0 {
+			if c.id++; c.id == 0 {
+				c.id++
+			}
+			body = binary.BigEndian.AppendUint16(body, c.id)
 		}
-		body := binary.BigEndian.AppendUint16(text(topic), c.id)
-		b = append(b, packet(publish1Byte, append(body, payload...))...)
+		b = append(b, packet(publishByte|qos<<1, append(body, payload...))...)
 	}
 	return b
 }
 
+// deaf reads and throws away all that comes from now on.
+func (c *client) deaf() { go io.Copy(io.Discard, c.r) } // ends with the connection
+
 // want reads until a packet of kind and passes over PUBLISH packets.
 func (c *client) want(kind byte) ([]byte, error) {
 	for {
-		head, body, err := c.read()
+		head, body, err := readPacket(c.r)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("%s waits for packet %#x: %w", c.name, kind, err)
-		case head == kind:
+		case head&0xf0 == kind&0xf0:
 			return body, nil
 		case head&0xf0 != publishByte:
 			return nil, fmt.Errorf("%s waits for packet %#x and got %#x", c.name, kind, head)
@@ -117,39 +102,40 @@ func (c *client) want(kind byte) ([]byte, error) {
 	}
 }
 
-func (c *client) read() (head byte, body []byte, err error) {
-	head, n, err := c.readHead()
+// readPacket reads one packet (§2).
+func readPacket(r *bufio.Reader) (head byte, body []byte, err error) {
+	if head, err = r.ReadByte(); err != nil {
+		return 0, nil, err
+	}
+	size, err := binary.ReadUvarint(r) // the same encoding (§2.2.3)
 	if err != nil {
 		return 0, nil, err
 	}
-	body = make([]byte, n)
-	_, err = io.ReadFull(c.r, body)
+	body = make([]byte, size)
+	_, err = io.ReadFull(r, body)
 	return head, body, err
 }
 
-// count passes over everything that comes and calls got for each PUBLISH, until the connection ends.
-func (c *client) count(got func()) error {
-	for {
-		head, n, err := c.readHead()
-		if err != nil {
-			return err
-		}
-		if _, err := c.r.Discard(n); err != nil {
-			return err
-		}
-		if head&0xf0 == publishByte {
-			got()
-		}
+// connectPacket is a CONNECT with a clean session and no keepalive (§3.1.2); an empty secret is none.
+func connectPacket(name, secret string) []byte {
+	flags := byte(0x82)
+	if secret != "" {
+		flags |= 0x40
 	}
+	body := append([]byte("\x00\x04MQTT\x04"), flags, 0, 0)
+	body = append(append(body, text(name)...), text(name)...)
+	if secret != "" {
+		body = append(body, text(secret)...)
+	}
+	return packet(connectByte, body)
 }
 
-// readHead reads a fixed header (§2.2).
-func (c *client) readHead() (head byte, n int, err error) {
-	if head, err = c.r.ReadByte(); err != nil {
-		return 0, 0, err
+func subscribePacket(id uint16, qos byte, filters ...string) []byte {
+	body := binary.BigEndian.AppendUint16(nil, id)
+	for _, f := range filters {
+		body = append(append(body, text(f)...), qos)
 	}
-	length, err := binary.ReadUvarint(c.r) // the same encoding (§2.2.3)
-	return head, int(length), err
+	return packet(subscribeByte, body)
 }
 
 func packet(head byte, body []byte) []byte {
@@ -158,40 +144,4 @@ func packet(head byte, body []byte) []byte {
 
 func text(s string) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(s))), s...)
-}
-
-// A wsConn is a websocket as a stream of bytes.
-type wsConn struct {
-	*websocket.Conn
-	r io.Reader // of the frame that is being read; nil between frames
-}
-
-func (c *wsConn) Read(p []byte) (int, error) {
-	for {
-		if c.r == nil {
-			_, r, err := c.NextReader()
-			if err != nil {
-				return 0, err
-			}
-			c.r = r
-		}
-		n, err := c.r.Read(p)
-		if err == io.EOF {
-			c.r, err = nil, nil
-		}
-		if n > 0 || err != nil {
-			return n, err
-		}
-	}
-}
-
-func (c *wsConn) Write(p []byte) (int, error) {
-	return len(p), c.WriteMessage(websocket.BinaryMessage, p)
-}
-
-func (c *wsConn) SetDeadline(t time.Time) error {
-	if err := c.SetReadDeadline(t); err != nil {
-		return err
-	}
-	return c.SetWriteDeadline(t)
 }

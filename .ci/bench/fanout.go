@@ -4,235 +4,163 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
-	"sync/atomic"
 	"time"
 )
 
 const (
 	pacedRate    = 10_000 // deliveries a second
-	pacedTime    = 3 * time.Second
-	fullTime     = 2 * time.Second
-	fullBurst    = 50 // messages under way at once when saturated
-	fanoutRounds = 2
+	pacedTime    = 1500 * time.Millisecond
+	fullTime     = time.Second
+	fanoutRounds = 5
 )
 
-// An audience is one server with readers and one who speaks.
-type audience struct {
-	*server
-	speaker *client
-	topic   string
-	payload []byte
-	readers []*client
-	got     atomic.Int64 // deliveries to all readers
+// cast are the stages of a fan-out, on one process for each broker.
+type cast struct {
+	servers []*server
+	stages  []*stage
 
-	// Spent by all rounds so far.
-	paced, full spending
+	tincan, room, ws, mosquitto, mochi, bare *stage // QoS 0
+	tincan1, mosquitto1, mochi1              *stage // QoS 1
 }
 
-// A spending is what deliveries cost a server.
-type spending struct {
-	cpu, time  time.Duration
-	deliveries int64
+func (c *cast) close() {
+	for _, st := range c.stages {
+		st.close()
+	}
+	for _, s := range c.servers {
+		s.kill()
+	}
 }
 
-func (s spending) perDelivery() float64 {
-	return float64(s.cpu.Nanoseconds()) / 1e3 / float64(s.deliveries)
-}
-
-// fanouts measures the CPU time of a delivery, in turns on tincan and on stock mochi.
+// fanouts measures what a delivery costs: to 200 in every way, to 1,000 at QoS 0.
 func (b *bench) fanouts(ctx context.Context) error {
-	for _, n := range []int{200, 1000} {
-		if err := b.fanout(ctx, n); err != nil {
-			return fmt.Errorf("to %d: %w", n, err)
-		}
+	if err := b.fanout200(ctx); err != nil {
+		return fmt.Errorf("to 200: %w", err)
+	}
+	if err := b.fanout1000(ctx); err != nil {
+		return fmt.Errorf("to 1000: %w", err)
 	}
 	return nil
 }
 
-func (b *bench) fanout(ctx context.Context, n int) error {
-	tincan, err := b.start(ctx, filepath.Join(b.scratch, fmt.Sprint("fanout-", n)))
-	if err != nil {
-		return err
+// castQoS0 starts the servers and gathers a crowd of n on each.
+func (b *bench) castQoS0(ctx context.Context, n int) (c *cast, text []byte, err error) {
+	c = &cast{}
+	defer func() {
+		if err != nil {
+			c.close()
+		}
+	}()
+	tincan, err1 := b.tincan(ctx, fmt.Sprint("fanout-", n))
+	mosquitto, err2 := b.mosquitto(ctx)
+	mochi, err3 := b.mochi(ctx)
+	bare, err4 := b.bare(ctx, "posts.log")
+	c.servers = []*server{tincan, mosquitto, mochi, bare}
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return c, nil, err
 	}
-	defer tincan.kill()
-	stock, err := startStock(ctx)
-	if err != nil {
-		return err
+	if text, err = roomPayload(ctx, tincan); err != nil {
+		return c, nil, err
 	}
-	defer stock.kill()
-
-	ours := &audience{server: tincan, topic: "chat/room/lobby/say", payload: []byte(strings.Repeat("The kettle is on. ", 6))}
-	defer ours.leave()
-	if err := ours.gather(ctx, n, "chat/room/lobby/messages"); err != nil {
-		return fmt.Errorf("tincan: %w", err)
-	}
-	// Stock mochi delivers what it gets; tincan makes a message of it. Both shall deliver the same bytes.
-	message, err := ours.sample()
-	if err != nil {
-		return fmt.Errorf("tincan: %w", err)
-	}
-	theirs := &audience{server: stock, topic: "chat/room/lobby/messages", payload: message}
-	defer theirs.leave()
-	if err := theirs.gather(ctx, n, "chat/room/lobby/messages"); err != nil {
-		return fmt.Errorf("stock mochi: %w", err)
-	}
-	for _, a := range []*audience{ours, theirs} {
-		for _, c := range a.readers {
-			go c.count(func() { a.got.Add(1) }) // ends when the connection does; what was not delivered shows in got
+	g := gathering{n: n, names: "reader-", filters: []string{plain}}
+	for _, s := range []struct {
+		stage  **stage
+		server *server
+	}{{&c.tincan, tincan}, {&c.mosquitto, mosquitto}, {&c.mochi, mochi}, {&c.bare, bare}} {
+		if err := c.add(ctx, s.stage, s.server, g, plain, text, 0); err != nil {
+			return c, nil, err
 		}
 	}
-	for range fanoutRounds {
-		for _, a := range []*audience{ours, theirs} {
-			if err := a.speakPaced(ctx); err != nil {
-				return fmt.Errorf("%s, paced: %w", a.cmd.Path, err)
-			}
-		}
-		for _, a := range []*audience{ours, theirs} {
-			if err := a.speakFull(ctx); err != nil {
-				return fmt.Errorf("%s, saturated: %w", a.cmd.Path, err)
-			}
-		}
-	}
-	for _, c := range []struct {
-		what         string
-		ours, theirs spending
-		goal         string
-	}{
-		{fmt.Sprintf("delivery to %d, %d a second", n, pacedRate), ours.paced, theirs.paced, "≤ 0.70"},
-		{fmt.Sprintf("delivery to %d, saturated", n), ours.full, theirs.full, "≤ 0.30"},
-	} {
-		b.table.add(row{
-			what:  c.what,
-			ours:  fmt.Sprintf("%.2f µs CPU", c.ours.perDelivery()),
-			stock: fmt.Sprintf("%.2f µs CPU", c.theirs.perDelivery()),
-			ratio: fmt.Sprintf("%.2f", c.ours.perDelivery()/c.theirs.perDelivery()),
-			goal:  c.goal,
-		})
-	}
-	b.table.add(row{
-		what:  fmt.Sprintf("deliveries to %d, saturated", n),
-		ours:  fmt.Sprintf("%.0f/s", float64(ours.full.deliveries)/ours.full.time.Seconds()),
-		stock: fmt.Sprintf("%.0f/s", float64(theirs.full.deliveries)/theirs.full.time.Seconds()),
-	})
-	return nil
+	g.names, g.filters = "room-", []string{"chat/room/lobby/messages"}
+	return c, text, c.add(ctx, &c.room, tincan, g, say, spoken, 1)
 }
 
-// gather connects n readers and the speaker.
-func (a *audience) gather(ctx context.Context, n int, filter string) (err error) {
-	a.readers, err = crowd(ctx, n, func(name string) (*client, error) { return dial(ctx, a.mqtt, name) }, filter)
-	if err != nil {
-		return err
+func (c *cast) add(ctx context.Context, to **stage, s *server, g gathering, topic string, payload []byte, qos byte) (err error) {
+	if *to, err = newStage(ctx, s, g, topic, payload, qos); err == nil && *to != nil {
+		c.stages = append(c.stages, *to)
 	}
-	a.speaker, err = dial(ctx, a.mqtt, "speaker")
 	return err
 }
 
-func (a *audience) leave() {
-	for _, c := range a.readers {
-		c.close()
-	}
-	if a.speaker != nil {
-		a.speaker.close()
-	}
-}
-
-// sample speaks once and returns the payload that the readers get.
-func (a *audience) sample() ([]byte, error) {
-	if err := a.say(1); err != nil {
-		return nil, err
-	}
-	var payload []byte
-	for _, c := range a.readers {
-		head, body, err := c.read()
-		if err != nil || head&0xf0 != publishByte {
-			return nil, errors.Join(err, fmt.Errorf("a reader got packet %#x", head))
-		}
-		payload = body[2+int(body[0])<<8+int(body[1]):] // after the topic; QoS 0 has no packet id
-	}
-	return payload, nil
-}
-
-// say publishes n times and waits for the acknowledgements.
-func (a *audience) say(n int) error {
-	if _, err := a.speaker.conn.Write(a.speaker.publishes(n, a.topic, a.payload)); err != nil {
-		return err
-	}
-	for range n {
-		if _, err := a.speaker.want(pubackByte); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// speakPaced speaks so often that pacedRate deliveries a second come of it.
-func (a *audience) speakPaced(ctx context.Context) error {
-	every := time.Second * time.Duration(len(a.readers)) / pacedRate
-	return a.spend(ctx, &a.paced, func() (int, error) {
-		tick := time.NewTicker(every)
-		defer tick.Stop()
-		n := int(pacedTime / every)
-		for range n {
-			<-tick.C
-			if err := a.say(1); err != nil {
-				return 0, err
-			}
-		}
-		return n, nil
-	})
-}
-
-// speakFull speaks as fast as it is delivered: the next burst when all readers have the last.
-func (a *audience) speakFull(ctx context.Context) error {
-	return a.spend(ctx, &a.full, func() (n int, err error) {
-		before := a.got.Load()
-		for end := time.Now().Add(fullTime); time.Now().Before(end); {
-			if err := a.say(fullBurst); err != nil {
-				return 0, err
-			}
-			n += fullBurst
-			if err := a.wait(ctx, before+int64(n*len(a.readers))); err != nil {
-				return 0, err
-			}
-		}
-		return n, nil
-	})
-}
-
-// spend adds what speak costs until everything is delivered. speak returns how many messages it sent.
-func (a *audience) spend(ctx context.Context, on *spending, speak func() (int, error)) error {
-	got, begun := a.got.Load(), time.Now()
-	before, err := a.cpu()
+func (b *bench) fanout200(ctx context.Context) error {
+	c, text, err := b.castQoS0(ctx, 200)
 	if err != nil {
 		return err
 	}
-	n, err := speak()
-	if err != nil {
+	defer c.close()
+	g := gathering{n: 200, names: "ws-", ws: true, filters: []string{"hall/room/other/messages"}}
+	if err := c.add(ctx, &c.ws, c.tincan.server, g, g.filters[0], text, 0); err != nil {
 		return err
 	}
-	if err := a.wait(ctx, got+int64(n*len(a.readers))); err != nil {
+	g = gathering{n: 200, names: "acker-", qos: 1, filters: []string{"hall/room/exact/messages"}}
+	err1 := c.add(ctx, &c.tincan1, c.tincan.server, g, g.filters[0], text, 1)
+	var err2 error
+	if c.mosquitto != nil {
+		err2 = c.add(ctx, &c.mosquitto1, c.mosquitto.server, g, g.filters[0], text, 1)
+	}
+	err3 := c.add(ctx, &c.mochi1, c.mochi.server, g, g.filters[0], text, 1)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
-	after, err := a.cpu()
-	if err != nil {
-		return err
+	for range fanoutRounds {
+		for _, st := range c.stages {
+			if err := st.spend(&st.paced, func() error { return st.speakPaced(ctx, pacedRate, pacedTime) }); err != nil {
+				return fmt.Errorf("paced: %w", err)
+			}
+		}
+		for _, st := range c.stages {
+			if st == c.ws || st.qos == 1 && st != c.room {
+				continue
+			}
+			if err := st.spend(&st.full, func() error { return st.speakFull(ctx, fullTime) }); err != nil {
+				return fmt.Errorf("saturated: %w", err)
+			}
+		}
 	}
-	on.cpu += after - before
-	on.time += time.Since(begun)
-	on.deliveries += a.got.Load() - got
+	b.pacedRows(c)
+	full := func(st *stage) []float64 { return st.full }
+	f := figure{what: "delivery to 200, saturated", format: "%.2f µs"}
+	f.of = [bare + 1][]float64{ours: c.tincan.full, mosquitto: c.mosquitto.values(full), mochi: c.mochi.full, bare: c.bare.full}
+	b.table.add(f, times(0.15, c.mochi.full, "mochi"))
+	f.what, f.of[ours] = "… of a room, each on disk first", c.room.full
+	b.table.add(f, times(0.15, c.mochi.full, "mochi"))
+
+	paced := func(st *stage) []float64 { return st.paced }
+	f = figure{what: "delivery to 200 at QoS 1, 10,000/s", format: "%.2f µs"}
+	f.of = [bare + 1][]float64{ours: c.tincan1.paced, mosquitto: c.mosquitto1.values(paced), mochi: c.mochi1.paced}
+	b.table.add(f, times(0.9, f.of[mosquitto], "mosquitto"))
+	b.table.add(figure{what: "… allocations", format: "%.2f", of: [bare + 1][]float64{ours: c.tincan1.mallocs}})
+	b.table.add(figure{what: "delivery to 200 over websocket, 10,000/s", format: "%.2f µs", of: [bare + 1][]float64{ours: c.ws.paced}},
+		times(1.1, c.tincan.paced, "our TCP"))
 	return nil
 }
 
-// wait waits until so many deliveries have come.
-func (a *audience) wait(ctx context.Context, deliveries int64) error {
-	for a.got.Load() < deliveries {
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%d of %d deliveries came: %w", a.got.Load(), deliveries, ctx.Err())
-		case <-time.After(time.Millisecond):
+func (b *bench) fanout1000(ctx context.Context) error {
+	c, _, err := b.castQoS0(ctx, 1000)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	for range fanoutRounds {
+		for _, st := range c.stages {
+			if err := st.spend(&st.paced, func() error { return st.speakPaced(ctx, pacedRate, pacedTime) }); err != nil {
+				return err
+			}
 		}
 	}
+	b.pacedRows(c)
 	return nil
+}
+
+// pacedRows are what the paced rounds have found at QoS 0.
+func (b *bench) pacedRows(c *cast) {
+	paced := func(st *stage) []float64 { return st.paced }
+	f := figure{what: fmt.Sprintf("delivery to %d, 10,000/s", c.tincan.crowd.n), format: "%.2f µs"}
+	f.of = [bare + 1][]float64{ours: c.tincan.paced, mosquitto: c.mosquitto.values(paced), mochi: c.mochi.paced, bare: c.bare.paced}
+	against := []bound{times(1, f.of[mosquitto], "mosquitto"), times(1.2, f.of[bare], "bare loop")}
+	b.table.add(f, against...)
+	b.table.add(figure{what: "… allocations", format: "%.3f", of: [bare + 1][]float64{ours: c.tincan.mallocs}}, atMost(0.1, "a delivery"))
+	f.what, f.of[ours] = "… of a room, each on disk first", c.room.paced
+	b.table.add(f, against...)
+	b.table.add(figure{what: "… allocations", format: "%.3f", of: [bare + 1][]float64{ours: c.room.mallocs}})
 }

@@ -2,44 +2,67 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// postTime is how long is posted in each way.
-const postTime = 3 * time.Second
+const (
+	postTime       = 2 * time.Second
+	postRounds     = 3
+	postPublishers = 64
+)
 
-// posts measures how many messages a second are acknowledged, so are on disk, in one room.
+// posts measures posts to one room, which are acknowledged when they are on disk, beside a bare loop that only logs them, and beside
+// mochi, which keeps nothing. At tincan and mochi there is one reader.
 func (b *bench) posts(ctx context.Context) error {
-	s, err := b.start(ctx, filepath.Join(b.scratch, "posts"))
-	if err != nil {
+	tincan, err1 := b.tincan(ctx, "posts")
+	defer tincan.kill()
+	stock, err2 := b.mochi(ctx)
+	defer stock.kill()
+	loop, err3 := b.bare(ctx, "posts.log")
+	defer loop.kill()
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
-	defer s.kill()
-	for _, way := range []struct {
-		publishers, underWay int
-		goal                 string
-	}{{1, 1, ""}, {1, 64, ""}, {16, 64, ""}, {256, 64, "≥ 20000/s"}} {
-		what := fmt.Sprintf("durable posts, publishers × under way: %d × %d", way.publishers, way.underWay)
-		rate, cpu, err := post(ctx, s, way.publishers, way.underWay)
+	for _, r := range []struct {
+		s      *server
+		filter string
+	}{{tincan, "chat/room/lobby/messages"}, {stock, say}} {
+		c, err := gather(ctx, gathering{addr: r.s.mqtt, names: "reader-", n: 1, filters: []string{r.filter}})
 		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
+			return err
 		}
-		b.table.add(row{what: what, ours: fmt.Sprintf("%.0f/s, %.0f µs CPU", rate, float64(cpu.Nanoseconds())/1e3), goal: way.goal})
+		defer c.close()
+	}
+	for _, underWay := range []int{1, 64} {
+		what := fmt.Sprintf("durable posts, 64 publishers, %d under way each", underWay)
+		took, spent := figure{what: what, format: "%.1f µs"}, figure{what: "… CPU", format: "%.1f µs"}
+		for round := range postRounds {
+			for _, s := range []struct {
+				of int
+				s  *server
+			}{{ours, tincan}, {mochi, stock}, {bare, loop}} {
+				each, cpu, err := post64(ctx, s.s, fmt.Sprint("publisher-", underWay, "-", round, "-"), underWay)
+				if err != nil {
+					return fmt.Errorf("%s: %w", s.s.name, err)
+				}
+				took.of[s.of], spent.of[s.of] = append(took.of[s.of], each), append(spent.of[s.of], cpu)
+			}
+		}
+		b.table.add(took, times(2, took.of[bare], "bare loop"))
+		b.table.add(spent, times(1, spent.of[mochi], "mochi"))
 	}
 	return nil
 }
 
-// post has publishers post for postTime, each with so many messages not yet acknowledged. It returns acknowledgements a second,
-// and the server's CPU time for one.
-func post(ctx context.Context, s *server, publishers, underWay int) (rate float64, cpu time.Duration, err error) {
-	clients := make([]*client, publishers)
+// post64 posts for postTime with all publishers. It returns microseconds for a post, by the clock and of the server's CPU time.
+func post64(ctx context.Context, s *server, names string, underWay int) (each, cpu float64, err error) {
+	clients := make([]*client, postPublishers)
 	for i := range clients {
-		if clients[i], err = dial(ctx, s.mqtt, fmt.Sprintf("publisher-%d-%d-%d", publishers, underWay, i)); err != nil {
+		if clients[i], err = dial(ctx, s.mqtt, fmt.Sprint(names, i)); err != nil {
 			return 0, 0, err
 		}
 		defer clients[i].close()
@@ -47,9 +70,9 @@ func post(ctx context.Context, s *server, publishers, underWay int) (rate float6
 	var (
 		acked atomic.Int64
 		wg    sync.WaitGroup
-		fault = make(chan error, publishers)
+		fault = make(chan error, len(clients))
 	)
-	before, err := s.cpu()
+	before, err := s.quiet(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -68,17 +91,16 @@ func post(ctx context.Context, s *server, publishers, underWay int) (rate float6
 			return 0, 0, err
 		}
 	}
-	n := acked.Load()
-	return float64(n) / took.Seconds(), (after - before) / time.Duration(n), nil
+	n := float64(acked.Load())
+	return float64(took.Nanoseconds()) / 1e3 / n, float64((after - before).Nanoseconds()) / 1e3 / n, nil
 }
 
 // pump posts until end, with underWay messages not yet acknowledged, and then waits for the acknowledgements.
 func (c *client) pump(underWay int, end time.Time, acked *atomic.Int64) error {
-	payload := []byte(strings.Repeat("The kettle is on. ", 6))
 	waiting := 0
 	for more := underWay; ; {
 		if more > 0 && time.Now().Before(end) {
-			if _, err := c.conn.Write(c.publishes(more, "chat/room/lobby/say", payload)); err != nil {
+			if _, err := c.conn.Write(c.publishes(more, 1, say, spoken)); err != nil {
 				return err
 			}
 			waiting += more

@@ -9,27 +9,98 @@ import (
 	"unicode/utf8"
 )
 
-// A row is one figure.
-type row struct{ what, ours, stock, ratio, goal string }
+// A row is one figure, in cells: what it is, of tincan, mosquitto, mochi and the bare loop, the ratio, the goal, and whether it is met.
+type row [8]string
+
+const (
+	what = iota
+	ours
+	mosquitto
+	mochi
+	bare
+	ratio
+	goal
+	met
+)
 
 type table struct{ rows []row }
 
-func (t *table) add(r row) { t.rows = append(t.rows, r) }
+// A figure is measured once in each round; the median counts. Those of another broker are nil where it is
+// not asked, and empty where it is not installed.
+type figure struct {
+	what   string
+	format string              // of one value, with its unit
+	of     [bare + 1][]float64 // by column
+}
+
+// A bound is what a figure is meant to keep.
+type bound struct {
+	most float64
+	text string
+	vs   []float64 // of the same rounds: most is a ratio; nil: it is absolute
+}
+
+// atMost bounds the figure itself, in its unit.
+func atMost(most float64, unit string) bound {
+	return bound{most: most, text: fmt.Sprintf("≤ %g %s", most, unit)}
+}
+
+// times bounds it by what something else takes in the same rounds.
+func times(most float64, vs []float64, name string) bound {
+	return bound{most: most, vs: append([]float64{}, vs...), text: fmt.Sprintf("≤ %g × %s", most, name)}
+}
+
+// add adds a figure, and a row for each of its bounds.
+func (t *table) add(f figure, bounds ...bound) {
+	r := row{what: f.what}
+	for c := ours; c <= bare; c++ {
+		if len(f.of[c]) > 0 {
+			r[c] = fmt.Sprintf(f.format, median(f.of[c]))
+		} else if f.of[c] != nil {
+			r[c] = "not installed"
+		}
+	}
+	if len(bounds) == 0 {
+		t.rows = append(t.rows, r)
+	}
+	for i, b := range bounds {
+		if i > 0 {
+			r = row{what: "″"}
+		}
+		r[goal] = b.text
+		switch {
+		case b.vs == nil:
+			r[met] = yes(median(f.of[ours]) <= b.most)
+		case len(b.vs) > 0:
+			q := quotients(f.of[ours], b.vs)
+			r[ratio] = fmt.Sprintf("%.2f (%.2f–%.2f)", median(q), least(q), most(q))
+			r[met] = yes(median(q) <= b.most)
+		}
+		t.rows = append(t.rows, r)
+	}
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
 
 // print writes the machine and the rows, in the order of adding, as Markdown.
 func (t *table) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%s\n\n", machine())
-	rows := append([]row{{"figure", "tincan", "stock mochi", "ratio", "goal"}}, t.rows...)
-	var width [5]int
+	rows := append([]row{{"figure", "tincan", "mosquitto", "mochi", "bare loop", "ratio (range)", "goal", "met"}}, t.rows...)
+	var width [len(row{})]int
 	for _, r := range rows {
-		for i, c := range r.cells() {
+		for i, c := range r {
 			width[i] = max(width[i], utf8.RuneCountInString(c))
 		}
 	}
 	for i, r := range rows {
-		line(w, r.cells(), width)
+		line(w, r, width)
 		if i == 0 {
-			var rule [5]string
+			var rule row
 			for i, n := range width {
 				rule[i] = strings.Repeat("-", n)
 			}
@@ -38,9 +109,7 @@ func (t *table) print(w io.Writer) {
 	}
 }
 
-func (r row) cells() [5]string { return [5]string{r.what, r.ours, r.stock, r.ratio, r.goal} }
-
-func line(w io.Writer, cells [5]string, width [5]int) {
+func line(w io.Writer, cells row, width [len(row{})]int) {
 	for i, c := range cells {
 		fmt.Fprintf(w, "| %s%s ", c, strings.Repeat(" ", max(0, width[i]-utf8.RuneCountInString(c))))
 	}

@@ -8,30 +8,30 @@ import (
 	"os/signal"
 	"syscall"
 
-	mochi "github.com/mochi-mqtt/server/v2"
+	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// stockArg makes this program the broker that tincan is compared with.
-const stockArg = "stock-mochi"
+// mochiArg makes this program a broker of unchanged mochi-mqtt.
+const mochiArg = "mochi"
 
 // openDoor lets everyone do everything.
-type openDoor struct{ mochi.HookBase }
+type openDoor struct{ mqtt.HookBase }
 
 func (*openDoor) ID() string { return "open-door" }
 
 func (*openDoor) Provides(b byte) bool {
-	return bytes.Contains([]byte{mochi.OnConnectAuthenticate, mochi.OnACLCheck}, []byte{b})
+	return bytes.Contains([]byte{mqtt.OnConnectAuthenticate, mqtt.OnACLCheck}, []byte{b})
 }
 
-func (*openDoor) OnConnectAuthenticate(*mochi.Client, packets.Packet) bool { return true }
+func (*openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
 
-func (*openDoor) OnACLCheck(*mochi.Client, string, bool) bool { return true }
+func (*openDoor) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 
-// serveStock serves mochi-mqtt as it comes, until a signal.
-func serveStock() error {
-	s := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
+// serveMochi serves mochi-mqtt as it comes, until a signal.
+func serveMochi() error {
+	s := mqtt.New(&mqtt.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err := s.AddHook(&openDoor{}, nil); err != nil {
 		return err
 	}
