@@ -1,72 +1,9 @@
 package broker
 
 import (
-	"log/slog"
 	"sync"
 	"time"
 )
-
-// quietFor is how long the same trouble is only counted after it was logged.
-const quietFor = time.Minute
-
-// mostQuiet bounds how many different troubles are told apart.
-const mostQuiet = 512
-
-// A Quiet logs the same trouble at most once a minute, with how often it came. Safe for concurrent use.
-type Quiet struct {
-	log *slog.Logger
-
-	mu   sync.Mutex // guards seen
-	seen map[string]*trouble
-}
-
-type trouble struct {
-	logged time.Time
-	count  int // since then
-}
-
-// NewQuiet makes one that writes to log.
-func NewQuiet(log *slog.Logger) *Quiet { return &Quiet{log: log} }
-
-// Warn logs msg, unless it was logged for who within the last minute.
-func (q *Quiet) Warn(msg, who string, args ...any) {
-	if count := q.due(msg, who, time.Now()); count > 0 {
-		q.log.Warn(msg, append(args, "count", count)...)
-	}
-}
-
-// due tells how many troubles this one stands for; 0 when it is not to be logged.
-func (q *Quiet) due(msg, who string, now time.Time) int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	key := msg + "\x00" + who
-	t := q.seen[key]
-	if t == nil && len(q.seen) >= mostQuiet {
-		for k, old := range q.seen {
-			if now.Sub(old.logged) >= quietFor {
-				delete(q.seen, k)
-			}
-		}
-		if len(q.seen) >= mostQuiet {
-			key = msg // a crowd: told as one
-			t = q.seen[key]
-		}
-	}
-	if t == nil {
-		if q.seen == nil {
-			q.seen = map[string]*trouble{}
-		}
-		q.seen[key] = &trouble{logged: now}
-		return 1
-	}
-	t.count++
-	if now.Sub(t.logged) < quietFor {
-		return 0
-	}
-	count := t.count
-	t.logged, t.count = now, 0
-	return count
-}
 
 // How long a refused 3.1.1 message is remembered, how many are, and how long a client that a full disk has turned away waits.
 const (
