@@ -48,6 +48,7 @@ type Bridge struct {
 	store Store
 	log   *slog.Logger
 	quiet *broker.Quiet // for trouble that comes again and again
+	diary diary
 
 	br        *broker.Broker // set by Start
 	access    access
@@ -71,7 +72,7 @@ type Bridge struct {
 func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 	quiet := broker.NewQuiet(log)
 	b := &Bridge{
-		cfg: cfg, store: store, log: log, quiet: quiet,
+		cfg: cfg, store: store, log: log, quiet: quiet, diary: diary{log: log},
 		access:    access{open: cfg.TopicsOpen, closed: cfg.TopicsClosed},
 		tries:     tries{byKey: map[string]*rate.Limiter{}},
 		presences: presences{off: map[string]goneMember{}},
@@ -319,6 +320,7 @@ func (b *Bridge) fade(ctx context.Context) {
 				b.publish(&broker.Message{Topic: topicUserPresence(name), Retain: true})
 			}
 			b.states.fade()
+			b.diary.turn()
 			b.paces.forget(func(fold string) bool { return b.members.find(fold) != nil })
 		case <-ctx.Done():
 			return

@@ -45,7 +45,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 		b.members.exit(st)
 		return broker.Welcome{}, refuseOvertaken()
 	}
-	b.log.Info("member came", "name", claim.Name, "session", client, "remote", s.Remote(), "transport", s.Transport())
+	b.diary.came("name", claim.Name, "session", client, "remote", s.Remote(), "transport", s.Transport())
 	return broker.Welcome{Name: claim.Name, Ident: m.ident, ClientID: client, Props: []broker.Prop{{Key: "name", Value: claim.Name}}}, nil
 }
 
@@ -129,7 +129,7 @@ func (b *Bridge) Disconnect(s *broker.Session, why broker.Cause) {
 		}
 	}
 	b.store.Release(st.claim)
-	b.log.Info("member went", "name", st.name(), "session", s.ClientID(), "remote", s.Remote(), "reason", string(why))
+	b.diary.went("name", st.name(), "session", s.ClientID(), "remote", s.Remote(), "reason", string(why))
 }
 
 // identOf says who a member is, for what is kept for it (direct messages, device state, read marks): with a secret the holding of
