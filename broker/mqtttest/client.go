@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,9 @@ type Options struct {
 	User       []Prop // MQTT 5
 	Will       *Will
 	NoAcks     bool // leave QoS 1 and 2 packets from the server unanswered
+
+	// Hear, when not nil, gets each packet first, in the goroutine that reads. What it takes (true) is not kept for Want.
+	Hear func(Packet) bool
 }
 
 // A Will is a last will.
@@ -48,6 +52,8 @@ type Client struct {
 	version byte
 	conn    io.ReadWriteCloser
 	noAcks  bool
+	hear    func(Packet) bool
+	deaf    atomic.Bool
 
 	writeMu sync.Mutex // guards conn's writes and lastID
 	lastID  uint16
@@ -61,7 +67,12 @@ type Client struct {
 // Open opens a connection without sending anything. addr is host:port for TCP, or ws://host:port/mqtt.
 func Open(t testing.TB, addr string, version byte) *Client {
 	t.Helper()
-	c, err := open(addr, version)
+	return opened(t, addr, Options{Version: version})
+}
+
+func opened(t testing.TB, addr string, o Options) *Client {
+	t.Helper()
+	c, err := open(addr, o)
 	if err != nil {
 		t.Fatalf("open %s: %v", addr, err)
 	}
@@ -70,11 +81,11 @@ func Open(t testing.TB, addr string, version byte) *Client {
 	return c
 }
 
-func open(addr string, version byte) (*Client, error) {
-	if version == 0 {
-		version = 5
+func open(addr string, o Options) (*Client, error) {
+	if o.Version == 0 {
+		o.Version = 5
 	}
-	c := &Client{version: version, change: make(chan struct{}, 1)}
+	c := &Client{version: o.Version, noAcks: o.NoAcks, hear: o.Hear, change: make(chan struct{}, 1)}
 	if strings.HasPrefix(addr, "ws://") {
 		d := websocket.Dialer{Subprotocols: []string{"mqtt"}, HandshakeTimeout: Patience}
 		ws, _, err := d.Dial(addr, nil)
@@ -106,8 +117,7 @@ func Dial(t testing.TB, addr string, o Options) *Client {
 // TryDial connects and returns with whatever CONNACK says.
 func TryDial(t testing.TB, addr string, o Options) *Client {
 	t.Helper()
-	c := Open(t, addr, o.Version)
-	c.noAcks = o.NoAcks
+	c := opened(t, addr, o)
 	c.Send(ConnectPacket(o))
 	c.Connack = c.Want("CONNACK", func(p Packet) bool { return p.Type == Connack })
 	return c
@@ -171,11 +181,12 @@ func ConnectPacket(o Options) []byte {
 	return Frame(Connect<<4, b)
 }
 
-// Send writes bytes as they are. An error of the connection shows when something is wanted from it.
-func (c *Client) Send(b []byte) {
+// Send writes bytes as they are. An error of the connection shows also when something is wanted from it.
+func (c *Client) Send(b []byte) error {
 	c.writeMu.Lock()
 	defer c.writeMu.Unlock()
-	_, _ = c.conn.Write(b) // the reader learns why
+	_, err := c.conn.Write(b)
+	return err
 }
 
 // NextID is a packet id that this client has not used yet.
@@ -402,7 +413,7 @@ func (c *Client) take(fits func(Packet) bool) (Packet, error) {
 			return Packet{}, err
 		}
 		if !c.wait(deadline) {
-			return Packet{}, errLate
+			return Packet{}, ErrLate
 		}
 	}
 }
@@ -425,10 +436,11 @@ func (c *Client) read() {
 	r := bufio.NewReader(c.conn)
 	for {
 		p, err := readPacket(r, c.version)
+		taken := err == nil && c.hear != nil && c.hear(p)
 		c.mu.Lock()
 		if err != nil {
 			c.err = err
-		} else {
+		} else if !taken {
 			c.got = append(c.got, p)
 		}
 		c.mu.Unlock()
@@ -436,7 +448,7 @@ func (c *Client) read() {
 		case c.change <- struct{}{}:
 		default:
 		}
-		if err != nil {
+		if err != nil || c.deaf.Load() {
 			return
 		}
 		if !c.noAcks {

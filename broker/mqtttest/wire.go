@@ -9,7 +9,11 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-var errLate = errors.New("not in time")
+// Why reading ended, when it was not the connection's end.
+var (
+	ErrLate   = errors.New("not in time")
+	ErrBroken = errors.New("the server broke the protocol")
+)
 
 // readPacket reads one packet.
 func readPacket(r *bufio.Reader, version byte) (Packet, error) {
@@ -28,14 +32,18 @@ func readPacket(r *bufio.Reader, version byte) (Packet, error) {
 			break
 		}
 		if shift > 21 {
-			return Packet{}, fmt.Errorf("a length of more than 4 bytes")
+			return Packet{}, fmt.Errorf("%w: a length of more than 4 bytes", ErrBroken)
 		}
 	}
 	body := make([]byte, n)
 	if _, err := io.ReadFull(r, body); err != nil {
 		return Packet{}, err
 	}
-	return parse(first, body, version)
+	p, err := parse(first, body, version)
+	if err != nil {
+		err = fmt.Errorf("%w: %v", ErrBroken, err)
+	}
+	return p, err
 }
 
 var typeNames = [...]string{"?", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK",
@@ -82,7 +90,7 @@ func (w *wsConn) Read(b []byte) (int, error) {
 				return 0, err
 			}
 			if kind != websocket.BinaryMessage {
-				return 0, errors.New("a text message, where MQTT sends binary ones")
+				return 0, fmt.Errorf("%w: a text message, where MQTT sends binary ones", ErrBroken)
 			}
 			w.r = r
 		}
