@@ -4,15 +4,17 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // How long an ending connection may take to send its last packets, and how long it then listens for the peer's close.
 const lingerTime = time.Second
+
+// calm is how long a connection must have been quiet before it gives back what traffic has made grow.
+const calm = 5 * time.Second
 
 // past is a deadline that wakes a blocked read.
 var past = time.Unix(1, 0)
@@ -23,9 +25,9 @@ type conn struct {
 	// Static after construction.
 	b         *Broker
 	nc        net.Conn
-	in        *socket         // reads nc
-	ws        *websocket.Conn // nil over tcp
-	transport string          // tcp or ws
+	in        socket     // reads nc
+	ws        *webSocket // nil over tcp
+	transport string     // tcp or ws
 	began     time.Time
 
 	q      queue
@@ -38,27 +40,24 @@ type conn struct {
 	mu      sync.Mutex              // guards why
 	why     Cause
 
-	// Websocket life.
-	pingDue  atomic.Bool
-	born     int64        // the broker's tick then
-	lastPong atomic.Int64 // the broker's tick when a pong came; 0: never
-
-	// Owned by the reading goroutine.
-	frames frames
-	life   time.Time // when the last packet or pong came
-	eof    bool      // the peer has closed or broken its side
+	// Owned by the reading goroutine. Times are since began.
+	frames  frames
+	life    time.Duration // when the last packet or pong came
+	armed   time.Duration // the read deadline; 0: none
+	fired   bool          // armed is over: it must be set anew
+	stirred bool          // there was something to do since the last rest
+	eof     bool          // the peer has closed or broken its side
 }
 
-func newConn(b *Broker, in *socket, ws *websocket.Conn) *conn {
-	c := &conn{b: b, nc: in.Conn, in: in, ws: ws, transport: "tcp", began: time.Now(), gone: make(chan struct{})}
-	c.life, c.born = c.began, b.ticks.Load()
-	c.frames.r = in
+func newConn(b *Broker, nc net.Conn, ws *webSocket) *conn {
+	c := &conn{b: b, nc: nc, in: socket{Conn: nc}, ws: ws, transport: "tcp", began: time.Now(), gone: make(chan struct{})}
+	c.frames.r = &c.in
 	out := c.writeTCP
 	if ws != nil {
 		c.transport = "ws"
-		c.frames.r = &wsReader{ws: ws}
+		c.frames.ws = &ws.wsFrames
+		ws.born = b.ticks.Load()
 		out = c.writeWS
-		ws.SetPongHandler(c.pong)
 	}
 	c.q.init(b.cfg.QueueBytes, out, c.pull, c.writeFailed, c.pullDied)
 	return c
@@ -116,53 +115,101 @@ func (c *conn) cause() Cause {
 	return c.why
 }
 
-// arm sets the deadline of the next read.
+// alive notes that the peer has given a sign of life.
+func (c *conn) alive() { c.life = time.Since(c.began) }
+
+// limit is when the peer will have been silent for too long, since began; 0: never.
+func (c *conn) limit() time.Duration {
+	s := c.s.Load()
+	if s == nil {
+		return c.b.cfg.ConnectTimeout
+	}
+	if s.keepalive == 0 {
+		return 0
+	}
+	return c.life + s.keepalive + s.keepalive/2 // 1.5 × keepalive: MQTT 5 [MQTT-3.1.2-22], 3.1.1 [MQTT-3.1.2-24]
+}
+
+// arm sets the deadline of the next read, unless one is set that comes before: it will be seen then that it was too early.
 func (c *conn) arm() {
+	if c.ws != nil {
+		c.hear()
+	}
+	at := c.limit()
+	if rest := c.life + calm; c.stirred && (at == 0 || rest < at) {
+		at = rest
+	}
+	if !c.fired && (c.armed == at || c.armed > 0 && (at == 0 || c.armed < at)) {
+		return
+	}
+	c.armed, c.fired = at, false
 	var t time.Time
-	if s := c.s.Load(); s == nil {
-		t = c.began.Add(c.b.cfg.ConnectTimeout)
-	} else if s.keepalive > 0 {
-		t = c.life.Add(s.keepalive + s.keepalive/2) // 1.5 × keepalive: MQTT 5 [MQTT-3.1.2-22], 3.1.1 [MQTT-3.1.2-24]
+	if at > 0 {
+		t = c.began.Add(at)
 	}
 	c.in.await(t)
 }
 
-// readFrame returns the next whole packet; it is valid until the next call. When there is none the connection has been ended.
+// readFrame returns the next whole packet; it is valid until the next call. When there is none the connection has been ended, or
+// has come to rest: what traffic has made grow has been given back, and the caller shall do the same with its stack.
 func (c *conn) readFrame() []byte {
 	limit, version := c.b.cfg.MaxConnect, byte(0)
 	if s := c.s.Load(); s != nil {
 		limit, version = c.b.cfg.MaxPacket, s.version
 	}
-	frame, f, err := c.frames.next(limit, version, c.arm)
-	switch {
-	case c.ending.Load():
-		c.eof = c.eof || err != nil && !timedOut(err)
-		return nil
-	case f != nil:
-		c.end(CauseProtocol, f.code, f.tell)
-		return nil
-	case timedOut(err):
-		if version == 0 {
-			c.end(CauseTimeout, Success, "")
-		} else {
-			c.end(CauseKeepalive, KeepaliveTimeout, "nothing was heard for one and a half times the keepalive")
+	for {
+		frame, f, err := c.frames.next(limit, version, c.arm)
+		switch {
+		case c.ending.Load():
+			c.eof = c.eof || err != nil && !timedOut(err)
+			return nil
+		case f != nil:
+			c.end(CauseProtocol, f.code, f.tell)
+			return nil
+		case timedOut(err):
+			c.fired = true
+			if c.overdue(version) || c.rest() {
+				return nil
+			}
+			continue
+		case err != nil:
+			c.eof = c.ws == nil || !c.ws.closed
+			c.end(CauseClosed, Success, "")
+			return nil
 		}
-		return nil
-	case err != nil:
-		c.eof = true
-		c.end(CauseClosed, Success, "")
-		return nil
+		c.alive()
+		c.stirred = true
+		c.b.count.came(frame)
+		return frame
 	}
-	c.life = time.Now()
-	c.b.count.came(frame)
-	return frame
 }
 
-// timedOut tells a deadline from a broken socket; gorilla hides the error itself.
-func timedOut(err error) bool {
-	var ne net.Error
-	return errors.As(err, &ne) && ne.Timeout()
+// overdue ends the connection when its peer has been silent for too long.
+func (c *conn) overdue(version byte) bool {
+	at := c.limit()
+	switch {
+	case at == 0 || time.Since(c.began) < at:
+		return false
+	case version == 0:
+		c.end(CauseTimeout, Success, "")
+	default:
+		c.end(CauseKeepalive, KeepaliveTimeout, "nothing was heard for one and a half times the keepalive")
+	}
+	return true
 }
+
+// rest gives back what traffic has made grow, when there was none for a while.
+func (c *conn) rest() bool {
+	if !c.stirred || time.Since(c.began) < c.life+calm {
+		return false
+	}
+	c.stirred = false
+	c.frames.rest()
+	return true
+}
+
+// timedOut tells a deadline from a broken socket.
+func timedOut(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
 // Write queues what mochi writes: the answers to CONNECT, SUBSCRIBE and UNSUBSCRIBE.
 func (c *conn) Write(p []byte) (int, error) {
@@ -211,6 +258,10 @@ func (c *conn) writeTCP(batch net.Buffers) error {
 	if len(batch) == 0 {
 		return nil
 	}
+	return c.writeMany(batch)
+}
+
+func (c *conn) writeMany(batch net.Buffers) error {
 	c.vector = batch // a local one would be allocated anew for each write
 	_, err := c.vector.WriteTo(c.nc)
 	return err
@@ -225,8 +276,9 @@ func (c *conn) linger() {
 	if why == CauseSlow || c.eof {
 		return
 	}
+	asked := c.ws != nil && c.ws.closed // the peer waits for our close frame
 	_ = c.nc.SetWriteDeadline(time.Now().Add(lingerTime))
-	if !c.q.wait(2*lingerTime) || why == CauseClosed {
+	if !c.q.wait(2*lingerTime) || why == CauseClosed && !asked {
 		return
 	}
 	if c.ws != nil {
@@ -234,7 +286,7 @@ func (c *conn) linger() {
 	} else if t, ok := c.nc.(interface{ CloseWrite() error }); ok {
 		_ = t.CloseWrite()
 	}
-	if why == CauseClient {
+	if why == CauseClient || asked {
 		return
 	}
 	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime))

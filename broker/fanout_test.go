@@ -218,7 +218,7 @@ func (c *fakeConn) SetWriteDeadline(time.Time) error { return nil }
 func crowd(b *Broker, n int, topic string) []*Session {
 	ss := make([]*Session, n)
 	for i := range ss {
-		c := newConn(b, &socket{Conn: &fakeConn{closed: make(chan struct{})}}, nil)
+		c := newConn(b, &fakeConn{closed: make(chan struct{})}, nil)
 		s := newSession(c, &connect{version: []byte{v311, v5}[i%2], clean: true})
 		c.s.Store(s)
 		s.st.live.Store(s)

@@ -2,8 +2,10 @@ package broker
 
 import "io"
 
-// readSize is the buffer of an idle connection, in bytes; it grows with what comes, up to readMost, unless a packet needs more.
+// idleSize is the buffer of an idle connection, in bytes: enough for a ping. It grows with what comes, to readSize and then by
+// doubling, up to readMost unless a packet needs more.
 const (
+	idleSize = 64
 	readSize = 512
 	readMost = 16 << 10
 )
@@ -11,6 +13,7 @@ const (
 // frames cuts a byte stream into packets. Memory grows with the bytes that have come, never with a length that was announced.
 type frames struct {
 	r          io.Reader
+	ws         *wsFrames // takes the stream out of websocket frames; nil: there are none
 	buf        []byte
 	start, end int  // buf[start:end] has been read and not yet returned
 	full       bool // the last read took all the room there was: more is waiting
@@ -36,19 +39,37 @@ func (f *frames) next(limit int, version byte, before func()) ([]byte, *fault, e
 			f.start += size
 			return frame, nil, nil
 		}
+		if w := f.ws; w != nil {
+			if w.bad != nil {
+				return nil, protocol(w.bad.tell), nil
+			}
+			if w.closed {
+				return nil, nil, io.EOF
+			}
+		}
 		f.room(size)
 		before()
 		n, err := f.r.Read(f.buf[f.end:])
-		f.end += n
-		f.full = f.end == len(f.buf)
+		f.full = f.end+n == len(f.buf)
 		if n <= readSize/2 {
 			f.quiet++
 		} else {
 			f.quiet = 0
 		}
+		if f.ws != nil && n > 0 {
+			n = f.ws.unwrap(f.buf[f.end : f.end+n])
+		}
+		f.end += n
 		if n == 0 && err != nil {
 			return nil, nil, err
 		}
+	}
+}
+
+// rest gives the buffer back, unless there is a part of a packet in it.
+func (f *frames) rest() {
+	if f.start == f.end {
+		f.start, f.end, f.buf = 0, 0, nil
 	}
 }
 
@@ -85,9 +106,9 @@ func (f *frames) size(limit int, version byte) (int, *fault) {
 // nothing: the buffer is doubled when it is full.
 func (f *frames) room(size int) {
 	have := f.end - f.start
-	want := max(len(f.buf), readSize)
+	want := max(len(f.buf), idleSize)
 	if have == len(f.buf) && have > 0 || f.full && want < readMost {
-		want *= 2
+		want = max(2*want, readSize)
 	}
 	f.full = false
 	if size > readMost && want > size {

@@ -225,6 +225,31 @@ func (w wsWriter) Write(p []byte) (int, error) {
 	return len(p), w.ws.WriteMessage(websocket.BinaryMessage, p)
 }
 
+// A wsReader is the stream of bytes in a websocket's binary messages.
+type wsReader struct {
+	ws *websocket.Conn
+	r  io.Reader // the current message, or nil
+}
+
+func (w *wsReader) Read(p []byte) (int, error) {
+	for {
+		if w.r == nil {
+			_, r, err := w.ws.NextReader()
+			if err != nil {
+				return 0, err
+			}
+			w.r = r
+		}
+		n, err := w.r.Read(p)
+		if err == io.EOF {
+			w.r, err = nil, nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
 // dial opens a socket and says nothing.
 func (x *bench) dial(transport string, version byte) *client {
 	x.t.Helper()

@@ -146,14 +146,14 @@ func TestWebsocketPings(t *testing.T) {
 		}
 	}()
 	for time.Since(began) < 4*time.Second { // pongs alone keep it alive, past 1.5 × keepalive
-		server.pingDue.Store(true)
+		server.ws.pingDue.Store(true)
 		server.q.wake()
 		time.Sleep(100 * time.Millisecond)
 	}
 	if server.ending.Load() {
 		t.Fatalf("it ended: %s", server.cause())
 	}
-	last := server.lastPong.Load()
+	last := server.ws.lastPong.Load()
 	server.pingWS(last + wsSilence)
 	if server.ending.Load() {
 		t.Fatal("it ended too early")

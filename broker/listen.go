@@ -30,7 +30,7 @@ func (b *Broker) Serve(ctx context.Context, l net.Listener) error {
 			if t, ok := nc.(*net.TCPConn); ok {
 				_ = t.SetKeepAliveConfig(deadPeers)
 			}
-			b.start(newConn(b, &socket{Conn: nc}, nil))
+			b.start(newConn(b, nc, nil))
 			continue
 		}
 		if ctx.Err() != nil {

@@ -156,7 +156,7 @@ func (s *Session) step() bool {
 	}
 	kind := frame[0] >> 4
 	s.receive(frame)
-	s.c.life = time.Now() // the handler may have let it wait: that is not the client's silence
+	s.c.alive() // the handler may have let it wait: that is not the client's silence
 	return kind != typeSubscribe && kind != typeUnsubscribe
 }
 

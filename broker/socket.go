@@ -1,9 +1,7 @@
 package broker
 
 import (
-	"bufio"
 	"net"
-	"net/http"
 	"sync/atomic"
 	"time"
 )
@@ -58,29 +56,3 @@ func (s *socket) Read(p []byte) (int, error) {
 	s.arm()
 	return s.Conn.Read(p)
 }
-
-// A hijacker lets a websocket read through a socket, and write as before: net.Buffers leave in one write only through what is a
-// *net.TCPConn in all but Read.
-type hijacker struct {
-	http.ResponseWriter
-	s *socket // set by Hijack
-}
-
-func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	nc, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
-	if err != nil {
-		return nil, nil, err
-	}
-	h.s = &socket{Conn: nc}
-	if t, ok := nc.(*net.TCPConn); ok {
-		return &tcpSocket{TCPConn: t, s: h.s}, rw, nil
-	}
-	return h.s, rw, nil
-}
-
-type tcpSocket struct {
-	*net.TCPConn
-	s *socket
-}
-
-func (t *tcpSocket) Read(p []byte) (int, error) { return t.s.Read(p) }

@@ -1,11 +1,10 @@
 package broker
 
 import (
-	"errors"
-	"io"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -14,21 +13,17 @@ import (
 // Websocket life: who has answered a ping before and then does not for wsSilence is gone. Both are counted in ticks of the broker,
 // one a second while it runs: while the process is stopped it asks nobody, and nobody can answer.
 const (
-	wsPing    = 15
-	wsSilence = 25
+	wsInterval = 15
+	wsSilence  = 25
 )
-
-// wsMessages is how many packets of the largest size one websocket message may hold; it is a stream, so this costs no memory.
-const wsMessages = 16
 
 // WebSocket is the handler for the path /mqtt: MQTT over websocket with the subprotocol mqtt, without compression (a small message
 // could unpack into a large one). The page must be this server's own, or one of Config.Origins.
+//
+// gorilla does the handshake. The frames are ours: its connection has buffers and a depth of calls that cost 4 KB a session.
 func (b *Broker) WebSocket() http.Handler {
 	up := websocket.Upgrader{
 		HandshakeTimeout: 5 * time.Second,
-		ReadBufferSize:   readSize,
-		WriteBufferSize:  2 << 10,
-		WriteBufferPool:  &sync.Pool{},
 		Subprotocols:     []string{"mqtt"},
 		CheckOrigin:      b.originAllowed,
 	}
@@ -41,13 +36,11 @@ func (b *Broker) WebSocket() http.Handler {
 			http.Error(w, "the websocket subprotocol must be mqtt", http.StatusBadRequest) // [MQTT-6.0.0-3]
 			return
 		}
-		h := &hijacker{ResponseWriter: w}
-		ws, err := up.Upgrade(h, r, nil)
+		ws, err := up.Upgrade(w, r, nil)
 		if err != nil {
 			return // it has answered
 		}
-		ws.SetReadLimit(int64(wsMessages * b.cfg.MaxPacket))
-		b.start(newConn(b, h.s, ws))
+		b.start(newConn(b, ws.NetConn(), &webSocket{})) // it has read nothing beyond the request
 	}))
 }
 
@@ -60,91 +53,99 @@ func offersMQTT(r *http.Request) bool {
 	return false
 }
 
-// A wsReader is the stream of bytes in a websocket's binary messages; packets may span them [MQTT-6.0.0-2].
-type wsReader struct {
-	ws *websocket.Conn
-	r  io.Reader // the current message, or nil
+// A webSocket is what a connection over websocket has besides one over TCP.
+type webSocket struct {
+	wsFrames // owned by the reading goroutine
+
+	pingDue  atomic.Bool
+	pongDue  atomic.Pointer[[]byte] // payload of a ping that is to be answered
+	born     int64                  // the broker's tick when it was accepted
+	lastPong atomic.Int64           // the broker's tick when a pong came; 0: never
 }
 
-func (w *wsReader) Read(p []byte) (int, error) {
-	for {
-		if w.r == nil {
-			kind, r, err := w.ws.NextReader()
-			if err != nil {
-				return 0, err
-			}
-			if kind != websocket.BinaryMessage {
-				return 0, errTextFrame // [MQTT-6.0.0-1]
-			}
-			w.r = r
-		}
-		n, err := w.r.Read(p)
-		if err == io.EOF {
-			w.r = nil
-			err = nil
-		}
-		if n > 0 || err != nil {
-			return n, err
-		}
+// hear obeys the pings and pongs that have come. A pong is life: hidden tabs slow a page's timers to one a minute. It runs in the
+// reading goroutine.
+func (c *conn) hear() {
+	w := c.ws
+	if w.ponged {
+		w.ponged = false
+		c.alive()
+		w.lastPong.Store(c.b.ticks.Load())
+	}
+	if w.pinged {
+		payload := w.ping
+		w.pinged, w.ping = false, nil
+		w.pongDue.Store(&payload) // of several pings the last one may be answered alone (RFC 6455 §5.5.3)
+		c.q.wake()
 	}
 }
 
-// pong runs in the reading goroutine. A pong is life: hidden tabs slow a page's timers to one a minute.
-func (c *conn) pong(string) error {
-	c.life = time.Now()
-	c.lastPong.Store(c.b.ticks.Load())
-	c.arm()
-	return nil
-}
-
-// pingWS asks for a sign of life each wsPing, and ends who stopped giving one. It is called with each tick.
+// pingWS asks for a sign of life each wsInterval, and ends who stopped giving one. It is called with each tick.
 func (c *conn) pingWS(tick int64) {
-	if last := c.lastPong.Load(); last > 0 && tick-last > wsSilence {
+	if last := c.ws.lastPong.Load(); last > 0 && tick-last > wsSilence {
 		c.end(CauseKeepalive, KeepaliveTimeout, "the websocket answered pings before, and no longer does")
 		return
 	}
-	if pingAt(tick - c.born) {
-		c.pingDue.Store(true)
+	if pingAt(tick - c.ws.born) {
+		c.ws.pingDue.Store(true)
 		c.q.wake()
 	}
 }
 
 // pingAt tells whether a connection of this age is to be pinged, when that is asked at each tick.
-func pingAt(age int64) bool { return age > 0 && age%wsPing == 0 }
+func pingAt(age int64) bool { return age > 0 && age%wsInterval == 0 }
 
-// scratch holds the memory in which batches for websockets are put together.
+// scratch holds the memory in which batches for websockets are put together, each up to scratchMost bytes.
 var scratch = sync.Pool{New: func() any { return new([]byte) }}
 
-// writeWS writes a batch as one binary message.
+const scratchMost = 32 << 10
+
+// writeWS writes a batch as one binary message, behind the control frames that are due, in one write.
 func (c *conn) writeWS(batch net.Buffers) error {
-	if c.pingDue.Swap(false) {
-		if err := c.ws.WriteControl(websocket.PingMessage, nil, time.Time{}); err != nil {
-			return err
-		}
-	}
 	c.b.count.left(batch)
-	switch len(batch) {
-	case 0:
-		return nil
-	case 1:
-		return c.ws.WriteMessage(websocket.BinaryMessage, batch[0])
-	}
 	p := scratch.Get().(*[]byte)
 	defer scratch.Put(p)
-	all := (*p)[:0]
+	b := (*p)[:0]
+	if c.ws.pingDue.Swap(false) {
+		b = appendHead(b, wsPing, 0)
+	}
+	if pong := c.ws.pongDue.Swap(nil); pong != nil {
+		b = append(appendHead(b, wsPong, len(*pong)), *pong...)
+	}
+	size := 0
 	for _, pkt := range batch {
-		all = append(all, pkt...)
+		size += len(pkt)
 	}
-	if cap(all) <= pullBatch*2 {
-		*p = all
+	if size > 0 {
+		b = appendHead(b, wsBinary, size)
 	}
-	return c.ws.WriteMessage(websocket.BinaryMessage, all)
+	if size > scratchMost { // it is not worth a copy
+		*p = b
+		return c.writeMany(append(net.Buffers{b}, batch...))
+	}
+	for _, pkt := range batch {
+		b = append(b, pkt...)
+	}
+	*p = b
+	if len(b) == 0 {
+		return nil
+	}
+	_, err := c.nc.Write(b)
+	return err
 }
 
-// closeWS says goodbye in websocket's own words.
+// closeWS says goodbye in websocket's own words, when the queue has been written.
 func (c *conn) closeWS() {
-	bye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-	_ = c.ws.WriteControl(websocket.CloseMessage, bye, time.Now().Add(lingerTime))
+	code := uint16(wsNormal)
+	switch w := c.ws; {
+	case w.bad != nil:
+		code = w.bad.code
+	case w.closed:
+		code = w.code // 0: it gave none
+	}
+	b := appendHead(nil, wsClose, 0)
+	if code != 0 {
+		b = appendUint16(appendHead(nil, wsClose, 2), code)
+	}
+	_, _ = c.nc.Write(b)
 }
-
-var errTextFrame = errors.New("broker: a text frame over the websocket")
