@@ -64,6 +64,7 @@ type form struct {
 	id      uint16
 	expiry  uint32   // seconds left; 0: none
 	subIDs  []uint32 // subscription identifiers
+	alias   uint16   // topic alias; 0: none
 }
 
 // encodePublish makes the PUBLISH (§3.3) of m in the given form: one allocation.
@@ -118,6 +119,9 @@ func publishPropsSize(m *Message, f form) int {
 	for _, id := range f.subIDs {
 		n += 1 + varintSize(int(id))
 	}
+	if f.alias > 0 {
+		n += 3
+	}
 	return n
 }
 
@@ -139,6 +143,9 @@ func appendPublishProps(b []byte, m *Message, f form) []byte {
 	}
 	for _, id := range f.subIDs {
 		b = appendVarint(append(b, propSubscriptionID), int(id))
+	}
+	if f.alias > 0 {
+		b = appendUint16(append(b, propTopicAlias), f.alias)
 	}
 	return appendUser(b, m.User)
 }

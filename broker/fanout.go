@@ -24,7 +24,7 @@ type fan struct {
 type audience struct {
 	plain  [2][2][]*Session // [MQTT 5][QoS 1 or 2 granted]: who gets the very same bytes as the others
 	grants [2][]byte        // QoS of each in plain[…][1]
-	other  []reader         // who gets a PUBLISH of its own: subscription ids, own spelling, no local, retain as published
+	other  []reader         // who gets a PUBLISH of its own: subscription ids, own spelling, no local, retain as published, topic aliases
 	absent []reader         // away, and wants QoS 1 or 2
 	groups [][]reader       // shared subscriptions: one of each
 }
@@ -178,7 +178,7 @@ func (a *audience) add(r reader) {
 		if r.qos > 0 {
 			a.absent = append(a.absent, r)
 		}
-	case r.noLocal || r.asPublished || r.topic != "" || len(r.subIDs) > 0:
+	case r.noLocal || r.asPublished || r.topic != "" || len(r.subIDs) > 0 || r.s.aliases != nil:
 		a.other = append(a.other, r)
 	default:
 		v, q := 0, 0
@@ -342,17 +342,11 @@ func (r *reader) send(m *Message, w way) bool {
 		return false
 	}
 	f.version = r.s.version
-	pkt := encodePublish(m, f)
-	if len(pkt) > r.s.maxPacket {
+	fits, sent := r.s.post(m, f, w.pulled)
+	if !fits {
 		r.s.b.count.dropped.add(DropTooLarge)
-		return false
 	}
-	r.s.b.count.queued(1, m)
-	if w.pulled {
-		r.s.c.q.pushPulled(pkt)
-		return true
-	}
-	return r.s.c.send(pkt)
+	return sent
 }
 
 // subscriptions counts the topic filters of all sessions.

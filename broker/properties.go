@@ -63,6 +63,7 @@ type properties struct {
 	payloadFormat byte
 	problemInfo   byte
 	receiveMax    uint16
+	aliasMax      uint16
 	subID         uint32
 	messageExpiry uint32 // seconds
 	sessionExpiry uint32 // seconds
@@ -137,7 +138,9 @@ func (p *properties) value(c *cursor, id int) *fault {
 	case propReceiveMaximum:
 		p.receiveMax = c.uint16()
 		bad = p.receiveMax == 0
-	case propAliasMaximum, propTopicAlias:
+	case propAliasMaximum:
+		p.aliasMax = c.uint16()
+	case propTopicAlias:
 		c.uint16()
 	case propUser:
 		if len(p.user) == maxUserPropertiesIn {

@@ -328,25 +328,6 @@ func TestTrap04TakeoverOfAStuckSession(t *testing.T) {
 	})
 }
 
-// Trap 13: what is sent bears its topic, whatever the client announced: no topic aliases, so a drop cannot lose one.
-func TestTrap13NoOutboundAliases(t *testing.T) {
-	x := newBench(t, Config{}, nil)
-	c := x.join("tcp", v5, hello{user: "ada", id: "a", props: append([]byte{propAliasMaximum, 0, 10, propMaximumPacket}, appendUint32(nil, 200)...)})
-	c.sub("a/#", 0)
-	for i := range 3 {
-		_ = x.b.Publish(&Message{Topic: "a/b", Payload: []byte("x")})
-		_ = x.b.Publish(&Message{Topic: "a/b", Payload: make([]byte, 300)}) // larger than it takes: dropped
-		_ = x.b.Publish(&Message{Topic: "a/b", Payload: make([]byte, 300), QoS: 1})
-		if h := c.wantMessage("a/b", "x"); len(h.props) > 0 {
-			t.Errorf("%d: properties % x", i, h.props)
-		}
-	}
-	c.ping()
-	if d := x.b.Stats().Dropped.Sum(); d != 6 {
-		t.Errorf("%d dropped", d)
-	}
-}
-
 // Trap 12: a 3.1.1 client gets 3.1.1 return codes, and no DISCONNECT.
 func TestTrap12ReturnCodesOf311(t *testing.T) {
 	var refusal *Refusal

@@ -69,13 +69,14 @@ func (q *queue) push(pkt []byte) pushed {
 	return queued
 }
 
-// pushPulled queues a packet that the reader asked for; only pull calls it.
-func (q *queue) pushPulled(pkt []byte) {
+// pushPulled queues a packet that the reader asked for, unless the queue is closed; only pull calls it.
+func (q *queue) pushPulled(pkt []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.closed {
 		q.addLocked(pkt)
 	}
+	return !q.closed
 }
 
 func (q *queue) addLocked(pkt []byte) {

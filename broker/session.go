@@ -25,6 +25,7 @@ type Session struct {
 	imposed   bool          // keepalive is ours: CONNACK says so
 	maxPacket int           // bytes, the peer's limit
 	window    int           // unacknowledged messages towards it
+	aliases   *aliases      // nil: none
 	problems  bool          // reason strings may be sent (§3.1.2.11.7)
 	assigned  bool          // the client id is ours: CONNACK says so
 	capped    bool          // the session expiry is ours: CONNACK says so
@@ -130,6 +131,7 @@ func newSession(c *conn, p *connect) *Session {
 		if p.props.has(propReceiveMaximum) {
 			window = min(window, int(p.props.receiveMax)) // [MQTT-3.3.4-9]
 		}
+		s.aliases = newAliases(p.props.aliasMax)
 		s.expiry = time.Duration(p.props.sessionExpiry) * time.Second
 	} else if !p.clean {
 		s.expiry = b.cfg.SessionExpiry

@@ -102,15 +102,8 @@ func (w *window) launchLocked(s *Session, f *flight) Drop {
 	if !again {
 		f.form.id = w.idLocked()
 	}
-	pkt := encodePublish(f.m, f.form)
-	if len(pkt) > s.maxPacket {
-		return DropTooLarge // [MQTT-3.1.2-25]
-	}
-	w.b.count.queued(1, f.m)
-	if f.pulled {
-		s.c.q.pushPulled(pkt)
-	} else {
-		s.c.send(pkt)
+	if fits, _ := s.post(f.m, f.form, f.pulled); !fits {
+		return DropTooLarge
 	}
 	return ""
 }
