@@ -12,23 +12,26 @@ type access struct{ open, closed []string }
 // may tells whether a topic outside chat/ may be used.
 func (a access) may(topic string) bool {
 	for _, f := range a.closed {
-		if broker.Match(f, topic) {
+		if covers(f, topic) {
 			return false
 		}
 	}
 	for _, f := range a.open {
-		if broker.Match(f, topic) {
+		if covers(f, topic) {
 			return true
 		}
 	}
 	return false
 }
 
+// covers tells whether a filter of the configuration means a topic: there, # is every topic, those that begin with $ too.
+func covers(filter, topic string) bool { return broker.Match("/"+filter, "/"+topic) }
+
 // mayFilter refuses a filter that lies in a closed one as a whole; a wider one is let through, and what is closed is not delivered.
 func (a access) mayFilter(filter string) *broker.Refusal {
 	for _, f := range a.closed {
 		// A filter's own wildcards are levels like others here: a/# covers a/+ and a/#, and + covers +, but not #.
-		if broker.Match(f, filter) && (strings.HasSuffix(f, "#") || !strings.HasSuffix(filter, "#")) {
+		if covers(f, filter) && (strings.HasSuffix(f, "#") || !strings.HasSuffix(filter, "#")) {
 			return refuseClosed(filter)
 		}
 	}

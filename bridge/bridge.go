@@ -254,7 +254,7 @@ func (b *Bridge) Unsubscribe(s *broker.Session, filters []string) {
 // subscribe decides about one filter. A room that it names is opened.
 func (b *Bridge) subscribe(st *seat, sub broker.Subscription) (filter, *broker.Refusal) {
 	f, no := parseFilter(sub.Topic, st.name(), b.spelling)
-	if no == nil && !isTopicBelow(sub.Topic, "chat") { // what is closed lies outside the chat
+	if no == nil && !isTopicBelow(sub.Topic, "chat") && !isTopicBelow(sub.Topic, "$SYS") { // what is closed lies outside both
 		no = b.access.mayFilter(sub.Topic)
 	}
 	if no == nil && f.room != "" {

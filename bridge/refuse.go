@@ -92,7 +92,7 @@ func refuseClosed(topic string) *broker.Refusal {
 }
 
 func refuseSystem() *broker.Refusal {
-	return refuse(broker.NotAuthorized, "read-only", "topics that begin with $ are written by tincan alone")
+	return refuse(broker.NotAuthorized, "read-only", "topics below $SYS are written by tincan alone")
 }
 
 func refuseServerTopic(topic string) *broker.Refusal {

@@ -13,7 +13,7 @@ type kind int
 
 const (
 	ordinary kind = iota // outside chat/: an MQTT topic like any other
-	system               // $SYS and all that begins with $: the broker's own
+	system               // $SYS and below: the broker's own
 	nothing              // below chat/, and no topic of the protocol
 	roomSay
 	roomMessages
@@ -58,7 +58,7 @@ var (
 
 // parseTopic reads a topic name. The error, for a room or name that is not one, is a *names.Error.
 func parseTopic(s string) (topic, error) {
-	if strings.HasPrefix(s, "$") {
+	if s == "$SYS" || strings.HasPrefix(s, "$SYS/") {
 		return topic{kind: system}, nil
 	}
 	if s != "chat" && !strings.HasPrefix(s, "chat/") {

@@ -6,6 +6,7 @@ import (
 
 	"tincan/bridge/names"
 	"tincan/broker"
+	"tincan/broker/mqtttest"
 
 	"pgregory.net/rapid"
 )
@@ -39,6 +40,8 @@ func TestTopicsAreCanonical(t *testing.T) {
 		{"zigbee2mqtt/lamp/set", ordinary, ""},
 		{"chatter/room/lobby/say", ordinary, ""},
 		{"$SYS/broker/uptime", system, ""},
+		{"$SYS", system, ""},
+		{"$aws/things/lamp/shadow", ordinary, ""},
 		{"chat", nothing, ""},
 		{"chat/room", nothing, ""},
 		{"chat/room/lobby", nothing, ""},
@@ -117,6 +120,39 @@ func TestOnlyWhatIsClosedAsAWholeIsRefused(t *testing.T) {
 	} {
 		if no := a.mayFilter(filter); (no != nil) != refused {
 			t.Errorf("%s: refused %v", filter, no != nil)
+		}
+	}
+}
+
+// Topics that begin with $ are ordinary ones that a client's wildcards do not match; those of the configuration mean them too.
+func TestTopicsThatBeginWithDollar(t *testing.T) {
+	r := newRoom(t)
+	ada, bob := r.join("ada"), r.join("bob")
+	ada.Subscribe("#", "+/things/lamp")
+	if codes := ada.Subscribe("$aws/#"); codes[0] != 0 {
+		t.Fatalf("SUBACK %#x", codes[0])
+	}
+	if a := bob.Do(mqttPub{Topic: "$aws/things/lamp", Payload: "on", QoS: 1, Retain: true}); a.Code != 0 {
+		t.Fatalf("PUBACK %#x %q", a.Code, a.Props.Reason)
+	}
+	ada.WantMessage("$aws/things/lamp")
+	ada.Ping()
+	again := ada.Take(func(p mqtttest.Packet) bool { return p.Type == mqtttest.Publish && strings.HasPrefix(p.Topic, "$aws") })
+	if len(again) > 0 {
+		t.Errorf("a wildcard at the beginning matched it: %v", again)
+	}
+	if a := bob.Do(mqttPub{Topic: "$SYS/aws", Payload: "on", QoS: 1}); a.Code != 0x87 {
+		t.Errorf("$SYS: PUBACK %#x", a.Code)
+	}
+	for _, c := range []struct {
+		a    access
+		want bool
+	}{
+		{access{open: []string{"#"}}, true}, {access{open: []string{"$aws/#"}}, true}, {access{open: []string{"home/#"}}, false},
+		{access{open: []string{"#"}, closed: []string{"$aws/#"}}, false}, {access{open: []string{"#"}, closed: []string{"#"}}, false},
+	} {
+		if got := c.a.may("$aws/things/lamp"); got != c.want {
+			t.Errorf("open %q, closed %q: %v", c.a.open, c.a.closed, got)
 		}
 	}
 }

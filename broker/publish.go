@@ -80,6 +80,8 @@ func (b *Broker) closed(topic string) *Refusal {
 	switch {
 	case topic == "$SYS" || strings.HasPrefix(topic, "$SYS/"):
 		return &Refusal{Code: NotAuthorized, Tell: "topics below $SYS are the server's own: publish to another one"} // §4.7.2
+	case isShare(topic):
+		return &Refusal{Code: BadTopic, Tell: "nobody could subscribe to this topic: $share begins a shared subscription"} // §4.8.2
 	case len(topic) > b.cfg.MaxTopic || levels(topic) > b.cfg.MaxLevels:
 		return &Refusal{Code: BadTopic, Tell: "a topic has at most " + strconv.Itoa(b.cfg.MaxLevels) + " levels and " +
 			strconv.Itoa(b.cfg.MaxTopic) + " bytes here: use a shorter one"}

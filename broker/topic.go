@@ -22,7 +22,7 @@ func ValidFilter(filter string) bool {
 	if !ok || filter == "" {
 		return false
 	}
-	if first, _, _ := strings.Cut(filter, "/"); strings.EqualFold(first, "$share") {
+	if isShare(filter) {
 		return false // $SHARE, or a share of a share: what some brokers take for a shared subscription is none
 	}
 	for rest, more := filter, true; more; {
@@ -39,6 +39,12 @@ func ValidFilter(filter string) bool {
 		}
 	}
 	return true
+}
+
+// isShare tells whether the first level is $share, in any case.
+func isShare(topic string) bool {
+	first, _, _ := strings.Cut(topic, "/")
+	return strings.EqualFold(first, sharePrefix[:len(sharePrefix)-1])
 }
 
 // SplitShare takes $share/group/ off a filter; group is empty when it is not shared. ok is false for a share that is none: no
