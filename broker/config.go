@@ -79,7 +79,7 @@ func Defaults() Config {
 		AbsentBytes:    1 << 20,
 		MaxSessions:    10000,
 		MaxPerAddress:  4000,
-		MaxPending:     512,
+		MaxPending:     4096,
 		RetainedCount:  50000,
 		RetainedBytes:  64 << 20,
 	}
