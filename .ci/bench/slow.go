@@ -14,7 +14,7 @@ const (
 	slowReaders = 20
 	slowRate    = 1000 // messages a second
 	slowSize    = 4 << 10
-	slowTime    = 1500 * time.Millisecond // before the one stops, and after
+	slowTime    = time.Second // before the one stops, and after
 	slowRounds  = 5
 )
 

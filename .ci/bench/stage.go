@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -95,12 +96,14 @@ func (st *stage) speakFull(ctx context.Context, d time.Duration) error {
 
 // spend measures what speak costs the server, for a delivery.
 func (st *stage) spend(on *[]float64, speak func() error) error {
-	sent, err := st.sent, error(nil)
-	objects := int64(0)
+	sent, asked, objects := st.sent, int64(0), int64(0)
 	if st.metrics != "" {
-		if objects, err = st.server.mallocs(); err != nil {
+		before, err1 := st.server.mallocs()
+		now, err2 := st.server.mallocs()
+		if err := errors.Join(err1, err2); err != nil {
 			return err
 		}
+		asked, objects = now-before, now // to be asked has its own price
 	}
 	before, err := st.cpu()
 	if err != nil {
@@ -120,7 +123,7 @@ func (st *stage) spend(on *[]float64, speak func() error) error {
 		if err != nil {
 			return err
 		}
-		st.mallocs = append(st.mallocs, float64(now-objects)/deliveries)
+		st.mallocs = append(st.mallocs, float64(now-objects-asked)/deliveries)
 	}
 	return nil
 }
