@@ -61,8 +61,11 @@ type roster struct {
 
 type presentMember struct {
 	Member
-	labels map[string]string // session id → label
+	sessions []labelled
 }
+
+// A labelled is one session of a member, and its label, which may be empty.
+type labelled struct{ session, label string }
 
 func newRoster(epoch string) *roster {
 	return &roster{
@@ -78,11 +81,15 @@ func newRoster(epoch string) *roster {
 func (r *roster) join(name, kind, state, session, label string, now time.Time) {
 	p := r.here[name]
 	if p == nil {
-		p = &presentMember{Member: Member{Name: name, Kind: kind, State: state, Since: stamp(now)}, labels: map[string]string{}}
+		p = &presentMember{Member: Member{Name: name, Kind: kind, State: state, Since: stamp(now)}}
 		r.here[name] = p
 	}
 	p.Kind, p.State = kind, state
-	p.labels[session] = label
+	if i := p.session(session); i >= 0 {
+		p.sessions[i].label = label
+	} else {
+		p.sessions = append(p.sessions, labelled{session, label})
+	}
 	p.relabel()
 	r.dirty[name] = struct{}{}
 }
@@ -93,12 +100,13 @@ func (r *roster) leave(name, session string) {
 	if p == nil {
 		return
 	}
-	if _, ok := p.labels[session]; !ok {
+	i := p.session(session)
+	if i < 0 {
 		return
 	}
-	delete(p.labels, session)
+	p.sessions = slices.Delete(p.sessions, i, i+1)
 	p.relabel()
-	if len(p.labels) == 0 {
+	if len(p.sessions) == 0 {
 		delete(r.here, name)
 	}
 	r.dirty[name] = struct{}{}
@@ -112,11 +120,16 @@ func (r *roster) change(name, state string) {
 	}
 }
 
+func (p *presentMember) session(id string) int {
+	return slices.IndexFunc(p.sessions, func(l labelled) bool { return l.session == id })
+}
+
+// relabel makes the list of labels anew: the last one has been told.
 func (p *presentMember) relabel() {
-	p.Sessions = make([]string, 0, len(p.labels))
-	for _, l := range p.labels {
-		if l != "" && !slices.Contains(p.Sessions, l) {
-			p.Sessions = append(p.Sessions, l)
+	p.Sessions = []string{}
+	for _, l := range p.sessions {
+		if l.label != "" && !slices.Contains(p.Sessions, l.label) {
+			p.Sessions = append(p.Sessions, l.label)
 		}
 	}
 	slices.Sort(p.Sessions)
