@@ -64,7 +64,7 @@ func (b *Bridge) request(st *seat, m *broker.Message) (request, *broker.Refusal)
 		t.name = st.name()
 		m.Response = t.String()
 	}
-	if !st.member.pace.asks.Allow() {
+	if !st.member.pace.limit(paceAsks).Allow() {
 		return q, refuseFast("requests")
 	}
 	if len(m.Payload) > 0 {

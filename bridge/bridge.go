@@ -221,8 +221,7 @@ func (b *Bridge) Subscribe(s *broker.Session, subs []broker.Subscription) []brok
 			continue
 		}
 		ds[i] = broker.Decision{Topic: f.topic, Level: f.level, As: f.as}
-		moves = moves || f.joins() || st.filters[sub.Filter].joins()
-		st.filters[sub.Filter] = f
+		moves = st.read(sub.Filter, f) || moves
 	}
 	if moves {
 		b.place(st)
@@ -236,15 +235,7 @@ func (b *Bridge) Unsubscribe(s *broker.Session, filters []string) {
 	st := s.Value.(*seat)
 	moves := false
 	for _, f := range filters {
-		if was, ok := st.filters[f]; ok {
-			moves = moves || was.joins()
-			delete(st.filters, f)
-			delete(st.wrote, was.room)
-			delete(st.wrote, was.only)
-			if was.all && was.only == "" {
-				clear(st.wrote)
-			}
-		}
+		moves = st.leaves(f) || moves
 	}
 	if moves {
 		b.place(st)
@@ -265,18 +256,21 @@ func (b *Bridge) subscribe(st *seat, sub broker.Subscription) (filter, *broker.R
 
 // place seats a session in the rooms that its filters and its publishes name.
 func (b *Bridge) place(st *seat) {
-	chosen, wide := map[*room]bool{}, reach{}
+	var chosen set[*room]
+	var wide reach
 	choose := func(slug string) {
 		if r := b.rooms.find(slug); r != nil {
-			chosen[r] = true
+			chosen.add(r)
 		}
 	}
-	for _, f := range st.filters {
-		if f.room != "" {
-			choose(f.room)
-		}
-		if f.all {
-			wide.add(f.only)
+	for _, r := range st.reads {
+		switch {
+		case !r.all:
+			choose(r.room)
+		case wide == nil:
+			wide = reach{r.room: true}
+		default:
+			wide.add(r.room)
 		}
 	}
 	for slug := range st.wrote {

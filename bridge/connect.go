@@ -29,7 +29,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	if no != nil { // the broker logs it
 		return broker.Welcome{}, no
 	}
-	st := &seat{session: s, claim: claim, label: label(prop(c.User5, "label")), filters: map[string]filter{}, wrote: map[string]bool{}}
+	st := &seat{session: s, claim: claim, label: label(prop(c.User5, "label"))}
 	m := member{
 		name:  claim.Name,
 		fold:  n.Fold,

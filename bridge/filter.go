@@ -17,9 +17,6 @@ type filter struct {
 	only  string // …of this name, when not empty: +/room/lobby/# opens no room, but reads that one
 }
 
-// joins tells whether whoever reads by the filter is in a room.
-func (f filter) joins() bool { return f.all || f.room != "" }
-
 // readableLeaves are the words under a room that members may read; whoever reads one of them is in the room.
 var readableLeaves = map[string]bool{"messages": true, "roster": true, "presence": true, "typing": true, "state": true}
 

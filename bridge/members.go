@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,16 +20,61 @@ type seat struct {
 	label   string // phone, kitchen; may be empty
 
 	// Owned by the session's own goroutine, in which the Handler's calls come.
-	filters map[string]filter // by the client's spelling
-	wrote   map[string]bool   // rooms joined by a publish
+	reads []reading       // the filters that take it into rooms
+	wrote map[string]bool // rooms joined by a publish; nil: none
 
 	will atomic.Pointer[lastWord] // the will that is on its way; a delayed one comes from another goroutine
 
 	// Owned by members.run.
-	in     map[*room]bool // where it is
-	chosen map[*room]bool // those of them that it named itself
+	in     set[*room] // where it is
+	chosen set[*room] // those of them that it named itself
 	away   bool
 	gone   bool
+}
+
+// A reading is a filter that takes its seat into rooms.
+type reading struct {
+	filter string // as the client spells it
+	room   string // the one room; or, of all, those of this name when there is one
+	all    bool
+}
+
+// read notes a filter of the seat, and tells whether that may change where it is.
+func (s *seat) read(spelled string, f filter) bool {
+	moves := s.unread(spelled)
+	switch {
+	case f.all:
+		s.reads = append(s.reads, reading{spelled, f.only, true})
+	case f.room != "":
+		s.reads = append(s.reads, reading{spelled, f.room, false})
+	default:
+		return moves
+	}
+	return true
+}
+
+// unread forgets a filter of the seat, and tells whether that may change where it is.
+func (s *seat) unread(spelled string) bool {
+	i := slices.IndexFunc(s.reads, func(r reading) bool { return r.filter == spelled })
+	if i < 0 {
+		return false
+	}
+	s.reads = slices.Delete(s.reads, i, i+1)
+	return true
+}
+
+// leaves forgets a filter that the client has dropped, and what the seat wrote where it read by that.
+func (s *seat) leaves(spelled string) bool {
+	for _, r := range s.reads {
+		if r.filter != spelled {
+			continue
+		}
+		delete(s.wrote, r.room)
+		if r.all && r.room == "" {
+			clear(s.wrote)
+		}
+	}
+	return s.unread(spelled)
 }
 
 // name is the canonical name of the seat's member.
@@ -44,7 +90,7 @@ type member struct {
 	pace  *pace
 
 	// Owned by members.run.
-	seats map[*seat]bool
+	seats set[*seat]
 	state string
 	since time.Time
 }
@@ -158,15 +204,14 @@ func (ms *members) enter(s *seat, m member) {
 		if held == nil || held.ident != m.ident {
 			// A new holding of the name: nobody of the old one is connected any more, or will be in a moment.
 			held = &m
-			held.seats, held.state, held.since = map[*seat]bool{}, offline, time.Now()
+			held.state, held.since = offline, time.Now()
 			ms.b.openInbox(held)
 		}
 		ms.mu.Lock()
 		ms.byFold[m.fold], ms.byID[s.session.ID()] = held, s
 		ms.mu.Unlock()
 		s.member = held
-		s.in = map[*room]bool{}
-		held.seats[s] = true
+		held.seats.add(s)
 		ms.settle(held, s.label)
 	})
 }
@@ -175,14 +220,14 @@ func (ms *members) enter(s *seat, m member) {
 func (ms *members) exit(s *seat) (last bool) {
 	ms.do(func() {
 		s.gone = true
-		ms.choose(s, nil)
+		ms.choose(s, set[*room]{})
 		delete(ms.everywhere, s)
 		m := s.member
-		for r := range s.in {
+		for r := range s.in.all() {
 			ms.leave(s, r)
 		}
-		delete(m.seats, s)
-		last = len(m.seats) == 0
+		m.seats.remove(s)
+		last = m.seats.len() == 0
 		if !ms.stopping {
 			ms.settle(m, s.label)
 		}
@@ -213,7 +258,7 @@ func (ms *members) setAway(s *seat, isAway bool) {
 // settle works out a member's state, and tells everybody when it is another one: online if any session is, else away.
 func (ms *members) settle(m *member, label string) {
 	state := offline
-	for s := range m.seats {
+	for s := range m.seats.all() {
 		if !s.away {
 			state = online
 			break
@@ -229,8 +274,8 @@ func (ms *members) settle(m *member, label string) {
 		return // its seats have left their rooms
 	}
 	told := map[*room]bool{}
-	for s := range m.seats {
-		for r := range s.in {
+	for s := range m.seats.all() {
+		for r := range s.in.all() {
 			if !told[r] {
 				told[r] = true
 				r.change(m.name, state)
@@ -240,7 +285,7 @@ func (ms *members) settle(m *member, label string) {
 }
 
 // place says in which rooms a seat is from now on: those chosen, and those within its reach.
-func (ms *members) place(s *seat, chosen map[*room]bool, wide reach) {
+func (ms *members) place(s *seat, chosen set[*room], wide reach) {
 	ms.do(func() {
 		if s.gone {
 			return
@@ -250,12 +295,12 @@ func (ms *members) place(s *seat, chosen map[*room]bool, wide reach) {
 		if len(wide) > 0 {
 			ms.everywhere[s] = wide
 		}
-		for r := range s.in {
-			if !wide.has(r) && !chosen[r] {
+		for r := range s.in.all() {
+			if !wide.has(r) && !chosen.has(r) {
 				ms.leave(s, r)
 			}
 		}
-		for r := range chosen {
+		for r := range chosen.all() {
 			ms.join(s, r)
 		}
 		if len(wide) > 0 {
@@ -269,11 +314,11 @@ func (ms *members) place(s *seat, chosen map[*room]bool, wide reach) {
 }
 
 // choose counts the seats that named a room.
-func (ms *members) choose(s *seat, chosen map[*room]bool) {
-	for r := range s.chosen {
+func (ms *members) choose(s *seat, chosen set[*room]) {
+	for r := range s.chosen.all() {
 		r.seats--
 	}
-	for r := range chosen {
+	for r := range chosen.all() {
 		r.seats++
 	}
 	s.chosen = chosen
@@ -295,19 +340,18 @@ func (ms *members) opened(r *room) {
 func (ms *members) closed(r *room) {
 	delete(ms.rooms, r)
 	for s := range ms.everywhere {
-		delete(s.in, r)
+		s.in.remove(r)
 	}
 }
 
 func (ms *members) join(s *seat, r *room) {
-	if !s.in[r] {
-		s.in[r] = true
+	if s.in.add(r) {
 		r.join(s)
 	}
 }
 
 func (ms *members) leave(s *seat, r *room) {
-	delete(s.in, r)
+	s.in.remove(r)
 	if !ms.stopping {
 		r.leave(s)
 	}

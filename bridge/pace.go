@@ -25,9 +25,35 @@ const (
 
 // A pace is how fast one member may do things.
 type pace struct {
-	say, ordinary, state, typing, asks, rooms *rate.Limiter
+	of *paces
+
+	mu       sync.Mutex // guards limiters; map work only
+	limiters [paceKinds]*rate.Limiter
 
 	idle time.Time // guarded by paces.mu: when it was last used by a new session
+}
+
+// What a member does at a pace of its own.
+type paceKind int
+
+const (
+	paceSay paceKind = iota
+	paceOrdinary
+	paceState
+	paceTyping
+	paceAsks
+	paceRooms
+	paceKinds
+)
+
+// limit is the pace of one thing. Most members do few of them, and idle ones none.
+func (p *pace) limit(k paceKind) *rate.Limiter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.limiters[k] == nil {
+		p.limiters[k] = p.of.limiter(k)
+	}
+	return p.limiters[k]
 }
 
 // paces keeps the pace of each name, also for a while after its member has gone: reconnecting does not begin a new allowance.
@@ -49,18 +75,28 @@ func (ps *paces) of(fold string) *pace {
 	defer ps.mu.Unlock()
 	p := ps.byFold[fold]
 	if p == nil {
-		p = &pace{
-			say:      limiter(ps.perSecond, ps.burst),
-			ordinary: limiter(ps.perSecond*ordinaryFactor, ps.burst*ordinaryFactor),
-			state:    rate.NewLimiter(statePerSecond, stateBurst),
-			typing:   rate.NewLimiter(typingPerSec, typingBurst),
-			asks:     rate.NewLimiter(asksPerSecond, asksBurst),
-			rooms:    rate.NewLimiter(rate.Every(time.Minute/roomsAMinute), roomsAMinute),
-		}
+		p = &pace{of: ps}
 		ps.byFold[fold] = p
 	}
 	p.idle = time.Now()
 	return p
+}
+
+func (ps *paces) limiter(k paceKind) *rate.Limiter {
+	switch k {
+	case paceSay:
+		return limiter(ps.perSecond, ps.burst)
+	case paceOrdinary:
+		return limiter(ps.perSecond*ordinaryFactor, ps.burst*ordinaryFactor)
+	case paceState:
+		return rate.NewLimiter(statePerSecond, stateBurst)
+	case paceTyping:
+		return rate.NewLimiter(typingPerSec, typingBurst)
+	case paceAsks:
+		return rate.NewLimiter(asksPerSecond, asksBurst)
+	default:
+		return rate.NewLimiter(rate.Every(time.Minute/roomsAMinute), roomsAMinute)
+	}
 }
 
 // forget drops the paces of names that nobody has used for a while; connected tells who is still here.

@@ -81,7 +81,7 @@ func (rs *rooms) enter(slug string, by *member) (*room, *broker.Refusal) {
 	if len(rs.fixed) > 0 {
 		return nil, refuseFixedRooms(slug)
 	}
-	if !by.pace.rooms.Allow() {
+	if !by.pace.limit(paceRooms).Allow() {
 		return nil, refuseRoomRate()
 	}
 	// The log may know a room that was closed here in the meantime.

@@ -14,7 +14,7 @@ import (
 
 // say posts to a room.
 func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
-	ack, ok := paced(st.member.pace.say, m, ack)
+	ack, ok := paced(st.member.pace.limit(paceSay), m, ack)
 	if !ok {
 		b.tooFast(st, t, m, "messages", ack)
 		return
@@ -35,7 +35,7 @@ func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack))
 
 // sayTo sends a direct message: both ends get it on their inbox when it is on disk.
 func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
-	ack, ok := paced(st.member.pace.say, m, ack)
+	ack, ok := paced(st.member.pace.limit(paceSay), m, ack)
 	if !ok {
 		b.tooFast(st, t, m, "messages", ack)
 		return
@@ -104,6 +104,9 @@ func (b *Bridge) enterBy(st *seat, slug string, will bool) *broker.Refusal {
 	r, no := b.rooms.enter(slug, st.member)
 	if no != nil {
 		return no
+	}
+	if st.wrote == nil {
+		st.wrote = map[string]bool{}
 	}
 	st.wrote[r.slug] = true
 	b.place(st)

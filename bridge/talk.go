@@ -16,7 +16,7 @@ func (b *Bridge) typing(st *seat, t topic, m *broker.Message, ack func(broker.Ac
 		b.refused(st, t, m, refusePayload("bad-typing", "typing takes 1 or 0"), ack)
 	case r == nil:
 		b.refused(st, t, m, refuseNoRoom(t.room), ack)
-	case !st.member.pace.typing.Allow():
+	case !st.member.pace.limit(paceTyping).Allow():
 		ack(broker.Ack{}) // nobody misses one of many
 	default:
 		t.name = st.name()
@@ -27,7 +27,7 @@ func (b *Bridge) typing(st *seat, t topic, m *broker.Message, ack func(broker.Ac
 
 // state keeps a member's last value, and takes it into the room.
 func (b *Bridge) state(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
-	ack, ok := paced(st.member.pace.state, m, ack)
+	ack, ok := paced(st.member.pace.limit(paceState), m, ack)
 	if !ok {
 		b.tooFast(st, t, m, "states", ack)
 		return
@@ -61,7 +61,7 @@ func (b *Bridge) away(st *seat, t topic, m *broker.Message, ack func(broker.Ack)
 		ack(broker.Ack{}) // it is gone, not away
 		return
 	}
-	if !st.member.pace.asks.Allow() {
+	if !st.member.pace.limit(paceAsks).Allow() {
 		b.refused(st, t, m, refuseFast("requests"), ack) // everybody is told of each
 		return
 	}
@@ -71,7 +71,7 @@ func (b *Bridge) away(st *seat, t topic, m *broker.Message, ack func(broker.Ack)
 
 // relay passes a message outside chat/ on.
 func (b *Bridge) relay(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
-	ack, ok := paced(st.member.pace.ordinary, m, ack)
+	ack, ok := paced(st.member.pace.limit(paceOrdinary), m, ack)
 	if !ok {
 		b.tooFast(st, t, m, "messages", ack)
 		return
