@@ -19,8 +19,8 @@ import (
 
 // endCauses are the values of the label cause: all of them from the start, so that a first one is seen as an increase.
 var endCauses = []broker.Cause{
-	broker.CauseClient, broker.CauseClosed, broker.CauseKeepalive, broker.CauseTakeover, broker.CauseSlow, broker.CauseProtocol,
-	broker.CauseRefused, broker.CauseKicked, broker.CauseStopping, broker.CauseTimeout, broker.CausePanic,
+	broker.CauseClient, broker.CauseClosed, broker.CauseKeepalive, broker.CauseTakeover, broker.CauseSlow, broker.CauseCrowded,
+	broker.CauseProtocol, broker.CauseRefused, broker.CauseKicked, broker.CauseStopping, broker.CauseTimeout, broker.CausePanic,
 }
 
 // dropReasons are likewise those of dropped messages.

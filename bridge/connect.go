@@ -21,6 +21,9 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	if b.stopping.Load() {
 		return broker.Welcome{}, refuseStopping()
 	}
+	if c.Full && !b.mayProve(c) {
+		return broker.Welcome{}, refuseCrowd()
+	}
 	client := c.ClientID
 	if client == "" {
 		client = "tincan-" + s.ID()
@@ -46,7 +49,22 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 		return broker.Welcome{}, refuseOvertaken()
 	}
 	b.diary.came("name", claim.Name, "session", client, "remote", s.Remote(), "transport", s.Transport())
-	return broker.Welcome{Name: claim.Name, Ident: m.ident, ClientID: client, Props: []broker.Prop{{Key: "name", Value: claim.Name}}}, nil
+	return broker.Welcome{Name: claim.Name, Ident: m.ident, Proven: proven(m.ident), ClientID: client, Props: []broker.Prop{{Key: "name", Value: claim.Name}}}, nil
+}
+
+// mayProve tells whether a CONNECT asks for a name that is held, with a secret: of a stranger not even a claim is taken when there
+// is no room, or it would come back as the holder of one.
+func (b *Bridge) mayProve(c broker.ConnectRequest) bool {
+	wanted := c.User
+	if wanted == "" {
+		wanted = c.ClientID
+	}
+	n, err := names.Parse(wanted)
+	if err != nil || len(c.Secret) == 0 {
+		return false
+	}
+	_, held := b.store.Lookup(n.Keys)
+	return held
 }
 
 // claim gets the name for a session; guest when the name is one that tincan made up.

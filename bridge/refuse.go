@@ -31,6 +31,7 @@ const (
 	keyNameInvalid  = "name-invalid"
 	keyTooManyTries = "too-many-tries"
 	keyStopping     = "stopping"
+	keyFull         = "full"
 )
 
 func refuseStopping() *broker.Refusal {
@@ -39,6 +40,10 @@ func refuseStopping() *broker.Refusal {
 
 func refuseOvertaken() *broker.Refusal {
 	return refuse(broker.ServerBusy, "taken-over", "another connection with the same client id came in the same moment: connect again")
+}
+
+func refuseCrowd() *broker.Refusal {
+	return refuse(broker.ServerBusy, keyFull, "this tincan is full, and takes only members whose names are held: try again later")
 }
 
 // refuseTaken says why a name cannot be had.

@@ -83,11 +83,19 @@ func TestTrap04CloseUnderLoad(t *testing.T) {
 
 // A handler that does not come back cannot keep Close for ever.
 func TestCloseDoesNotWaitForABusyHandler(t *testing.T) {
-	release := make(chan struct{})
-	h := &host{connect: func(_ *Session, c ConnectRequest) (Welcome, *Refusal) { <-release; return Welcome{Name: c.User}, nil }}
+	asked, release := make(chan struct{}), make(chan struct{})
+	h := &host{connect: func(_ *Session, c ConnectRequest) (Welcome, *Refusal) {
+		close(asked)
+		<-release
+		return Welcome{Name: c.User}, nil
+	}}
 	x := newBench(t, Config{}, h)
 	x.dial("tcp", v5).send(hello{user: "ada", id: "a"}.bytes(v5))
-	eventually(t, "the question", func() bool { return x.b.Stats().Sessions == 1 }, func() string { return "" })
+	select {
+	case <-asked:
+	case <-time.After(patience):
+		t.Fatal("the handler was not asked")
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	if err := x.b.Close(ctx); err == nil {

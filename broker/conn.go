@@ -16,6 +16,9 @@ const lingerTime = time.Second
 // calm is how long a connection must have been quiet before it gives back what traffic has made grow.
 const calm = 5 * time.Second
 
+// hurryTime is what is left of it where too many linger.
+const hurryTime = 10 * time.Millisecond
+
 // past is a deadline that wakes a blocked read.
 var past = time.Unix(1, 0)
 
@@ -39,6 +42,10 @@ type conn struct {
 	gone    chan struct{}           // closed when why is set
 	mu      sync.Mutex              // guards why
 	why     Cause
+
+	// Guarded by the broker's roll.
+	stage  stage
+	proven bool // Welcome.Proven, once it is seated
 
 	// Owned by the reading goroutine. Times are since began.
 	frames  frames
@@ -273,7 +280,12 @@ func (c *conn) linger() {
 	defer c.nc.Close()
 	c.q.close(nil)
 	why := c.cause()
-	if why == CauseSlow || c.eof {
+	crowd := c.b.conns.leave(c)
+	if why == CauseSlow || why == CauseTimeout || c.eof {
+		return
+	}
+	if crowd {
+		c.q.wait(hurryTime)
 		return
 	}
 	asked := c.ws != nil && c.ws.closed // the peer waits for our close frame

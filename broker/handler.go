@@ -46,6 +46,9 @@ type ConnectRequest struct {
 	Clean     bool   // clean start, or clean session for 3.1.1
 	User5     []Prop // user properties
 	Keepalive uint16 // seconds; 0 is none
+
+	// Full says that there is no room for strangers: let in only who proves to be a member, and answer Welcome.Proven.
+	Full bool
 }
 
 // A Welcome completes a granted CONNECT.
@@ -57,6 +60,10 @@ type Welcome struct {
 	// Ident says who holds the name; empty: the name itself. A session that is taken over or resumed must be of the same one, so
 	// that whoever gets a name later does not inherit what waited for the one before.
 	Ident string
+
+	// Proven says that the session has shown to be the one who holds the name. Where there are too many sessions it is let in all
+	// the same, in place of the one that came last of those that have not.
+	Proven bool
 }
 
 // A Prop is an MQTT 5 user property (§2.2.2.2).
@@ -117,6 +124,7 @@ const (
 	CauseKeepalive Cause = "keepalive"        // silent for 1.5 × keepalive, or no pong over websocket
 	CauseTakeover  Cause = "taken over"       // the same client id of the same name connected again
 	CauseSlow      Cause = "slow"             // more bytes waited for it than its queue may hold
+	CauseCrowded   Cause = "crowded out"      // a member that proved its name needed the place of a stranger
 	CauseProtocol  Cause = "protocol error"   // it broke the standard or a limit of it
 	CauseRefused   Cause = "refused"          // a 3.1.1 publish was refused and cannot be told otherwise
 	CauseKicked    Cause = "kicked"           // Broker.Disconnect

@@ -87,11 +87,12 @@ func (b *Broker) greet(c *conn) (*Session, *connect) {
 	}
 	s := newSession(c, p)
 	c.s.Store(s)
-	if r := b.conns.full(c); r != nil {
-		b.turnAway(c, p, r)
+	full := b.conns.full(c)
+	if full != nil && (len(p.secret) == 0 || b.conns.hopeless(c)) {
+		b.turnAway(c, p, full)
 		return nil, nil
 	}
-	b.guarded("connecting", c, func() { s.ask(p) })
+	b.guarded("connecting", c, func() { s.ask(p, full != nil) })
 	if !s.granted {
 		return nil, nil
 	}
@@ -99,10 +100,11 @@ func (b *Broker) greet(c *conn) (*Session, *connect) {
 }
 
 // ask puts the question to the handler and completes the session by its answer.
-func (s *Session) ask(p *connect) {
+func (s *Session) ask(p *connect, full bool) {
 	b := s.b
 	welcome, r := b.h.Connect(b.ctx, s, ConnectRequest{
 		ClientID: p.clientID, User: p.user, Secret: p.secret, Clean: p.clean, User5: p.props.user, Keepalive: p.keepalive,
+		Full: full,
 	})
 	if r != nil {
 		b.turnAway(s.c, p, r)
@@ -122,12 +124,17 @@ func (s *Session) ask(p *connect) {
 		s.ident.holder = s.name
 	}
 	s.will = p.will
+	s.proven = welcome.Proven
 }
 
 // enter takes the session's place in the registry and its state; false: it may not, and the client has been told.
 func (s *Session) enter(p *connect) bool {
 	b := s.b
-	if r := s.checkWill(); r != nil {
+	r := s.seat()
+	if r == nil {
+		r = s.checkWill()
+	}
+	if r != nil {
 		s.will = nil
 		b.turnAway(s.c, p, r)
 		return false
@@ -154,6 +161,15 @@ func (s *Session) enter(p *connect) bool {
 		s.st, s.present = left, true
 	}
 	return true
+}
+
+// seat takes a place among the sessions.
+func (s *Session) seat() *Refusal {
+	out, r := s.b.conns.seat(s.c, s.proven)
+	if out != nil {
+		out.end(CauseCrowded, ServerBusy, "the server is full, and a member who has claimed a name came: connect again later")
+	}
+	return r
 }
 
 // establish makes the session one that hears, and then sends CONNACK: what is published after a client has read that reaches it.
@@ -245,7 +261,7 @@ func (b *Broker) ended(s *Session, why Cause) {
 	b.count.causes.add(why)
 	args := []any{"name", s.name, "session", s.clientID, "remote", s.remote, "reason", string(why)}
 	switch why {
-	case CauseSlow, CauseProtocol, CauseRefused:
+	case CauseSlow, CauseCrowded, CauseProtocol, CauseRefused:
 		b.quiet.Warn("cut a session", s.name+string(why), args...)
 	default:
 		b.log.Debug("session ended", args...)

@@ -37,6 +37,7 @@ type Session struct {
 
 	// Owned by the session's goroutine.
 	granted bool // the handler let it in: Disconnect is owed
+	proven  bool // as who holds its name
 	entered bool // it is in the registry
 	ident   identity
 	will    *will
