@@ -86,6 +86,11 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		defer metricsListener.Close()
 	}
 
+	room := capacityFor(descriptorLimit(), config.Limits.Sessions)
+	if room.sessions < config.Limits.Sessions {
+		log.Warn("fewer sessions than configured: this process may open too few files", "limits.sessions", config.Limits.Sessions,
+			"sessions", room.sessions, "descriptors", descriptorLimit(), "remedy", "raise it: LimitNOFILE= in a unit of systemd, else ulimit -n")
+	}
 	folder, err := filepath.Abs(config.Data)
 	if err != nil {
 		return err
@@ -113,7 +118,8 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		QueueBytes:    int(config.Limits.Queue),
 		MaxPacket:     int(config.Limits.Packet),
 		Keepalive:     time.Duration(config.Limits.Keepalive),
-		MaxSessions:   config.Limits.Sessions,
+		MaxSessions:   room.sessions,
+		MaxPending:    room.pending,
 		MaxPerAddress: config.Limits.SessionsPerAddress,
 		Hosts:         config.Hosts,
 		Origins:       config.Origins,
@@ -133,7 +139,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	mux.Handle("/healthz", &health)
 	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port), Place: placeName(config)}))
 	told := figures{began: begun, data: folder, broker: mqtt.Stats, chat: chat.Stats}
-	page, metrics := newHTTPServer(mqtt.GuardHost(mux), log), newHTTPServer(mqtt.GuardHost(told.handler()), log)
+	page, metrics := newHTTPServer(mqtt.GuardHost(mux), room.http, log), newHTTPServer(mqtt.GuardHost(told.handler()), room.metrics, log)
 
 	failed := make(chan error, 3)
 	go func() { failed <- page.Serve(httpListener) }()
@@ -185,9 +191,10 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	return err
 }
 
-// newHTTPServer makes a server with the limits that all of ours have.
-func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+// newHTTPServer makes a server with the limits that all of ours have, and at most so many connections.
+func newHTTPServer(h http.Handler, most int, log *slog.Logger) *http.Server {
 	return &http.Server{
+		ConnState:         (&callers{most: most}).changed,
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second, // no WriteTimeout: it would end websockets
 		IdleTimeout:       2 * time.Minute,
