@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"tincan/broker"
 )
 
 // A capacity is how many connections there may be of each kind. Together they leave the file descriptors that the log and the
@@ -22,14 +24,15 @@ const spareDescriptors = 28
 
 // capacityFor divides descriptors (0: not known) where sessions are wanted.
 func capacityFor(descriptors uint64, sessions int) capacity {
-	c := capacity{sessions: sessions, pending: 512, http: 512, metrics: 16}
+	c := capacity{sessions: sessions, pending: broker.Defaults().MaxPending, http: 512, metrics: 16}
 	if descriptors == 0 {
 		return c
 	}
 	free := int(min(descriptors, 1<<24)) - spareDescriptors
-	c.pending = max(4, min(c.pending, free/20))
 	c.http = max(4, min(c.http, free/10))
 	c.metrics = max(2, min(c.metrics, free/40))
+	rest := free - c.http - c.metrics - sessions
+	c.pending = min(c.pending, max(4, free/20, rest/3)) // a crowd that comes at once needs as many
 	c.sessions = max(1, min(sessions, free-3*c.pending-c.http-c.metrics))
 	return c
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"tincan/broker"
 	"tincan/broker/mqtttest"
 )
 
@@ -120,8 +121,11 @@ func TestCapacityFitsTheDescriptors(t *testing.T) {
 			t.Errorf("%d descriptors: %+v, together %d", descriptors, c, all)
 		}
 	}
-	if c := capacityFor(20000, 10000); c.sessions != 10000 {
+	if c := capacityFor(20000, 10000); c.sessions != 10000 || c.pending < 2000 {
 		t.Errorf("20000 descriptors: %+v", c)
+	}
+	if c := capacityFor(1<<19, 10000); c.pending != broker.Defaults().MaxPending {
+		t.Errorf("many descriptors: %+v", c)
 	}
 	if c := capacityFor(0, 7); c.sessions != 7 || c.pending < 100 {
 		t.Errorf("descriptors not known: %+v", c)
