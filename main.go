@@ -91,6 +91,8 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		log.Warn("fewer sessions than configured: this process may open too few files", "limits.sessions", config.Limits.Sessions,
 			"sessions", room.sessions, "descriptors", descriptorLimit(), "remedy", "raise it: LimitNOFILE= in a unit of systemd, else ulimit -n")
 	}
+	mem := limitMemory()
+	log.Debug("memory ceiling", "ceiling", Size(mem.ceiling).String(), "heap", Size(mem.heap).String(), "queued", Size(mem.queued).String())
 	folder, err := filepath.Abs(config.Data)
 	if err != nil {
 		return err
@@ -117,6 +119,9 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		Version:       version,
 		QueueBytes:    int(config.Limits.Queue),
 		MaxPacket:     int(config.Limits.Packet),
+		QueuedBytes:   mem.queued,
+		MemoryBytes:   mem.heap,
+		RetainedBytes: mem.retained,
 		Keepalive:     time.Duration(config.Limits.Keepalive),
 		MaxSessions:   room.sessions,
 		MaxPending:    room.pending,

@@ -43,6 +43,9 @@ type Broker struct {
 
 	count counters
 	loads loads
+
+	pressure pressure
+	heap     heap
 }
 
 // New makes a broker that asks h. It serves nothing until Serve or WebSocket is used; Close ends it.
@@ -58,6 +61,8 @@ func New(cfg Config, h Handler, log *slog.Logger) (*Broker, error) {
 	b.conns.cfg = &b.cfg
 	b.quiet = NewQuiet(log)
 	b.loads.init(&b.count)
+	b.pressure.init(b.cfg.QueuedBytes)
+	b.heap.init(b.cfg.MemoryBytes)
 	b.serveSys()
 	b.ticker.Go(func() { b.ticking(b.ctx) })
 	return b, nil

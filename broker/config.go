@@ -16,6 +16,13 @@ type Config struct {
 	// reader asked for (retained messages, history) does not count.
 	QueueBytes int
 
+	// QueuedBytes is the memory that may wait for all sessions together, in bytes, what they asked for included; a packet that many
+	// share counts once. Beyond it those with the most are cut as slow.
+	QueuedBytes int
+	// MemoryBytes is what of the heap may be alive; beyond it the readers with the most that waits are cut, and strangers refused
+	// until it is better. 0: no limit.
+	MemoryBytes int64
+
 	// ConnectTimeout is the time from the accepted socket to a whole CONNECT.
 	ConnectTimeout time.Duration
 	// MaxConnect is the size of a CONNECT, MaxPacket of any later packet, in bytes with header. MaxPacket is announced in CONNACK.
@@ -64,6 +71,7 @@ func Defaults() Config {
 	return Config{
 		Version:        "0",
 		QueueBytes:     1 << 20,
+		QueuedBytes:    256 << 20,
 		ConnectTimeout: 10 * time.Second,
 		MaxConnect:     16 << 10,
 		MaxPacket:      256 << 10,
@@ -90,6 +98,7 @@ func (c Config) filled() Config {
 	d := Defaults()
 	fill(&c.Version, d.Version)
 	fill(&c.QueueBytes, d.QueueBytes)
+	fill(&c.QueuedBytes, d.QueuedBytes)
 	fill(&c.ConnectTimeout, d.ConnectTimeout)
 	fill(&c.MaxConnect, d.MaxConnect)
 	fill(&c.MaxPacket, d.MaxPacket)
@@ -128,6 +137,7 @@ func (c Config) Validate() error {
 		}
 	}
 	within("QueueBytes", c.QueueBytes, 16<<10, 1<<30)
+	within("QueuedBytes", c.QueuedBytes, 16<<10, 1<<30)
 	within("MaxConnect", c.MaxConnect, 256, 256<<20)
 	within("MaxPacket", c.MaxPacket, 1<<10, 256<<20)
 	within("MaxFilters", c.MaxFilters, 1, 1<<20)

@@ -66,7 +66,7 @@ func newConn(b *Broker, nc net.Conn, ws *webSocket) *conn {
 		ws.born = b.ticks.Load()
 		out = c.writeWS
 	}
-	c.q.init(b.cfg.QueueBytes, out, c.pull, c.writeFailed, c.pullDied)
+	c.q.init(b.cfg.QueueBytes, &b.pressure, out, c.pull, c.writeFailed, c.pullDied)
 	return c
 }
 
@@ -234,8 +234,11 @@ func (c *conn) Write(p []byte) (int, error) {
 }
 
 // send queues pkt, and cuts the session when its queue is full.
-func (c *conn) send(pkt []byte) bool {
-	switch c.q.push(pkt) {
+func (c *conn) send(pkt []byte) bool { return c.share(pkt, 1) }
+
+// share queues pkt, which so many sessions have in common.
+func (c *conn) share(pkt []byte, sessions int) bool {
+	switch c.q.push(pkt, headerSize+len(pkt)/sessions) {
 	case queued:
 		return true
 	case tooMuch:

@@ -292,7 +292,7 @@ func (b *Broker) deliver(to []*Session, pkt []byte, m *Message) {
 			b.count.dropped.add(DropTooLarge)
 			continue
 		}
-		if s.c.send(pkt) {
+		if s.c.share(pkt, len(to)) {
 			sent++
 		}
 	}

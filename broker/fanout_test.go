@@ -276,7 +276,7 @@ func TestWhatWaitsLeavesInOneWrite(t *testing.T) {
 	var mu sync.Mutex
 	blocked := make(chan struct{})
 	q := &queue{}
-	q.init(1<<20, func(b net.Buffers) error {
+	q.init(1<<20, &pressure{most: 1 << 20}, func(b net.Buffers) error {
 		mu.Lock()
 		writes++
 		for _, p := range b {
@@ -290,7 +290,7 @@ func TestWhatWaitsLeavesInOneWrite(t *testing.T) {
 		return nil
 	}, func() {}, func(error) {}, func(any) {})
 	for range 1000 {
-		q.push([]byte("packet"))
+		q.push([]byte("packet"), 6)
 	}
 	close(blocked)
 	q.close(nil)

@@ -11,6 +11,8 @@ type pulls struct {
 	mu    sync.Mutex // guards what follows
 	line  []pull
 	bytes int    // of told messages
+	load  load   // their memory
+	over  bool   // the session has ended
 	hand  *ready // what was taken out of the line and waits for room in the window
 }
 
@@ -34,6 +36,9 @@ type pull struct {
 // add puts retained messages in line. A subscription that waits already is not added again.
 func (p *pulls) add(s *Session, more []pull) {
 	p.mu.Lock()
+	if p.over {
+		more = nil
+	}
 	for _, n := range more {
 		waits := false
 		for i := range p.line {
@@ -53,11 +58,12 @@ func (p *pulls) add(s *Session, more []pull) {
 // tell puts a message in line; it is false when too much of that waits already.
 func (p *pulls) tell(s *Session, r reader, m *Message) bool {
 	p.mu.Lock()
-	if p.bytes+len(m.Payload) > toldBytes*s.b.cfg.QueueBytes {
+	if p.over || p.bytes+len(m.Payload) > toldBytes*s.b.cfg.QueueBytes {
 		p.mu.Unlock()
 		return false
 	}
 	p.bytes += len(m.Payload)
+	p.load.set(p.bytes)
 	p.line = append(p.line, pull{m: m, reader: r})
 	p.mu.Unlock()
 	s.resumePulls()
@@ -115,6 +121,7 @@ func (p *pulls) next(s *Session) *ready {
 		if first.m != nil {
 			p.hand = &ready{first.m, first.reader, way{pulled: true}}
 			p.bytes -= len(first.m.Payload)
+			p.load.set(p.bytes)
 			p.popLocked()
 			p.mu.Unlock()
 			continue
@@ -136,6 +143,21 @@ func (p *pulls) next(s *Session) *ready {
 			p.mu.Unlock()
 		}
 	}
+}
+
+// drop forgets what is in line, when the session has ended.
+func (p *pulls) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over, p.line, p.bytes, p.hand = true, nil, 0, nil
+	p.load.set(0)
+}
+
+// weight is the memory of what waits in line.
+func (p *pulls) weight() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.load.now
 }
 
 func (p *pulls) popLocked() {

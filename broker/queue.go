@@ -32,6 +32,8 @@ type queue struct {
 	next    net.Buffers
 	spare   net.Buffers // the last batch's memory
 	bytes   int         // counted bytes in next and in the batch being written
+	load    load        // the memory of both
+	flying  int         // the part of it in the batch being written
 	busy    bool        // flush runs
 	beat    bool        // out is to be called even when nothing waits
 	corked  bool        // nothing leaves before the packet that uncork puts in front
@@ -48,14 +50,15 @@ const (
 	tooLate
 )
 
-func (q *queue) init(max int, out func(net.Buffers) error, pull func(), fail func(error), died func(any)) {
+func (q *queue) init(max int, p *pressure, out func(net.Buffers) error, pull func(), fail func(error), died func(any)) {
+	q.load.of = p
 	q.max, q.out, q.pull, q.fail, q.died = max, out, pull, fail, died
 	q.run = q.flush
 	q.drained = make(chan struct{})
 }
 
-// push queues one packet, which nobody may change from now on.
-func (q *queue) push(pkt []byte) pushed {
+// push queues one packet, which nobody may change from now on. cost is the memory that it takes here.
+func (q *queue) push(pkt []byte, cost int) pushed {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -65,6 +68,7 @@ func (q *queue) push(pkt []byte) pushed {
 		return tooMuch
 	}
 	q.bytes += len(pkt)
+	q.load.set(q.load.now + cost)
 	q.addLocked(pkt)
 	return queued
 }
@@ -74,6 +78,7 @@ func (q *queue) pushPulled(pkt []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !q.closed {
+		q.load.set(q.load.now + headerSize + len(pkt))
 		q.addLocked(pkt)
 	}
 	return !q.closed
@@ -141,6 +146,7 @@ func (q *queue) close(last []byte) {
 		return
 	}
 	if q.corked {
+		q.load.set(q.flying)
 		q.next, q.corked, last = nil, false, nil
 	}
 	if last != nil {
@@ -157,6 +163,7 @@ func (q *queue) drop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.next = nil
+	q.load.set(q.flying)
 	if !q.closed {
 		q.closed = true
 		if !q.busy {
@@ -184,12 +191,21 @@ func (q *queue) waiting() int {
 	return q.bytes
 }
 
+// weight is the memory of what waits.
+func (q *queue) weight() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.load.now
+}
+
 // flush writes until nothing is left.
 func (q *queue) flush() {
 	defer func() {
 		if p := recover(); p != nil {
 			q.mu.Lock()
 			q.next, q.busy = nil, false
+			q.flying = 0
+			q.load.set(0)
 			if q.closed {
 				close(q.drained)
 			}
@@ -209,6 +225,8 @@ func (q *queue) flush() {
 		clear(first)
 		q.mu.Lock()
 		q.bytes -= size
+		q.load.set(q.load.now - q.flying)
+		q.flying = 0
 		if cap(first) <= 256 {
 			q.spare = first[:0]
 		}
@@ -232,6 +250,7 @@ func (q *queue) take() (batch net.Buffers, counted int, more bool) {
 	}
 	q.beat = false
 	batch, counted = q.next, q.bytes
+	q.flying = q.load.now
 	q.next, q.spare = q.spare, nil
 	return batch, counted, true
 }

@@ -24,14 +24,15 @@ const (
 type roll struct {
 	cfg *Config
 
-	mu      sync.Mutex // guards what follows, and stage and proven of each conn; map work only
-	open    map[*conn]*list.Element
-	silent  list.List // of *conn in that stage, oldest first
-	count   [stages]int
-	from    map[netip.Addr]arrivals
-	peak    int // the most that were ever seated
-	closed  bool
-	running sync.WaitGroup
+	mu       sync.Mutex // guards what follows, and stage and proven of each conn; map work only
+	open     map[*conn]*list.Element
+	silent   list.List // of *conn in that stage, oldest first
+	count    [stages]int
+	from     map[netip.Addr]arrivals
+	peak     int // the most that were ever seated
+	closed   bool
+	strained bool // memory is short
+	running  sync.WaitGroup
 }
 
 // arrivals are how many of an address are being decided about, and are seated.
@@ -98,6 +99,9 @@ func (r *roll) spoke(c *conn) {
 func (r *roll) full(c *conn) *Refusal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.strained {
+		return &Refusal{Code: ServerBusy, Key: "busy", Tell: "the server is short of memory: try again later"}
+	}
 	n := r.from[address(c)]
 	return r.tooManyLocked(r.count[deciding]+r.count[seated], n.deciding+n.seated)
 }
@@ -118,6 +122,13 @@ func (r *roll) tooManyLocked(all, here int) *Refusal {
 		return &Refusal{Code: QuotaExceeded, Key: "full", Tell: "too many connections from this address: close some"}
 	}
 	return nil
+}
+
+// strain makes strangers wait until memory is there again.
+func (r *roll) strain(on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.strained = on
 }
 
 // seat makes c, which the handler has granted, a session. Where there are too many, one that is proven takes the place of the stranger

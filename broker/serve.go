@@ -193,6 +193,7 @@ func (s *Session) leave() {
 	if b.ctx.Err() != nil {
 		why = CauseStopping // whatever came first: a stopping server sends no wills
 	}
+	step(s.pulls.drop)
 	kept := s.expiry
 	if !s.entered || why == CausePanic || why == CauseStopping {
 		kept = 0
@@ -248,7 +249,7 @@ func (b *Broker) turnAway(c *conn, p *connect, r *Refusal) {
 	b.quiet.Warn("refused a connection", p.user+r.Key, r.logged("name", p.user, "session", p.clientID, "remote", c.nc.RemoteAddr().String(),
 		"transport", c.transport)...)
 	if version := p.version; version != 0 && (version == v5 || r.Code != MalformedPacket && r.Code != ProtocolError) {
-		c.q.push(refusingConnack(version, r))
+		c.send(refusingConnack(version, r))
 	}
 	c.end(CauseRefused, Success, "")
 }
@@ -278,6 +279,8 @@ func (b *Broker) ticking(ctx context.Context) {
 			return
 		case now := <-t.C:
 			b.tick(b.ticks.Add(1), now)
+		case <-b.pressure.high:
+			b.relieve()
 		}
 	}
 }
@@ -295,6 +298,7 @@ func (b *Broker) tick(n int64, now time.Time) {
 		b.count.forgotten.Add(1)
 		b.forget(st)
 	}
+	b.watchHeap()
 	if n%sysEvery == 0 {
 		b.loads.sample()
 		b.publishSys()

@@ -142,6 +142,7 @@ func newSession(c *conn, p *connect) *Session {
 	}
 	s.st = &state{subs: map[string]*subscription{}}
 	s.window, s.st.out.max = window, window
+	s.pulls.load.of = &b.pressure
 	s.st.out.b, s.st.out.st = b, s.st
 	s.st.acks.init(s.st)
 	return s
