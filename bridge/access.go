@@ -32,7 +32,7 @@ func (a access) mayFilter(filter string) *broker.Refusal {
 	for _, f := range a.closed {
 		// A filter's own wildcards are levels like others here: a/# covers a/+ and a/#, and + covers +, but not #.
 		if covers(f, filter) && (strings.HasSuffix(f, "#") || !strings.HasSuffix(filter, "#")) {
-			return refuseClosed(filter)
+			return refuseClosedFilter(filter)
 		}
 	}
 	return nil

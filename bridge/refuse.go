@@ -96,6 +96,14 @@ func refuseClosed(topic string) *broker.Refusal {
 	return refuse(broker.NotAuthorized, "closed", "%s is closed here: ask whoever runs this tincan to open it (topics.open)", topic)
 }
 
+// refuseClosedFilter is for a SUBACK: no member may, so that it is no matter of this one's rights, and 0x80 is what every client
+// knows of 3.1.1.
+func refuseClosedFilter(filter string) *broker.Refusal {
+	r := refuseClosed(filter)
+	r.Code = broker.Unspecified
+	return r
+}
+
 func refuseSystem() *broker.Refusal {
 	return refuse(broker.NotAuthorized, "read-only", "topics below $SYS are written by tincan alone")
 }

@@ -16,7 +16,7 @@ func TestTopicsOutsideTheChatAreOrdinary(t *testing.T) {
 	r.restart()
 	everyone := r.join("ada")
 	everyone.Subscribe("home/#", "zigbee2mqtt/+/set")
-	if codes := everyone.Subscribe("home/vault/#", "home/vault/door"); codes[0] != 0x87 || codes[1] != 0x87 {
+	if codes := everyone.Subscribe("home/vault/#", "home/vault/door"); codes[0] != 0x80 || codes[1] != 0x80 {
 		t.Errorf("closed filters are answered %x", codes)
 	}
 	bob := r.join("bob")

@@ -247,7 +247,7 @@ func TestClosingEverythingOutsideLeavesTheChatOpen(t *testing.T) {
 	ada := r.join("ada")
 	ada.say("hello")
 	ada.wantText("hello")
-	if codes := ada.Subscribe("home/lamp", "#"); codes[0] != 0x87 || codes[1] != 0x87 {
+	if codes := ada.Subscribe("home/lamp", "#"); codes[0] != 0x80 || codes[1] != 0x80 {
 		t.Errorf("answered %x", codes)
 	}
 }
