@@ -14,6 +14,14 @@ type connect struct {
 	will      *will
 }
 
+// maxPacket is the size of a packet that the client takes, in bytes [MQTT-3.1.2-24].
+func (p *connect) maxPacket() int {
+	if p.props.maximumPacket == 0 { // none, or the fault for which it is refused
+		return unlimited
+	}
+	return int(min(p.props.maximumPacket, unlimited))
+}
+
 // A will is the message that a session leaves behind (§3.1.2.5).
 type will struct {
 	m     *Message

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -243,6 +244,7 @@ func (r *reader) merge(o reader) {
 	r.noLocal = r.noLocal && o.noLocal
 	r.asPublished = r.asPublished || o.asPublished
 	r.subIDs = append(r.subIDs, o.subIDs...)
+	slices.Sort(r.subIDs)
 }
 
 // fanout queues m for everyone in a. It runs messages × readers times, so for QoS 0 it allocates nothing per session: a PUBLISH is

@@ -155,16 +155,29 @@ func connack(version byte, code Reason, tell string, user []Prop) packets.Packet
 	return pk
 }
 
-// refusingConnack encodes the CONNACK of a refused CONNECT.
-func refusingConnack(version byte, r *Refusal) []byte {
+// refusingConnack encodes the CONNACK of a refused CONNECT, with as much of the reason as fits into max bytes [MQTT-3.2.2-19],
+// [MQTT-3.2.2-20].
+func refusingConnack(version byte, r *Refusal, max int) []byte {
 	var user []Prop
 	if r.Key != "" {
 		user = []Prop{{"reason", r.Key}}
 	}
-	pk := connack(version, r.Code, r.Tell, user)
-	var buf bytes.Buffer
-	if err := pk.ConnackEncode(&buf); err != nil {
-		return nil
+	tell := r.Tell
+	for {
+		pk := connack(version, r.Code, tell, user)
+		var buf bytes.Buffer
+		if err := pk.ConnackEncode(&buf); err != nil {
+			return nil
+		}
+		switch {
+		case buf.Len() <= max:
+			return buf.Bytes()
+		case tell != "":
+			tell = ""
+		case user != nil:
+			user = nil
+		default:
+			return nil
+		}
 	}
-	return buf.Bytes()
 }

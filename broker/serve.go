@@ -249,7 +249,9 @@ func (b *Broker) turnAway(c *conn, p *connect, r *Refusal) {
 	b.quiet.Warn("refused a connection", p.user+r.Key, r.logged("name", p.user, "session", p.clientID, "remote", c.nc.RemoteAddr().String(),
 		"transport", c.transport)...)
 	if version := p.version; version != 0 && (version == v5 || r.Code != MalformedPacket && r.Code != ProtocolError) {
-		c.send(refusingConnack(version, r))
+		if pkt := refusingConnack(version, r, p.maxPacket()); pkt != nil {
+			c.send(pkt)
+		}
 	}
 	c.end(CauseRefused, Success, "")
 }

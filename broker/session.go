@@ -117,7 +117,7 @@ func newSession(c *conn, p *connect) *Session {
 		transport: c.transport,
 		remote:    c.nc.RemoteAddr().String(),
 		keepalive: time.Duration(p.keepalive) * time.Second,
-		maxPacket: unlimited,
+		maxPacket: p.maxPacket(),
 		problems:  p.props.problemInfo == 1,
 		done:      make(chan struct{}),
 	}
@@ -125,9 +125,6 @@ func newSession(c *conn, p *connect) *Session {
 	if p.version == v5 {
 		if s.keepalive == 0 || s.keepalive > b.cfg.Keepalive {
 			s.keepalive, s.imposed = b.cfg.Keepalive, true // [MQTT-3.2.2-21]
-		}
-		if p.props.has(propMaximumPacket) {
-			s.maxPacket = int(min(p.props.maximumPacket, unlimited))
 		}
 		if p.props.has(propReceiveMaximum) {
 			window = min(window, int(p.props.receiveMax)) // [MQTT-3.3.4-9]
@@ -213,7 +210,7 @@ func (s *Session) receive(frame []byte) {
 func (s *Session) disconnected(d disconnect) *fault {
 	if d.props.has(propSessionExpiry) {
 		if s.expiry == 0 && d.props.sessionExpiry > 0 {
-			return protocol("a session expiry in DISCONNECT, but none in CONNECT") // [MQTT-3.14.2-2]
+			return protocol("a session expiry in DISCONNECT, but none in CONNECT") // §3.14.2.2.2
 		}
 		s.expiry = min(time.Duration(d.props.sessionExpiry)*time.Second, s.b.cfg.SessionExpiry)
 	}
