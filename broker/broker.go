@@ -46,6 +46,7 @@ type Broker struct {
 
 	pressure pressure
 	heap     heap
+	absences absences
 }
 
 // New makes a broker that asks h. It serves nothing until Serve or WebSocket is used; Close ends it.
@@ -63,6 +64,7 @@ func New(cfg Config, h Handler, log *slog.Logger) (*Broker, error) {
 	b.loads.init(&b.count)
 	b.pressure.init(b.cfg.QueuedBytes)
 	b.heap.init(b.cfg.MemoryBytes)
+	b.absences.most = int64(b.cfg.AllAbsentBytes)
 	b.serveSys()
 	b.ticker.Go(func() { b.ticking(b.ctx) })
 	return b, nil
@@ -166,7 +168,7 @@ type Stats struct {
 	Pending       int // sockets that have not sent CONNECT
 	Subscriptions int // topic filters of sessions, connected or not
 	Retained      int // retained messages
-	RetainedBytes int // their topics and payloads
+	RetainedBytes int // about what they cost
 	Queued        int // bytes that wait for readers
 
 	Ended    Counts[Cause]  // ended sessions

@@ -44,11 +44,13 @@ type Config struct {
 	Keepalive time.Duration
 
 	// SessionExpiry is the longest time that a session outlives its connection. MaxAbsent is the number of such sessions;
-	// the one that is away for longest goes first. AbsentMessages and AbsentBytes bound what waits for one of them.
+	// the one that is away for longest goes first. AbsentMessages and AbsentBytes bound what waits for one of them,
+	// AllAbsentBytes for all together; beyond it they have equal parts.
 	SessionExpiry  time.Duration
 	MaxAbsent      int
 	AbsentMessages int
 	AbsentBytes    int
+	AllAbsentBytes int
 
 	// MaxSessions is the number of connections, MaxPerAddress of those from one IP address, MaxPending of those that have not yet
 	// sent their CONNECT (beyond it the oldest goes).
@@ -56,7 +58,7 @@ type Config struct {
 	MaxPerAddress int
 	MaxPending    int
 
-	// RetainedCount and RetainedBytes (topic and payload) bound the retained messages.
+	// RetainedCount and RetainedBytes (about what they cost) bound the retained messages.
 	RetainedCount int
 	RetainedBytes int
 
@@ -85,6 +87,7 @@ func Defaults() Config {
 		MaxAbsent:      2000,
 		AbsentMessages: 1000,
 		AbsentBytes:    1 << 20,
+		AllAbsentBytes: 32 << 20,
 		MaxSessions:    10000,
 		MaxPerAddress:  4000,
 		MaxPending:     4096,
@@ -112,6 +115,7 @@ func (c Config) filled() Config {
 	fill(&c.MaxAbsent, d.MaxAbsent)
 	fill(&c.AbsentMessages, d.AbsentMessages)
 	fill(&c.AbsentBytes, d.AbsentBytes)
+	fill(&c.AllAbsentBytes, d.AllAbsentBytes)
 	fill(&c.MaxSessions, d.MaxSessions)
 	fill(&c.MaxPerAddress, d.MaxPerAddress)
 	fill(&c.MaxPending, d.MaxPending)

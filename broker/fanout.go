@@ -18,6 +18,7 @@ type fan struct {
 	index     *engine                   // finds the filters that match a topic
 	members   map[string]map[*state]int // by filter: who has how many subscriptions that match by it
 	audiences map[string]*audience
+	levels    int    // of the filters in index, all together
 	turn      uint64 // grows with every change, so that an audience gathered meanwhile is not kept
 }
 
@@ -53,12 +54,28 @@ func (f *fan) join(st *state, filter string) {
 	if who == nil {
 		who = map[*state]int{}
 		f.members[filter] = who
+		f.levels += levels(filter)
 		for _, place := range indexPlaces(filter) {
 			f.index.add(filter, place)
 		}
 	}
 	who[st]++
 	f.changedLocked(filter)
+}
+
+// Every level of a filter costs the index some 500 bytes. Beyond mostLevels in all, a session still gets its first few short filters,
+// so that whoever fills the index keeps nobody else from taking part.
+const (
+	mostLevels  = 64 << 10
+	fewFilters  = 8
+	shortFilter = 8 // levels
+)
+
+// crowded tells whether there is no room for another filter of a session that has so many.
+func (f *fan) crowded(filter string, has int) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.levels >= mostLevels && (has >= fewFilters || levels(filter) > shortFilter)
 }
 
 // leave takes one away.
@@ -71,6 +88,7 @@ func (f *fan) leave(st *state, filter string) {
 	}
 	if len(who) == 0 {
 		delete(f.members, filter)
+		f.levels -= levels(filter)
 		for _, place := range indexPlaces(filter) {
 			f.index.remove(filter, place)
 		}

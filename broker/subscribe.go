@@ -35,6 +35,10 @@ func (s *Session) subscribed() {
 					" topic filters here: use wildcards"})
 				continue
 			}
+			if b.fan.crowded(w.filter, count) {
+				r.refuse(s, i, &Refusal{Code: QuotaExceeded, Tell: "all sessions together have too many topic filters: use fewer or shorter ones"})
+				continue
+			}
 			count++
 		}
 		group, topic, _ := SplitShare(w.filter)
@@ -189,8 +193,9 @@ func (s *Session) replay() {
 	s.decided()
 }
 
-// clear takes all subscriptions out of the index.
+// clear takes all subscriptions out of the index, and forgets what waits.
 func (st *state) clear(f *fan) {
+	st.out.discard()
 	st.mu.Lock()
 	subs := st.subs
 	st.subs = map[string]*subscription{}

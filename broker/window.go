@@ -13,6 +13,8 @@ type window struct {
 
 	mu    sync.Mutex // guards what follows; sending is queueing, so it happens under it
 	open  bool       // the client is here, and the handler has been asked about its filters
+	away  bool       // it is counted in absences
+	gone  bool       // nobody will come back for it
 	max   int        // messages under way
 	last  uint16     // the packet id given last
 	sent  []*flight  // under way, in order
@@ -43,11 +45,15 @@ func (w *window) room() bool {
 func (w *window) send(f *flight) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.gone {
+		return
+	}
 	w.wait = append(w.wait, f)
-	w.bytes += f.size()
+	w.countLocked(f.size())
 	s := w.st.live.Load()
 	if s == nil || !w.open {
-		for len(w.wait) > 1 && (w.bytes > w.b.cfg.AbsentBytes || len(w.wait) > w.b.cfg.AbsentMessages) {
+		most := w.b.absences.share(w.b.cfg.AbsentBytes)
+		for len(w.wait) > 0 && (w.bytes > most || len(w.wait) > w.b.cfg.AbsentMessages) {
 			w.dropLocked(DropAway)
 		}
 		return
@@ -60,7 +66,7 @@ func (w *window) send(f *flight) {
 
 // dropLocked forgets the message that waits for longest.
 func (w *window) dropLocked(why Drop) {
-	w.bytes -= w.wait[0].size()
+	w.countLocked(-w.wait[0].size())
 	w.wait[0] = nil
 	w.wait = w.wait[1:]
 	w.b.count.dropped.add(why)
@@ -74,7 +80,7 @@ func (w *window) fillLocked(s *Session) {
 			w.dropLocked(why)
 			continue
 		}
-		w.bytes -= f.size()
+		w.countLocked(-f.size())
 		w.wait[0] = nil
 		w.wait = w.wait[1:]
 		w.sent = append(w.sent, f)
@@ -176,11 +182,12 @@ func (w *window) depart() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open = false
+	w.awayLocked(true)
 	if len(w.sent) == 0 {
 		return
 	}
 	for _, f := range w.sent {
-		w.bytes += f.size()
+		w.countLocked(f.size())
 	}
 	w.wait = append(w.sent, w.wait...)
 	w.sent = nil
@@ -192,10 +199,11 @@ func (w *window) arrive(s *Session, max int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open, w.max = true, max
+	w.awayLocked(false)
 	kept := w.wait[:0]
 	for _, f := range w.wait {
 		if f.form.id == 0 && !w.b.h.MayRead(s, f.m.Topic) {
-			w.bytes -= f.size()
+			w.countLocked(-f.size())
 			w.b.count.dropped.add(DropForbidden)
 			continue
 		}
