@@ -31,7 +31,7 @@ func memoryFor(there, set int64) memory {
 	}
 	m.heap = m.ceiling / 4 * 3
 	m.queued = int(min(256<<20, m.ceiling/4))
-	m.retained = int(min(64<<20, m.ceiling/8))
+	m.retained = int(min(48<<20, m.ceiling/8))
 	return m
 }
 

@@ -85,7 +85,7 @@ func (e *exposition) broker(s broker.Stats) {
 	e.gauge("tincan_connections_pending", "Connections that have not sent CONNECT.", uint64(s.Pending))
 	e.gauge("tincan_subscriptions", "Topic filters of sessions, connected or not.", uint64(s.Subscriptions))
 	e.gauge("tincan_retained_messages", "Retained messages.", uint64(s.Retained))
-	e.gauge("tincan_retained_bytes", "Topics and payloads of retained messages.", uint64(s.RetainedBytes))
+	e.gauge("tincan_retained_bytes", "What retained messages cost, about.", uint64(s.RetainedBytes))
 	e.gauge("tincan_queued_bytes", "Bytes that wait for readers.", uint64(s.Queued))
 
 	e.counter("tincan_connects_total", "CONNECTs that were granted.", s.Connects)

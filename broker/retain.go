@@ -18,8 +18,13 @@ type retained struct {
 	value func() []byte // not nil: m is made when it is asked for
 }
 
-// size is what a retained message counts, in bytes.
-func (r *retained) size() int { return len(r.m.Topic) + len(r.m.Payload) }
+// leafSize is about what a level of a topic costs in the tree, in bytes.
+const leafSize = 200
+
+// size is what a retained message counts, in bytes: about what it costs, so that deep topics are not for nothing.
+func (r *retained) size() int {
+	return len(r.m.Topic) + len(r.m.Payload) + leafSize*levels(r.m.Topic)
+}
 
 // A shelf holds the retained messages in a tree of topic levels, so that a filter finds its topics without looking at all.
 type shelf struct {

@@ -103,7 +103,7 @@ func TestTrap11RetainedBurstReachesASlowReaderWhole(t *testing.T) {
 }
 
 func TestRetainedIsBoundedInCountAndBytes(t *testing.T) {
-	x := newBench(t, Config{RetainedCount: 3, RetainedBytes: 100}, nil)
+	x := newBench(t, Config{RetainedCount: 3, RetainedBytes: 100 + 3*leafSize}, nil)
 	put := func(topic string, size int) error {
 		return x.b.Publish(&Message{Topic: topic, Payload: make([]byte, size), Retain: true})
 	}
@@ -127,7 +127,7 @@ func TestRetainedIsBoundedInCountAndBytes(t *testing.T) {
 	if err := put("3", 1); err != nil {
 		t.Errorf("there is room again: %v", err)
 	}
-	if x.b.shelf.bytes != 6 {
+	if x.b.shelf.bytes != 6+3*leafSize {
 		t.Errorf("%d bytes are counted", x.b.shelf.bytes)
 	}
 	for _, topic := range []string{"1", "2", "3"} {

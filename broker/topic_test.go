@@ -99,7 +99,7 @@ func TestIndexFindsWhatMatches(t *testing.T) {
 }
 
 func TestRetainedFiltersMatchLikeLiveOnes(t *testing.T) {
-	s := &shelf{maxCount: 100, maxBytes: 1000}
+	s := &shelf{maxCount: 100, maxBytes: 1 << 20}
 	for _, m := range matches {
 		s.put(&Message{Topic: m.topic, Payload: []byte("x")})
 	}
