@@ -170,13 +170,16 @@ func (r *room) page(after string, limit int) (members []Member, more bool) {
 
 // follow publishes the room's log as it grows, after seq, until ctx ends.
 func (r *room) follow(ctx context.Context, log history.Log, after uint64) {
+	var out burst
 	for {
 		err := log.Tail(ctx, r.slug, after, func(e history.Entry) bool {
 			after = e.Seq
 			r.last.Store(e.Seq)
 			r.noteSpoke(e.From)
-			r.publish(&broker.Message{Topic: topicMessages(r.slug), Payload: appendMessage(nil, r.slug, e)})
+			payload := appendMessage(nil, r.slug, e)
+			r.publish(&broker.Message{Topic: topicMessages(r.slug), Payload: payload})
 			r.tellHeard(e.Seq)
+			out.sent(len(payload))
 			return ctx.Err() == nil
 		})
 		if ctx.Err() != nil {
