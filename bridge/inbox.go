@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"encoding/json"
+	"time"
 
 	"tincan/broker"
 )
@@ -15,6 +16,9 @@ const (
 	inboxMarks   = "marks"
 	inboxError   = "error"
 )
+
+// fastWait is how late a publish at QoS 0 that came too fast is answered.
+const fastWait = 100 * time.Millisecond
 
 // An errorNote tells a session why something that it published was refused, where the acknowledgement could not.
 type errorNote struct {
@@ -66,7 +70,17 @@ func (b *Bridge) refused(st *seat, t topic, m *broker.Message, no *broker.Refusa
 		}
 		b.answer(st, to, encode(note))
 	}
+	if m.QoS == 0 && !m.Will && no.Key == keyTooFast {
+		late(ack, no)
+		return
+	}
 	ack(broker.Ack{Refusal: no})
+}
+
+// late answers a publish at QoS 0 that came too fast. The member sees nothing of it, but is read from more slowly: to read as much as
+// it can send would keep the others waiting.
+func late(ack func(broker.Ack), no *broker.Refusal) {
+	time.AfterFunc(fastWait, func() { ack(broker.Ack{Refusal: no}) })
 }
 
 func stringField(o map[string]json.RawMessage, key, otherwise string) string {

@@ -34,6 +34,9 @@ const (
 	keyFull         = "full"
 )
 
+// keyTooFast is the key of what comes faster than a member may.
+const keyTooFast = "too-fast"
+
 func refuseStopping() *broker.Refusal {
 	return refuse(broker.ServerUnavailable, keyStopping, "tincan is being stopped: connect again in a moment")
 }
@@ -161,7 +164,7 @@ func refusePayload(key, format string, args ...any) *broker.Refusal {
 }
 
 func refuseFast(what string) *broker.Refusal {
-	return refuseNow(broker.ImplementationSpecific, "too-fast", "%s come too fast: wait a little", what)
+	return refuseNow(broker.ImplementationSpecific, keyTooFast, "%s come too fast: wait a little", what)
 }
 
 func refuseFullState() *broker.Refusal {

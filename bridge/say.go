@@ -142,7 +142,7 @@ func (b *Bridge) partner(st *seat, t topic) (name, ident string, no *broker.Refu
 // tooFast refuses what comes faster than a member may. At QoS 0 that is only counted: a note for each would be as many again.
 func (b *Bridge) tooFast(st *seat, t topic, m *broker.Message, what string, ack func(broker.Ack)) {
 	if m.QoS == 0 {
-		ack(broker.Ack{Refusal: refuseFast(what)})
+		late(ack, refuseFast(what))
 		return
 	}
 	b.refused(st, t, m, refuseFast(what), ack)

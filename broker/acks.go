@@ -6,7 +6,7 @@ import "sync"
 const maxUnreleased = 4096
 
 // zeroes is how many QoS 0 publishes of a session may be with the handler, for each one of MaxPublishes.
-const zeroes = 16
+const zeroes = 2
 
 // acks are the publishes of a session that the handler has not answered yet. Acknowledgements leave in the order of the publishes
 // (MQTT 5 [MQTT-4.6.0-2], 3.1.1 [MQTT-4.6.0-2]), in whatever order the handler's answers come.
