@@ -9,7 +9,7 @@ staticcheck := go tool -modfile=.ci/go.mod staticcheck
 # The page's tests talk to this binary.
 bin := $(CURDIR)/dist-bin/tincan
 
-.PHONY: all test tools checks go-style go-lint cross bin web-check web-browser fuzz web bench
+.PHONY: all test tools checks go-style go-lint cross bin web-check web-browser fuzz floods web bench
 
 all:
 	go build .
@@ -19,6 +19,7 @@ test: tools webui/node_modules
 	@$(MAKE) -j2 --output-sync=target checks
 	@$(MAKE) web-browser
 	@$(MAKE) fuzz
+	@$(MAKE) floods
 	go test -race ./...
 
 tools:
@@ -50,6 +51,10 @@ web-browser: webui/node_modules bin
 
 fuzz:
 	.ci/fuzz 10s
+
+# What measures the memory and the time of the process cannot do so with the race detector in it.
+floods:
+	go test -count=1 -run 'TestFloods|TestCrowdWithoutDescriptors' .
 
 web: webui/node_modules
 	cd webui && node build.mjs

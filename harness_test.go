@@ -25,6 +25,10 @@ const patience = 20 * time.Second
 var binary string
 
 func TestMain(m *testing.M) {
+	if addrs := os.Getenv(honestEnv); addrs != "" {
+		beHonest(strings.Fields(addrs))
+		return
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "tincan-test-")
 		if err != nil {

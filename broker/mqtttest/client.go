@@ -210,6 +210,12 @@ func (c *Client) Subscribe(filters ...string) []byte {
 func (c *Client) SubscribeOpt(options byte, filters ...string) []byte {
 	c.t.Helper()
 	id := c.NextID()
+	c.Send(c.SubscribePacket(id, options, filters...))
+	return c.Want("SUBACK", func(p Packet) bool { return p.Type == Suback && p.ID == id }).Codes
+}
+
+// SubscribePacket encodes a SUBSCRIBE with the same options for all filters.
+func (c *Client) SubscribePacket(id uint16, options byte, filters ...string) []byte {
 	b := binary.BigEndian.AppendUint16(nil, id)
 	if c.version == 5 {
 		b = append(b, 0)
@@ -217,8 +223,7 @@ func (c *Client) SubscribeOpt(options byte, filters ...string) []byte {
 	for _, f := range filters {
 		b = append(appendString(b, f), options)
 	}
-	c.Send(Frame(Subscribe<<4|2, b))
-	return c.Want("SUBACK", func(p Packet) bool { return p.Type == Suback && p.ID == id }).Codes
+	return Frame(Subscribe<<4|2, b)
 }
 
 // Unsubscribe unsubscribes and waits for the answer.
