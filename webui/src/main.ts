@@ -10,6 +10,7 @@ import { randomWord } from './store/ids.ts'
 import { Memory } from './store/memory.ts'
 import { askName } from './store/namecheck.ts'
 import { read, write } from './store/route.ts'
+import { Preferences } from './store/settings.ts'
 import { indexedShelf, plainShelf } from './store/shelf.ts'
 import { App } from './view/app.tsx'
 
@@ -17,13 +18,14 @@ const lasting = platform.storage('localStorage')
 const memory = new Memory(lasting, platform.storage('sessionStorage'))
 const fill = (bytes: Uint8Array<ArrayBuffer>) => void crypto.getRandomValues(bytes)
 
+const settings = new Preferences(lasting, platform.watchStorage)
 const client = memory.takeClientId() ?? randomWord(16, fill)
 
 const chat = new Chat({
   wire: (o) => new Client({ url: platform.socketAddress(), keepalive: 60, ...o }),
   check: (name) => askName(fetch.bind(window), name),
   shelf: async () => (await indexedShelf(platform.indexedDBFactory())) ?? plainShelf(lasting),
-  memory, fill, client,
+  memory, settings, fill, client,
   now: () => Date.now(),
   later: platform.later,
   frame: platform.frame,

@@ -14,6 +14,13 @@ export function storage(kind: 'localStorage' | 'sessionStorage'): Store {
   }
 }
 
+/** Calls f when another tab has written a key of localStorage, or cleared it. */
+export function watchStorage(key: string, f: () => void): void {
+  addEventListener('storage', (e) => {
+    if (e.key === key || e.key === null) f()
+  })
+}
+
 export function indexedDBFactory(): IDBFactory | undefined {
   try {
     return globalThis.indexedDB

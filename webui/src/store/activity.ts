@@ -4,6 +4,7 @@ import * as typing from './typing.ts'
 
 export interface ActivityNeeds {
   now(): number
+  typing(): boolean // whether the others may know that I am writing
   tellTyping(room: string, say: '1' | '0'): void
   tellAway(away: boolean): void
 }
@@ -27,7 +28,7 @@ export class Activity {
 
   /** A key in the field of a conversation. empty: nothing is in it now. */
   key(c: Conversation, empty: boolean): void {
-    if (!('room' in c.to) || c.roster.value.count > crowd) return
+    if (!('room' in c.to) || c.roster.value.count > crowd || !this.#needs.typing()) return
     this.#in = c
     this.#tell(typing.key(this.#mine, this.#needs.now(), empty))
   }

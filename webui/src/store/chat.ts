@@ -19,6 +19,7 @@ import { Places } from './places.ts'
 import { Post } from './post.ts'
 import { Reading } from './reading.ts'
 import type { Place } from './route.ts'
+import type { Preferences } from './settings.ts'
 import type { Shelf } from './shelf.ts'
 import { sign } from './typing.ts'
 
@@ -31,6 +32,7 @@ export interface World {
   check(name: string): Promise<Check | null> // null: no answer, or asked too often
   shelf(): Promise<Shelf>
   memory: Memory
+  settings: Preferences
   now(): number // milliseconds since 1970
   later(ms: number, f: () => void): () => void
   frame(f: () => void): void // before the next drawing, soon when hidden
@@ -55,6 +57,7 @@ export class Chat {
   readonly reading: Reading
   readonly arrivals: Arrivals
   readonly activity: Activity
+  readonly settings: Preferences
 
   readonly #time = signal(0)
   #wire: Wire | null = null
@@ -69,6 +72,7 @@ export class Chat {
   constructor(world: World) {
     this.#world = world
     this.#client = world.client
+    this.settings = world.settings
     this.#build = world.build
     this.#time.value = world.now()
     this.now = this.#time
@@ -103,7 +107,7 @@ export class Chat {
       },
     })
     this.activity = new Activity({
-      now: world.now,
+      now: world.now, typing: () => world.settings.all.value.typing,
       tellTyping: (room, say) => void this.#publish(topics.typing(room), say, 0).catch(() => {}),
       tellAway: (away) => void this.#publish(topics.away, away ? '1' : '0').catch(() => {}),
     })

@@ -5,6 +5,7 @@ import type { Message } from '../../src/mqtt/parse.ts'
 import { Chat, type Wire } from '../../src/store/chat.ts'
 import { Memory, passing } from '../../src/store/memory.ts'
 import type { Check } from '../../src/store/name.ts'
+import { Preferences } from '../../src/store/settings.ts'
 import { plainShelf } from '../../src/store/shelf.ts'
 
 type Handlers = Pick<ClientOptions, 'clientId' | 'name' | 'secret' | 'user' | 'onState' | 'onReady' | 'onMessage'>
@@ -30,6 +31,7 @@ class Place {
       check: async (name) => this.checks.get(name) ?? null,
       shelf: async () => plainShelf(this.lasting),
       memory: new Memory(this.lasting, this.tab),
+      settings: new Preferences(this.lasting, () => {}),
       now: () => this.now,
       later: (ms, f) => {
         const t = { at: this.now + ms, f }
@@ -489,4 +491,17 @@ test('a taken name that was not checked before is asked for suggestions', async 
   await quiet()
   assert.deepEqual(p.chat.entrance.field.value.check?.suggest, ['ada-2'])
   assert.equal(p.chat.entrance.field.value.no?.reason, 'name-taken')
+})
+
+test('who does not want it known that he or she is writing tells nobody', async () => {
+  const p = new Place()
+  const { chat } = p
+  await p.join()
+  const typed = () => p.published.filter((x) => x.topic.endsWith('/typing/me')).map((x) => x.body)
+  chat.settings.set({ typing: false })
+  chat.activity.key(chat.places.current.value, false)
+  assert.deepEqual(typed(), [])
+  chat.settings.set({ typing: true })
+  chat.activity.key(chat.places.current.value, false)
+  assert.equal(typed().length, 1)
 })
