@@ -8,15 +8,18 @@
 // sources give the same bytes; only .br and .gz may differ with the zlib of the Node version, so they are compared unpacked.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const src = join(here, 'src')
 const dist = join(here, 'dist')
-const budget = 60_000 // bytes of brotli for everything there is to load
+// Bytes of brotli. The first load is what index.html needs before anything is shown; what is loaded when first needed comes on top.
+// A language or the emoji are for those who need them, and each is weighed alone.
+const budgets = { first: 45_000, all: 60_000, aside: 25_000 }
+const aside = [/^src\/i18n\/\w[^/]*\.json$/, /^src\/emoji\//] // modules that are weighed alone
 const packed = new Set(['.js', '.css', '.svg', '.json', '.webmanifest'])
 
 const sha = (data, n) => createHash('sha256').update(data).digest('hex').slice(0, n)
@@ -24,28 +27,69 @@ const brotli = (data) => brotliCompressSync(data, {
   params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: data.length },
 })
 
-/** Bundles src/main.ts; the result maps file names to bytes. */
-async function bundle() {
-  const r = await build({
-    absWorkingDir: here,
-    entryPoints: ['src/main.ts'],
-    outdir: 'dist', write: false, metafile: true,
-    bundle: true, minify: true, splitting: true, format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none',
-    jsx: 'automatic', jsxImportSource: 'preact',
-    entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', assetNames: '[name]-[hash]',
-    loader: { '.svg': 'file' },
-    logLevel: 'warning',
-  })
-  const files = new Map(r.outputFiles.map((f) => [basename(f.path), Buffer.from(f.contents)]))
-  const entry = Object.entries(r.metafile.outputs).find(([, o]) => o.entryPoint === 'src/main.ts')
-  const refs = new Map([['main.js', basename(entry[0])]])
-  if (entry[1].cssBundle) refs.set('main.css', basename(entry[1].cssBundle))
-  return { files, refs }
+const options = {
+  absWorkingDir: here,
+  entryPoints: ['src/main.ts'],
+  outdir: 'dist', write: false, metafile: true,
+  bundle: true, minify: true, splitting: true, format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none',
+  jsx: 'automatic', jsxImportSource: 'preact',
+  entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', assetNames: '[name]-[hash]',
+  loader: { '.svg': 'file' },
+  logLevel: 'warning',
 }
 
-/** Everything that belongs into dist/: file name → bytes. */
+/** What is reached from a node without import(): the nodes are inputs or outputs of a metafile. */
+function reached(from, graph) {
+  const out = new Set([from])
+  for (const name of out) for (const i of graph[name]?.imports ?? []) if (i.kind !== 'dynamic-import' && !i.external) out.add(i.path)
+  return out
+}
+
+/**
+ * Keeps apart what is loaded at first and what is loaded when needed. The sheet of a later view travels inside its script and is
+ * adopted by the document: esbuild would put it into a file that nothing loads. And what is imported later imports main.ts, which is
+ * there: so that all of the first load is one file, instead of one for each set of views that share something.
+ */
+function apart(first, later) {
+  const name = (path) => relative(here, path).replaceAll('\\', '/')
+  return {
+    name: 'apart',
+    setup(b) {
+      b.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+        if (first.has(name(path))) return undefined
+        const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true, charset: 'utf8' })
+        return { contents: `import { adopt } from ${JSON.stringify(join(src, 'platform.ts'))}; adopt(${JSON.stringify(code.trim())})`, loader: 'js', resolveDir: here }
+      })
+      b.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+        if (!later.has(name(path))) return undefined
+        return { contents: `import ${JSON.stringify(join(src, 'main.ts'))};${readFileSync(path, 'utf8')}`, loader: path.endsWith('x') ? 'tsx' : 'ts' }
+      })
+    },
+  }
+}
+
+/** Bundles src/main.ts; files maps names to bytes, refs what index.html asks for to names, kinds names to when they are loaded. */
+async function bundle() {
+  const { metafile: { inputs } } = await build(options)
+  const later = new Set(Object.values(inputs).flatMap((i) => i.imports).filter((i) => i.kind === 'dynamic-import').map((i) => i.path))
+  const r = await build({ ...options, plugins: [apart(reached('src/main.ts', inputs), later)] })
+  const { outputs } = r.metafile
+  const find = (what) => Object.entries(outputs).find(([, o]) => what(o))
+  const [stub, entry] = find((o) => o.entryPoint === 'src/main.ts')
+  const [main] = find((o) => o.inputs['src/main.ts'])
+  const refs = new Map([['main.js', basename(main)]])
+  if (entry.cssBundle) refs.set('main.css', basename(entry.cssBundle))
+  const needless = (n) => (n.endsWith('.css') && n !== refs.get('main.css')) || (n === basename(stub) && stub !== main) // a stub only imports main
+  const files = new Map(r.outputFiles.map((f) => [basename(f.path), Buffer.from(f.contents)]).filter(([n]) => !needless(n)))
+  const first = reached(main, outputs)
+  const kinds = new Map(Object.entries(outputs).filter(([n]) => n.endsWith('.js')).map(([n, o]) =>
+    [basename(n), first.has(n) ? 'first' : aside.some((a) => a.test(o.entryPoint)) ? 'aside' : 'lazy']))
+  return { files, refs, kinds }
+}
+
+/** Everything that belongs into dist/: file name → bytes, and when each is loaded. */
 async function page() {
-  const { files, refs } = await bundle()
+  const { files, refs, kinds } = await bundle()
   // A relative href or src in index.html is main.js, main.css or a file of src/; it becomes the hashed name.
   let html = readFileSync(join(src, 'index.html'), 'utf8').replace(/\b(href|src)="(?!#|\/|[a-z]+:)([^"]+)"/g, (_, attr, name) => {
     if (!refs.has(name)) {
@@ -69,20 +113,26 @@ async function page() {
     files.set(name + '.br', brotli(data))
     files.set(name + '.gz', gzipSync(data, { level: 9 }))
   }
-  return files
+  return { files, kinds }
 }
 
-/** Prints what each file weighs and returns the sum in bytes of brotli. */
-function weigh(files) {
-  let all = 0
+/** Prints what each file weighs in bytes of brotli, and returns what is too heavy as sentences. */
+function weigh(files, kinds) {
+  const sums = { first: 0, lazy: 0, aside: 0 }
+  const bad = []
   for (const name of [...files.keys()].sort()) {
     if (/\.(br|gz|txt)$/.test(name)) continue
     const n = (files.get(name + '.br') ?? brotli(files.get(name))).length
-    all += n
-    console.log(`${String(n).padStart(8)}  ${name}`)
+    const kind = kinds.get(name) ?? 'first'
+    sums[kind] += n
+    console.log(`${String(n).padStart(8)}  ${kind.padEnd(5)}  ${name}`)
+    if (kind === 'aside' && n > budgets.aside) bad.push(`${name} weighs ${n} bytes of brotli, of ${budgets.aside}`)
   }
-  console.log(`${String(all).padStart(8)}  bytes of brotli in all, of ${budget}`)
-  return all
+  const all = sums.first + sums.lazy
+  if (sums.first > budgets.first) bad.push(`the first load weighs ${sums.first} bytes of brotli, of ${budgets.first}`)
+  if (all > budgets.all) bad.push(`the page weighs ${all} bytes of brotli, of ${budgets.all}`)
+  console.log(`${String(sums.first).padStart(8)}  bytes of brotli at first, of ${budgets.first}; ${all} in all, of ${budgets.all}; ${sums.aside} aside`)
+  return bad
 }
 
 function write(dir, files) {
@@ -117,11 +167,10 @@ function differences(made, have) {
   return out
 }
 
-const files = await page()
-if (weigh(files) > budget) {
-  console.error(`build: the page weighs more than ${budget} bytes of brotli: make something smaller, or raise the budget in build.mjs and say why`)
-  process.exit(1)
-}
+const { files, kinds } = await page()
+const heavy = weigh(files, kinds)
+for (const h of heavy) console.error(`build: ${h}: make something smaller, load it when it is first needed, or raise the budget in build.mjs and say why`)
+if (heavy.length > 0) process.exit(1)
 if (process.argv.includes('--check')) {
   const bad = differences(files, read(dist))
   for (const b of bad) console.error(`build: ${b}`)

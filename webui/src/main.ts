@@ -13,6 +13,7 @@ import { read, write } from './store/route.ts'
 import { Preferences } from './store/settings.ts'
 import { indexedShelf, plainShelf } from './store/shelf.ts'
 import { App } from './view/app.tsx'
+import { loadRest } from './view/lazy.tsx'
 
 const lasting = platform.storage('localStorage')
 const memory = new Memory(lasting, platform.storage('sessionStorage'))
@@ -52,3 +53,4 @@ setInterval(() => chat.tend(), 4000)
 
 chat.begin()
 render(h(App, { chat }), document.getElementById('root') ?? document.body)
+addEventListener('load', () => platform.idle(loadRest))

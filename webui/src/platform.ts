@@ -40,6 +40,19 @@ export function later(ms: number, f: () => void): () => void {
   return () => clearTimeout(t)
 }
 
+/** Adds a sheet to the document. An adopted sheet is nothing inline, so the content security policy allows it. */
+export function adopt(css: string): void {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(css)
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
+}
+
+/** Runs f when there is nothing else to do, at the latest after some seconds. */
+export function idle(f: () => void): void {
+  if ('requestIdleCallback' in window) requestIdleCallback(f, { timeout: 5000 })
+  else setTimeout(f, 2000)
+}
+
 /** Whether the first pointer is a finger. */
 export function coarse(): boolean {
   return matchMedia('(pointer: coarse)').matches

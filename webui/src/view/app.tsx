@@ -9,11 +9,13 @@ import { type Place, read, write } from '../store/route.ts'
 import { Announcer } from './announcer.tsx'
 import { Bar } from './bar.tsx'
 import { Composer } from './composer.tsx'
+import { lazy } from './lazy.tsx'
 import { Log } from './log.tsx'
-import { Panel } from './panel.tsx'
 import { Side } from './side.tsx'
-import { Switcher } from './switcher.tsx'
-import { Welcome } from './welcome.tsx'
+
+const Welcome = lazy(async () => (await import('./welcome.tsx')).Welcome)
+const Panel = lazy(async () => (await import('./panel.tsx')).Panel)
+const Switcher = lazy(async () => (await import('./switcher.tsx')).Switcher)
 
 type Over = 'none' | 'side' | 'panel' | 'switcher'
 

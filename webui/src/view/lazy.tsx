@@ -1,0 +1,28 @@
+import { signal } from '@preact/signals'
+import { type ComponentType, h } from 'preact'
+import { t } from '../i18n/format.ts'
+
+const waiting = new Set<() => void>()
+
+/**
+ * A view whose code is loaded when it is first shown, or when the page has nothing else to do: then it is there without a connection,
+ * too. A file that does not come has been replaced by that of a newer tincan, and only loading the page again helps.
+ */
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+  const view = signal<ComponentType<P> | 'failed' | null>(null)
+  const ask = () => {
+    if (waiting.delete(ask)) load().then((v) => { view.value = v }, () => { view.value = 'failed' })
+  }
+  waiting.add(ask)
+  return function Lazy(props: P) {
+    const v = view.value
+    if (v === null) ask()
+    if (v === 'failed') return <p class="toast" role="alert">{t('lazy.failed')} <a href="">{t('strip.reload')}</a></p>
+    return v && h(v, props)
+  }
+}
+
+/** Loads what has not been shown yet. */
+export function loadRest(): void {
+  for (const ask of [...waiting]) ask()
+}
