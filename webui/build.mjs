@@ -12,6 +12,7 @@ import { basename, dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib'
 import { build, transform } from 'esbuild'
+import { catalogues, faults, sources } from './words.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const src = join(here, 'src')
@@ -167,6 +168,10 @@ function differences(made, have) {
   return out
 }
 
+const { wrong, missing } = faults(catalogues(join(src, 'i18n')), sources(src))
+for (const w of wrong) console.error(`build: ${w}`)
+if (wrong.length > 0) process.exit(1)
+if (missing.length > 0) console.warn(`build: ${missing.length} messages are not translated, among them ${missing[0]}`)
 const { files, kinds } = await page()
 const heavy = weigh(files, kinds)
 for (const h of heavy) console.error(`build: ${h}: make something smaller, load it when it is first needed, or raise the budget in build.mjs and say why`)

@@ -1,8 +1,10 @@
 // Wiring: the world is handed to the chat, the chat to the page.
 import './style/tokens.css'
 import './style/base.css'
-import { effect } from '@preact/signals'
+import { computed, effect } from '@preact/signals'
 import { h, render } from 'preact'
+import { tongue, useClock } from './i18n/format.ts'
+import { choose, speak } from './i18n/languages.ts'
 import { Client } from './mqtt/client.ts'
 import * as platform from './platform.ts'
 import { Chat } from './store/chat.ts'
@@ -34,6 +36,8 @@ const chat = new Chat({
   build: platform.build(),
 })
 
+const patience = 2000 // milliseconds for the words of a language, before the page is shown in English
+
 const follow = () => {
   const place = read(location.hash)
   if (place) chat.go(place)
@@ -51,6 +55,18 @@ addEventListener('pageshow', () => memory.takeClientId()) // perhaps out of the 
 setInterval(() => chat.tick(), 1000)
 setInterval(() => chat.tend(), 4000)
 
+effect(() => {
+  const { theme, density } = settings.all.value
+  platform.dress({ theme, density, ...tongue() })
+})
+effect(() => useClock(settings.all.value.clock))
+const language = computed(() => settings.all.value.language)
+const say = () => speak(choose(language.value, platform.preferredLanguages()))
+let spoken = Promise.resolve()
+effect(() => { spoken = say() })
+addEventListener('languagechange', () => void say())
+
 chat.begin()
-render(h(App, { chat }), document.getElementById('root') ?? document.body)
+const show = () => render(h(App, { chat }), document.getElementById('root') ?? document.body)
+void Promise.race([spoken, new Promise<void>((go) => platform.later(patience, go))]).then(show) // not first in another language
 addEventListener('load', () => platform.idle(loadRest))

@@ -53,6 +53,11 @@ export function idle(f: () => void): void {
   else setTimeout(f, 2000)
 }
 
+/** The languages that the reader prefers, best first. */
+export function preferredLanguages(): readonly string[] {
+  return navigator.languages ?? [navigator.language]
+}
+
 /** Whether the first pointer is a finger. */
 export function coarse(): boolean {
   return matchMedia('(pointer: coarse)').matches
@@ -73,6 +78,18 @@ export function watchPresence(f: (visible: boolean, focused: boolean) => void): 
   addEventListener('blur', tell)
   addEventListener('pagehide', tell)
   tell()
+}
+
+/** Dresses the page: the theme and the space between things, the language and its direction. */
+export function dress({ theme, density, language, dir }: { theme: string, density: string, language: string, dir: string }): void {
+  const root = document.documentElement
+  Object.assign(root.dataset, { theme, density })
+  root.lang = language
+  root.dir = dir
+  for (const m of document.querySelectorAll<HTMLMetaElement>('meta[name=theme-color]')) {
+    const dark = theme === 'system' ? m.media.includes('dark') : theme === 'dark'
+    m.content = dark ? '#0e1413' : '#eef2f1' // --bg-side
+  }
 }
 
 /** The address of the websocket beside this page. */

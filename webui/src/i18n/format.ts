@@ -1,15 +1,47 @@
 // Sentences, numbers, times and lists in the reader's language. A message is ICU-lite: {name}, and {n, plural, one {# x} other {# x}}.
+import { signal } from '@preact/signals'
 import en from './en.json'
 
 /** A message of the catalogue. */
 export type Key = keyof typeof en & string
 
-type Catalogue = Readonly<Record<string, string>>
+/** The messages of a language; what is missing is said in English. */
+export type Catalogue = Readonly<Partial<Record<Key, string>>>
+
+export const english: Catalogue = en
+
 type Part = string | { value: string } | { plural: string, forms: Record<string, Part[]> } | { number: true }
 
-const language = 'en'
-const catalogue: Catalogue = en
-const parsed = new Map<Key, Part[]>()
+/** Intl objects cost milliseconds to make, so each is made once for a locale; messages are read once. */
+interface Spoken {
+  language: string
+  locale: string // of numbers, times and lists
+  dir: 'ltr' | 'rtl'
+  catalogue: Catalogue
+  parsed: Map<Key, Part[]>
+  made: Map<string, unknown>
+}
+
+const anew = () => ({ parsed: new Map(), made: new Map() })
+
+// Whatever is said is drawn again when the language changes: it hangs on this signal.
+const spoken = signal<Spoken>({ language: 'en', locale: 'en-GB', dir: 'ltr', catalogue: en, ...anew() })
+const hours = signal<'system' | '12' | '24'>('system')
+
+/** Speaks with a catalogue from now on. */
+export function use({ language, locale, dir }: Pick<Spoken, 'language' | 'locale' | 'dir'>, catalogue: Catalogue): void {
+  spoken.value = { language, locale, dir, catalogue, ...anew() }
+}
+
+/** Tells times by 12 or 24 hours from now on, or as the system does. */
+export function useClock(way: 'system' | '12' | '24'): void {
+  hours.value = way
+}
+
+/** The language spoken, and its direction. */
+export function tongue(): Pick<Spoken, 'language' | 'dir'> {
+  return spoken.value
+}
 
 /** Values of a message: texts are isolated, so that a name in another direction does not turn the sentence. */
 export type Values = Readonly<Record<string, string | number>>
@@ -21,6 +53,7 @@ export function t(key: Key, values: Values = {}): string {
 
 /** A message in pieces, so that a view can put its own nodes where the values are: texts of the message are strings. */
 export function parts(key: Key, values: Values): (string | { name: string, value: string })[] {
+  const { parsed, catalogue } = spoken.value
   let message = parsed.get(key)
   if (!message) parsed.set(key, (message = parse(catalogue[key] ?? en[key])))
   return filled(message, values, 0)
@@ -81,27 +114,34 @@ function parse(message: string): Part[] {
   return until('')
 }
 
-// Intl objects cost milliseconds to make: each is made once.
-const made = new Map<string, unknown>()
-function once<T>(key: string, make: () => T): T {
-  if (!made.has(key)) made.set(key, make())
+function once<T>(key: string, make: (locale: string) => T): T {
+  const { made, locale } = spoken.value
+  if (!made.has(key)) made.set(key, make(locale))
   return made.get(key) as T
 }
 
-const plurals = () => once('plural', () => new Intl.PluralRules(language))
+const plurals = () => once('plural', () => new Intl.PluralRules(spoken.value.language))
 
 export function number(n: number): string {
-  return once('number', () => new Intl.NumberFormat(language, { maximumFractionDigits: 2 })).format(n)
+  return once('number', (l) => new Intl.NumberFormat(l, { maximumFractionDigits: 2 })).format(n)
+}
+
+/** 12 or 24 hours: as chosen, else as the system has it, whatever the language. */
+function cycle(): 'h12' | 'h23' {
+  if (hours.value !== 'system') return hours.value === '12' ? 'h12' : 'h23'
+  return once('cycle', () => (new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions().hour12 ? 'h12' : 'h23'))
 }
 
 /** Hours and minutes. */
 export function clock(time: number): string {
-  return once('clock', () => new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })).format(time)
+  const hourCycle = cycle()
+  return once(`clock ${hourCycle}`, (l) => new Intl.DateTimeFormat(l, { hour: hourCycle === 'h12' ? 'numeric' : '2-digit', minute: '2-digit', hourCycle })).format(time)
 }
 
 /** Day and time in full. */
 export function moment(time: number): string {
-  return once('moment', () => new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'short' })).format(time)
+  const hourCycle = cycle()
+  return once(`moment ${hourCycle}`, (l) => new Intl.DateTimeFormat(l, { dateStyle: 'full', timeStyle: 'short', hourCycle })).format(time)
 }
 
 /** Today, Yesterday, Thursday 30 April, with the year when it is another. */
@@ -111,27 +151,38 @@ export function day(time: number, now: number): string {
   if (ago === 0) return t('day.today')
   if (ago === 1) return t('day.yesterday')
   const year = new Date(time).getFullYear() !== new Date(now).getFullYear()
-  return once(`day ${year}`, () => new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', ...(year && { year: 'numeric' }) })).format(time)
+  return once(`day ${year}`, (l) => new Intl.DateTimeFormat(l, { weekday: 'long', day: 'numeric', month: 'long', ...(year && { year: 'numeric' }) })).format(time)
 }
 
 /** How long something is: 8 s, 12 min, 3 h, 2 d. */
 export function span(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000))
   const [n, unit] = s < 60 ? [s, 'second'] : s < 3600 ? [Math.floor(s / 60), 'minute'] : s < 86_400 ? [Math.floor(s / 3600), 'hour'] : [Math.floor(s / 86_400), 'day']
-  return once(`span ${unit}`, () => new Intl.NumberFormat(language, { style: 'unit', unit: unit as string, unitDisplay: 'short' })).format(n as number)
+  return once(`span ${unit}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit: unit as string, unitDisplay: 'short' })).format(n as number)
 }
 
 /** Names as a list: Ada, Bo and Chi. */
 export function list(names: readonly string[]): string {
-  return once('list', () => new Intl.ListFormat(language === 'en' ? 'en-GB' : language)).format(names)
+  return once('list', (l) => new Intl.ListFormat(l)).format(names)
 }
 
-/** A size in bytes: 8 KB. */
+/** Names as the beginning of a list that a sentence ends: Ada, Bo. */
+export function commas(some: readonly string[]): string {
+  return some.join(once('comma', (l) => new Intl.ListFormat(l).formatToParts(['a', 'b', 'c'])[1].value))
+}
+
+/** A size in bytes: 8 kB, 1.5 MB. */
 export function size(bytes: number): string {
-  return once('size', () => new Intl.NumberFormat(language, { style: 'unit', unit: 'kilobyte', unitDisplay: 'short', maximumFractionDigits: 1 })).format(bytes / 1024)
+  const [n, unit] = bytes < 1024 ** 2 ? [bytes / 1024, 'kilobyte'] : bytes < 1024 ** 3 ? [bytes / 1024 ** 2, 'megabyte'] : [bytes / 1024 ** 3, 'gigabyte']
+  return once(`size ${unit}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit: unit as string, unitDisplay: 'short', maximumFractionDigits: 1 })).format(n as number)
+}
+
+/** A number of bytes, to the byte. */
+export function bytes(n: number): string {
+  return once('bytes', (l) => new Intl.NumberFormat(l, { style: 'unit', unit: 'byte', unitDisplay: 'long' })).format(n)
 }
 
 /** Order of names for people. */
 export function compare(a: string, b: string): number {
-  return once('collator', () => new Intl.Collator(undefined, { sensitivity: 'base', numeric: true })).compare(a, b)
+  return once('collator', (l) => new Intl.Collator(l, { sensitivity: 'base', numeric: true })).compare(a, b)
 }

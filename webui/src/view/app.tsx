@@ -1,7 +1,7 @@
 import './app.css'
 import { effect, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { t } from '../i18n/format.ts'
+import { t, tongue } from '../i18n/format.ts'
 import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { unread } from '../store/read.ts'
@@ -97,7 +97,7 @@ function Shell({ chat }: { chat: Chat }) {
       <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} /></div>
       <main class="main">
         <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
-        <Log key={c.key} chat={chat} c={c} />
+        <Log key={`${c.key} ${tongue().language}`} chat={chat} c={c} />
         <Composer chat={chat} />
       </main>
       {!direct && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}

@@ -1,7 +1,7 @@
 import './row.css'
 import { useSignal } from '@preact/signals'
 import { Component, type ComponentChild } from 'preact'
-import { clock, day, list, moment, number, size, t } from '../i18n/format.ts'
+import { bytes, clock, commas, day, list, moment, size, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Note } from '../store/comings.ts'
 import type { Conversation } from '../store/conversation.ts'
@@ -121,7 +121,7 @@ function Came({ note, id }: { note: Note, id: string }) {
   const all = [...note.joined, ...note.left, ...note.devicesJoined, ...note.devicesLeft]
   const sentence = (names: string[], way: 'joined' | 'left') => {
     if (open.value || names.length <= shownNames) return t(`note.${way}`, { names: list(names) })
-    return t(`note.${way}More`, { names: names.slice(0, shownNames - 1).join(', '), n: names.length - shownNames + 1 })
+    return t(`note.${way}More`, { names: commas(names.slice(0, shownNames - 1)), n: names.length - shownNames + 1 })
   }
   const both = (joined: string[], left: string[]) => [joined.length > 0 && sentence(joined, 'joined'), left.length > 0 && sentence(left, 'left')].filter((s) => s !== false).join(' · ')
   const people = both(note.joined, note.left)
@@ -159,5 +159,5 @@ function Older({ chat, c }: { chat: Chat, c: Conversation }) {
 
 /** The sentence for a text that is too long to be sent. */
 export function tooLongText(over: number): string {
-  return t('send.tooLong', { size: size(longest), over: `${number(over)} B` })
+  return t('send.tooLong', { size: size(longest), over: bytes(over) })
 }

@@ -1,17 +1,70 @@
 import assert from 'node:assert/strict'
-import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { clock, compare, day, list, parts, size, span, t } from '../../src/i18n/format.ts'
+import de from '../../src/i18n/de.json'
 import en from '../../src/i18n/en.json'
+import { clock, commas, compare, day, list, number, parts, size, span, t, tongue, use, useClock } from '../../src/i18n/format.ts'
+import { choose, languages, speak } from '../../src/i18n/languages.ts'
+import { catalogues, faults, forms, sources } from '../../words.mjs'
 
-const sources = (dir: string): string => readdirSync(dir, { withFileTypes: true })
-  .map((f) => f.isDirectory() ? sources(join(dir, f.name)) : /\.tsx?$/.test(f.name) ? readFileSync(join(dir, f.name), 'utf8') : '').join('')
+test('the catalogues have no fault', () => {
+  const src = join(process.cwd(), 'src')
+  assert.deepEqual(faults(catalogues(join(src, 'i18n')), sources(src)).wrong, [])
+})
 
-test('every sentence of the catalogue is said somewhere', () => {
-  const src = sources(join(process.cwd(), 'src'))
-  const said = (key: string) => src.includes(`'${key}'`) || [...src.matchAll(/`([\w.]*)\$\{\w+(?:\.\w+)?\}(\w*)`/g)].some(([, a, z]) => a !== '' && key.startsWith(a) && key.endsWith(z))
-  assert.deepEqual(Object.keys(en).filter((k) => !said(k)), [])
+test('a fault in a catalogue is found', () => {
+  const en = { a: 'Hello {name}', b: '{n, plural, one {# message} other {# messages}}', c: '{n, plural, =0 {none} one {one} other {#}}' }
+  const say = "t('a') t('b') t('c')"
+  const of = (language: string, some: object, all: object = en, said = say) => faults({ en: all, [language]: { ...all, ...some } }, said).wrong.map((w) => w.replace(/^\S+ /, ''))
+  assert.deepEqual(of('de', {}), [])
+  assert.deepEqual(of('de', { a: 'Hallo {nam}' }), ['a has {nam}, English has {name}'])
+  assert.deepEqual(of('de', { a: 'Hallo {name' }), ['a cannot be read: a bad placeholder {name'])
+  assert.deepEqual(of('de', { a: 'Hallo {name}}' }), ['a cannot be read: a } too many'])
+  assert.deepEqual(of('de', { b: '{n} Nachrichten' }), ['b has no plural of n'])
+  assert.deepEqual(of('de', { c: '{n, plural, one {eine} other {#}}' }), ['c has not the same = forms as English: n=0'])
+  assert.deepEqual(of('de', { d: 'neu' }), ['d is no message of en.json'])
+  assert.deepEqual(of('ru', { c: '{n, plural, =0 {0} one {#} few {#} many {#} other {#}}' }), ['b lacks the plural few, many of n'])
+  assert.deepEqual(of('he', { b: '{n, plural, one {#} two {#} other {#}}' }), ['c lacks the plural two of n'])
+  assert.deepEqual(of('ja', { b: '{n, plural, other {#}}' }), ['c has the plural one of n, which this language has not'])
+  assert.equal(forms('ar').size, 6)
+  assert.deepEqual(of('de', {}, { ...en, d: 'mute', 'e.one': 'made' }, `${say} t(\`e.\${x}\`)`), ['d is said nowhere'])
+  assert.deepEqual(faults({ en, de: { a: '{name}' } }, say).missing, ['de.json: b is missing', 'de.json: c is missing'])
+})
+
+test('the reader gets the language that was chosen, else the best that the browser likes and there is', () => {
+  const like = (choice: string, ...preferred: string[]) => Object.values(choose(choice, preferred)).join(' ')
+  assert.equal(like('', 'de-AT', 'en'), 'de de-AT ltr')
+  assert.equal(like('ar', 'de-AT', 'ar-MA'), 'ar ar-MA rtl')
+  assert.equal(like('', 'eo', 'pt-PT', 'de'), 'pt-BR pt-PT ltr')
+  assert.equal(like('', 'zh-TW'), 'zh-Hans zh-TW ltr')
+  assert.equal(like('', 'iw'), 'he iw rtl')
+  assert.equal(like('eo', 'sw'), 'en en ltr')
+  assert.equal(like('fr', 'en-US'), 'fr fr ltr')
+  assert.deepEqual(languages.map((l) => l.code).sort(), Object.keys(catalogues(join(process.cwd(), 'src/i18n'))).sort())
+})
+
+test('what is said changes with the language, and what is not translated is English', async () => {
+  await speak(choose('de', []))
+  assert.equal(day(Date.now(), Date.now()), de['day.today'])
+  assert.equal(day(new Date(2026, 3, 28).getTime(), new Date(2026, 4, 1).getTime()), 'Dienstag, 28. April')
+  use({ language: 'ru', locale: 'ru', dir: 'ltr' }, { 'room.jump': '{n, plural, =0 {0} one {# один} few {# два} many {# пять} other {}}' })
+  assert.deepEqual([1, 2, 5, 21, 1234].map((n) => t('room.jump', { n })), ['1 один', '2 два', '5 пять', '21 один', '1\u00a0234 два'])
+  assert.equal(t('day.today'), 'Today')
+  assert.equal(commas(['Ада', 'Бо']), 'Ада, Бо')
+  use({ language: 'ar', locale: 'ar-EG', dir: 'rtl' }, {})
+  assert.equal(number(12), '١٢')
+  assert.deepEqual(tongue().dir, 'rtl')
+  await speak(choose('en', ['en-GB']))
+  assert.equal(t('day.today'), 'Today')
+})
+
+test('hours are told as chosen', () => {
+  const at = new Date(2026, 4, 1, 0, 5).getTime()
+  useClock('24')
+  assert.equal(clock(at), '00:05')
+  useClock('12')
+  assert.match(clock(at), /^12:05\sam$/)
+  useClock('system')
 })
 
 test('every sentence can be read: no placeholder is broken, none is left', () => {
@@ -37,9 +90,10 @@ test('days, spans, lists, sizes and the order of names', () => {
   assert.equal(day(new Date(2026, 3, 28).getTime(), noon), 'Tuesday 28 April')
   assert.equal(day(new Date(2025, 3, 28).getTime(), noon), 'Monday, 28 April 2025')
   assert.match(clock(noon), /12.00/)
-  assert.equal(span(8000), '8 sec')
+  assert.equal(span(8000), '8 secs')
   assert.equal(span(90_000), '1 min')
   assert.equal(list(['Ada', 'Bo', 'Chi']), 'Ada, Bo and Chi')
-  assert.equal(size(8192), '8 kB')
+  assert.deepEqual([size(8192), size(1_572_864)], ['8 kB', '1.5 MB'])
+  assert.equal(commas(['Ada', 'Bo']), 'Ada, Bo')
   assert.deepEqual(['b', 'Á', 'a10', 'a9'].sort(compare), ['Á', 'a9', 'a10', 'b'])
 })
