@@ -12,7 +12,7 @@ import { basename, dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib'
 import { build, transform } from 'esbuild'
-import { catalogues, faults, sources } from './words.mjs'
+import { catalogues, faults, saidIn, sources } from './words.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const src = join(here, 'src')
@@ -49,22 +49,34 @@ function reached(from, graph) {
 /**
  * Keeps apart what is loaded at first and what is loaded when needed. The sheet of a later view travels inside its script and is
  * adopted by the document: esbuild would put it into a file that nothing loads. And what is imported later imports main.ts, which is
- * there: so that all of the first load is one file, instead of one for each set of views that share something.
+ * there: so that all of the first load is one file, instead of one for each set of views that share something. It brings the English
+ * messages that only it says.
  */
 function apart(first, later) {
   const name = (path) => relative(here, path).replaceAll('\\', '/')
+  const code = (path) => readFileSync(path, 'utf8')
+  const english = Object.entries(JSON.parse(code(join(src, 'i18n/en.json'))))
+  const saidFirst = saidIn([...first].filter((n) => /\.tsx?$/.test(n)).map((n) => code(join(here, n))).join(''))
+  const brings = (text) => {
+    const said = saidIn(text)
+    const own = english.filter(([key]) => said(key) && !saidFirst(key))
+    return own.length === 0 ? '' : `import { learn } from ${JSON.stringify(join(src, 'i18n/format.ts'))}; learn(${JSON.stringify(Object.fromEntries(own))});`
+  }
   return {
     name: 'apart',
     setup(b) {
       b.onLoad({ filter: /\.css$/ }, async ({ path }) => {
         if (first.has(name(path))) return undefined
-        const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true, charset: 'utf8' })
-        return { contents: `import { adopt } from ${JSON.stringify(join(src, 'platform.ts'))}; adopt(${JSON.stringify(code.trim())})`, loader: 'js', resolveDir: here }
+        const sheet = await transform(code(path), { loader: 'css', minify: true, charset: 'utf8' })
+        return { contents: `import { adopt } from ${JSON.stringify(join(src, 'platform.ts'))}; adopt(${JSON.stringify(sheet.code.trim())})`, loader: 'js', resolveDir: here }
       })
       b.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
-        if (!later.has(name(path))) return undefined
-        return { contents: `import ${JSON.stringify(join(src, 'main.ts'))};${readFileSync(path, 'utf8')}`, loader: path.endsWith('x') ? 'tsx' : 'ts' }
+        if (first.has(name(path))) return undefined
+        const text = code(path)
+        const main = later.has(name(path)) ? `import ${JSON.stringify(join(src, 'main.ts'))};` : ''
+        return { contents: main + brings(text) + text, loader: path.endsWith('x') ? 'tsx' : 'ts' }
       })
+      b.onLoad({ filter: /i18n[\\/]en\.json$/ }, () => ({ contents: JSON.stringify(Object.fromEntries(english.filter(([key]) => saidFirst(key)))), loader: 'json' }))
     },
   }
 }

@@ -10,6 +10,11 @@ export type Catalogue = Readonly<Partial<Record<Key, string>>>
 
 export const english: Catalogue = en
 
+/** Takes in the English messages of a part of the page that was loaded later; build.mjs puts the call there. */
+export function learn(more: Catalogue): void {
+  Object.assign(en, more)
+}
+
 type Part = string | { value: string } | { plural: string, forms: Record<string, Part[]> } | { number: true }
 
 /** Intl objects cost milliseconds to make, so each is made once for a locale; messages are read once. */
