@@ -58,6 +58,26 @@ export function preferredLanguages(): readonly string[] {
   return navigator.languages ?? [navigator.language]
 }
 
+/** Whether the keys are those of Apple. */
+export function apple(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.platform)
+}
+
+/** Whether nobody on the way can read along, and the browser allows what it keeps for such pages. */
+export function secure(): boolean {
+  return isSecureContext
+}
+
+/** Whether this page may raise notifications of the system; none: this browser has none for it, as on http. */
+export function popUps(): NotificationPermission | 'none' {
+  return isSecureContext && 'Notification' in window ? Notification.permission : 'none'
+}
+
+/** Asks the person for leave to raise notifications; only out of a click. */
+export async function askForPopUps(): Promise<NotificationPermission | 'none'> {
+  return popUps() === 'none' ? 'none' : Notification.requestPermission()
+}
+
 /** Whether the first pointer is a finger. */
 export function coarse(): boolean {
   return matchMedia('(pointer: coarse)').matches

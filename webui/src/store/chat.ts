@@ -46,6 +46,7 @@ export class Chat {
   readonly screen = signal<'welcome' | 'room'>('welcome')
   readonly me = signal('')
   readonly line = signal<lines.Line>(lines.unconnected)
+  readonly version = signal('') // of the server; empty: not told yet
   readonly newer = signal(false) // the server serves a newer page than this one
   readonly taken = signal<{ key: string, text: string } | null>(null) // what goes back into the field of a conversation
   readonly now: ReadonlySignal<number>
@@ -275,6 +276,7 @@ export class Chat {
       }
       case 'status': {
         const s = parseStatus(v())
+        if (s) this.version.value = s.version
         if (!s?.build) break
         if (this.#build === '') this.#build = s.build
         this.newer.value = s.state === 'online' && s.build !== this.#build

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { t, tongue } from '../i18n/format.ts'
 import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
+import { intent } from '../store/keys.ts'
 import { unread } from '../store/read.ts'
 import { type Place, read, write } from '../store/route.ts'
 import { Announcer } from './announcer.tsx'
@@ -16,8 +17,10 @@ import { Side } from './side.tsx'
 const Welcome = lazy(async () => (await import('./welcome.tsx')).Welcome)
 const Panel = lazy(async () => (await import('./panel.tsx')).Panel)
 const Switcher = lazy(async () => (await import('./switcher.tsx')).Switcher)
+const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
+const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
 
-type Over = 'none' | 'side' | 'panel' | 'switcher'
+type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys'
 
 /** The page: the first visit, or the room with what lies over it. */
 export function App({ chat }: { chat: Chat }) {
@@ -56,31 +59,36 @@ function Shell({ chat }: { chat: Chat }) {
   useEffect(() => {
     const back = () => { over.value = 'none' }
     const key = (e: KeyboardEvent) => {
-      if (e.isComposing) return
-      if ((e.ctrlKey || e.metaKey) && !e.shiftKey && !e.altKey && e.key.toLowerCase() === 'k') {
-        e.preventDefault()
-        open('switcher')
-      } else if (e.altKey && (e.key === 'ArrowUp' || e.key === 'ArrowDown')) {
-        e.preventDefault()
-        step(chat, e.key === 'ArrowDown' ? 1 : -1, e.shiftKey)
-      } else if (e.key === 'F6') {
-        e.preventDefault()
-        region(e.shiftKey ? -1 : 1)
-      } else if (e.key === 'Escape' && !e.defaultPrevented) {
-        if (over.value === 'side' || over.value === 'panel') close()
-        else if (over.value === 'none') {
-          const at = chat.places.current.value
-          at.cut.value = null
-          void chat.places.toEnd(at)
-          document.getElementById('write')?.focus({ preventScroll: true })
-        }
+      const at = e.target as HTMLElement
+      const i = intent(e, chat.settings.all.peek().single && !at.closest('input, textarea, select, [contenteditable]'))
+      if (!i || e.defaultPrevented) return
+      const here = chat.places.current.value
+      switch (i.want) {
+        case 'jump': open('switcher'); break
+        case 'keys': open('keys'); break
+        case 'step': step(chat, i.by, i.unread); break
+        case 'nth': nth(chat, i.n); break
+        case 'part': part(i.by); break
+        case 'unread':
+          if (here.cut.value) here.wish.value = { way: 'cut', seq: here.cut.value.after }
+          break
+        case 'close':
+          if (over.value === 'side' || over.value === 'panel') close()
+          else if (over.value === 'none') {
+            here.cut.value = null
+            void chat.places.toEnd(here)
+            document.getElementById('write')?.focus({ preventScroll: true })
+          }
+          return // a dialog closes by the browser
       }
+      e.preventDefault()
+      e.stopPropagation()
     }
     addEventListener('popstate', back)
-    addEventListener('keydown', key)
+    addEventListener('keydown', key, true) // before the log, where a letter goes to the field
     return () => {
       removeEventListener('popstate', back)
-      removeEventListener('keydown', key)
+      removeEventListener('keydown', key, true)
     }
   }, [])
   useEffect(() => { over.value = 'none' }, [c.key])
@@ -94,7 +102,7 @@ function Shell({ chat }: { chat: Chat }) {
     <div class={`app ${direct ? 'app--direct' : ''}`}>
       <a class="skip" href="#write" onClick={(e) => { e.preventDefault(); document.getElementById('write')?.focus() }}>{t('nav.skipWrite')}</a>
       <a class="skip" href="#log" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus() }}>{t('nav.skipLog')}</a>
-      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} /></div>
+      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onSettings={() => open('settings')} /></div>
       <main class="main">
         <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
         <Log key={`${c.key} ${tongue().language}`} chat={chat} c={c} />
@@ -103,6 +111,8 @@ function Shell({ chat }: { chat: Chat }) {
       {!direct && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
       {(over.value === 'side' || over.value === 'panel') && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
       {over.value === 'switcher' && <Switcher chat={chat} onClose={close} onGo={leave} />}
+      {over.value === 'settings' && <Settings chat={chat} onClose={close} onKeys={() => open('keys')} />}
+      {over.value === 'keys' && <Keys chat={chat} onClose={close} />}
       <Announcer chat={chat} />
     </div>
   )
@@ -128,8 +138,14 @@ function step(chat: Chat, by: number, unreadOnly: boolean): void {
   if (next !== undefined && next !== here) location.hash = write({ at: 'room', room: next, seq: 0 })
 }
 
+/** The nth room of mine. */
+function nth(chat: Chat, n: number): void {
+  const room = chat.places.items.value.filter((i) => i.joined)[n - 1]?.room
+  if (room !== undefined) location.hash = write({ at: 'room', room, seq: 0 })
+}
+
 /** The focus goes on to the next part of the page: side, log, composer, panel. */
-function region(by: number): void {
+function part(by: number): void {
   const parts = ['.side', '.log', '.composer', '.panel'].map((s) => document.querySelector<HTMLElement>(s)).filter((el) => el?.offsetParent)
   const at = parts.findIndex((el) => el?.contains(document.activeElement))
   const el = parts[(at + by + parts.length) % parts.length]

@@ -11,7 +11,7 @@ import { Icon, IconButton } from './icon.tsx'
 import { TinString } from './string.tsx'
 
 /** The rooms, the people I write with, the line, and me. */
-export function Side({ chat, onJump }: { chat: Chat, onJump: () => void }) {
+export function Side({ chat, onJump, onSettings }: { chat: Chat, onJump: () => void, onSettings: () => void }) {
   const items = chat.places.items.value
   const mine = items.filter((i) => i.joined)
   const others = items.filter((i) => !i.joined)
@@ -35,6 +35,7 @@ export function Side({ chat, onJump }: { chat: Chat, onJump: () => void }) {
       <div class="side__me">
         <Who name={chat.me.value} state={string === 'slack' ? 'offline' : 'online'} />
         <b class="cut"><bdi>{chat.me.value}</bdi></b>
+        <IconButton name="gear" label={t('nav.settings')} onClick={onSettings} />
         <IconButton name="door" label={t('nav.signOut')} onClick={() => void chat.signOut()} />
       </div>
     </nav>
