@@ -14,7 +14,7 @@ import { chromium } from 'playwright-core'
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const { TINCAN_BIN, ...env } = process.env // TINCAN_… is the binary's configuration
 
-export const patience = 20_000 // ms; the machine may be busy
+export const patience = 40_000 // ms; the machine may be busy
 
 /** Waits until check gives something true, and returns that. */
 export async function until(what, check) {
