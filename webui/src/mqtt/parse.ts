@@ -18,6 +18,8 @@ export interface Message {
   text: string
   /** The id of the message it answers. */
   reply?: string
+  /** The seq of that message, if whoever posted told it. */
+  re?: number
   /** The id of the message that an edit, delete or react is about. */
   ref?: string
   /** Other fields that were posted. */
@@ -84,6 +86,7 @@ export type Inbox =
   | { type: 'history'; room?: string; with?: string; request?: string; messages: Message[]; last: number; more: boolean }
   | { type: 'members'; room: string; request?: string; members: Member[]; more: boolean }
   | { type: 'read'; room?: string; with?: string; seq: number; request?: string }
+  | { type: 'marks'; rooms: [room: string, seq: number][] }
   | { type: 'message'; message: Message }
   | { type: 'error'; code: string; text: string; topic?: string; room?: string; id?: string; request?: string }
 
@@ -130,6 +133,7 @@ export function parseMessage(v: unknown): Message | undefined {
   const id = some(f?.id)
   const from = some(f?.from)
   if (!f || !seq || !id || !from) return undefined
+  const data = fields(f.data)
   return whole<Message>({
     seq, id, from,
     time: time(f.time),
@@ -138,8 +142,9 @@ export function parseMessage(v: unknown): Message | undefined {
     kind: oneOf(f.kind, 'text', 'file', 'edit', 'delete', 'react', 'notice') ?? 'unknown',
     text: text(f.text) ?? '',
     reply: some(f.reply),
+    re: count(data?.re) || undefined,
     ref: some(f.ref),
-    data: fields(f.data),
+    data,
   })
 }
 
@@ -220,6 +225,10 @@ export function parseInbox(v: unknown): Inbox | undefined {
       const seq = count(f.seq)
       if (seq === undefined || (room === undefined) === (mate === undefined)) return undefined
       return whole<Inbox>({ type: 'read', room, with: mate, seq, request })
+    }
+    case 'marks': {
+      const rooms = Object.entries(fields(f.rooms) ?? {}).map(([r, seq]) => [r, count(seq)])
+      return { type: 'marks', rooms: rooms.filter((r): r is [string, number] => r[1] !== undefined) }
     }
     case 'message': {
       const message = parseMessage(f.message)

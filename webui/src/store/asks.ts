@@ -2,7 +2,7 @@
 import type { Ack } from '../mqtt/client.ts'
 import type { Inbox } from '../mqtt/parse.ts'
 
-type Answer = Exclude<Inbox, { type: 'message' } | { type: 'error' }>
+type Answer = Exclude<Inbox, { type: 'message' | 'marks' | 'error' }>
 
 /** The server said no to a question, or nothing came. */
 export class Unanswered extends Error {
@@ -47,7 +47,7 @@ export class Asks {
     const q = this.#open.get(request)
     if (!q) return false
     if (i.type === 'error') this.#end(request, new Unanswered(i.text))
-    else if (i.type !== 'message') {
+    else if (i.type !== 'message' && i.type !== 'marks') {
       this.#open.delete(request)
       q.cancel()
       q.ok(i)

@@ -14,6 +14,7 @@ import { type Fill, randomWord } from './ids.ts'
 import * as lines from './line.ts'
 import type { Identity, Memory } from './memory.ts'
 import type { Check } from './name.ts'
+import { same } from './outbox.ts'
 import { Pages } from './pages.ts'
 import { Places } from './places.ts'
 import { Post } from './post.ts'
@@ -292,6 +293,7 @@ export class Chat {
   #onInbox(i: Inbox): void {
     if (this.#asks.take(i)) return
     if (i.type === 'read') this.#onRead(i.room !== undefined ? `room/${i.room}` : `user/${i.with}`, i.seq)
+    else if (i.type === 'marks') for (const [room, seq] of i.rooms) this.#onRead(`room/${room}`, seq)
     else if (i.type === 'error' && i.id !== undefined) this.post.refused(i.id, i.text)
     else if (i.type === 'message') {
       const m = i.message
@@ -319,7 +321,9 @@ export class Chat {
   send(text: string): void {
     const c = this.places.current.value
     this.activity.stop()
-    this.post.write(c.to, text, this.me.value)
+    this.post.write(c.to, text, this.me.value, c.reply.value)
+    c.reply.value = null
+    this.reading.unpin(c)
     this.setDraft(c.key, '')
     void this.places.toEnd(c) // who writes has read, and wants to see what was written
   }
@@ -336,7 +340,17 @@ export class Chat {
   /** Takes a message that was not sent back into the field. */
   edit(id: string): void {
     const e = this.post.discard(id)
-    if (e) this.taken.value = { key: keyOf(e.to), text: e.text }
+    if (!e) return
+    this.places.conversation(e.to).reply.value = e.re ?? null
+    this.taken.value = { key: keyOf(e.to), text: e.text }
+  }
+
+  /** Takes the last message of the open conversation that was not sent back into the field; tells whether there is one. */
+  editLast(): boolean {
+    const { to } = this.places.current.value
+    const last = this.post.box.value.findLast((e) => e.from === this.me.value && same(e.to, to) && (e.state === 'failed' || e.state === 'waiting'))
+    if (last) this.edit(last.id)
+    return last !== undefined
   }
 
   again(id: string): void {

@@ -3,14 +3,17 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { MemberPresence, Message, Presence, Roster as Snapshot } from '../mqtt/parse.ts'
 import * as comings from './comings.ts'
 import type { Devices } from './devices.ts'
-import { insertAll, keepNear, type Log } from './log.ts'
+import { bySeq, insertAll, keepNear, type Log } from './log.ts'
 import * as outbox from './outbox.ts'
+import type { Ref } from './reply.ts'
 import * as roster from './roster.ts'
 import { type Cut, type Row, rows } from './rows.ts'
 import { sign, type Typing } from './typing.ts'
 
 /** Messages kept of one conversation. */
 export const most = 2000
+
+const mostQuoted = 200 // messages that are answered and are not in the log
 
 const snapshotEvery = 5000 // milliseconds between two that are asked for; the server also sends them by itself
 
@@ -35,6 +38,8 @@ export class Conversation {
   readonly busy = signal<ReadonlySet<string>>(new Set()) // what is being loaded: first, older, or a gap by its row's key
   readonly failed = signal<ReadonlySet<string>>(new Set()) // what could not be loaded
   readonly wish = signal<Wish | null>(null)
+  readonly reply = signal<Ref | null>(null) // what the message in the field answers
+  readonly quoted = signal<ReadonlyMap<number, Message | null>>(new Map()) // by seq, fetched to be quoted; null: it is not there
   readonly arrived = signal<{ key: string, at: number } | null>(null) // my newest message that was kept
   readonly barred = signal(false) // whether the server does not let me in
   readonly rows: ReadonlySignal<readonly Row[]>
@@ -62,6 +67,18 @@ export class Conversation {
     this.log.value = keepNear(insertAll(this.log.value, messages), this.anchor, most)
     const newest = messages.reduce((n, m) => Math.max(n, m.seq), 0)
     if (newest > this.last.value) this.last.value = newest
+  }
+
+  /** A message that is answered, if it is known; null when it is not there, undefined when it has to be fetched. */
+  quote({ seq, id }: Ref): Message | null | undefined {
+    const log = this.log.peek() // whatever comes to the log, what is shown of an answer stays
+    const held = seq > 0 ? bySeq(log, seq) ?? this.quoted.value.get(seq) : log.findLast((m) => m.id === id) ?? null
+    return held && held.id !== id ? null : held
+  }
+
+  /** A message came that is quoted, or it is known that it is not there. */
+  takeQuoted(seq: number, m: Message | null): void {
+    this.quoted.value = new Map([...[...this.quoted.value].slice(1 - mostQuoted), [seq, m]])
   }
 
   /** Whoever sent these does not write any more. */

@@ -1,5 +1,6 @@
 // What I have written and what became of it. An entry lives until the server has it; it keeps its id however often it is sent, so
 // that sending twice shows it once.
+import type { Ref } from './reply.ts'
 
 /** Where a message goes. */
 export type To = { room: string } | { user: string }
@@ -8,6 +9,7 @@ export interface Entry {
   id: string
   to: To
   text: string
+  re?: Ref // what it answers
   from: string // whose it is: another name on this browser does not send it
   at: number // milliseconds; when it was written
   state: 'waiting' | 'sending' | 'kept' | 'failed'

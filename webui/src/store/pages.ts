@@ -14,6 +14,7 @@ const atOnce = 200 // a gap of so many is filled without waiting for the reader 
 
 export class Pages {
   readonly #asks: Asks
+  #quotes = Promise.resolve()
   readonly #brought: (messages: readonly Message[]) => void
 
   /** brought is told of every message that comes. */
@@ -54,6 +55,15 @@ export class Pages {
     return this.#once(c, 'first', async () => {
       this.#took(c, await this.#ask(c, { after: Math.max(0, seq - least - 1), limit: 2 * page }), seq <= least + 1 ? 'beginning' : 'between')
     })
+  }
+
+  /** A single message, to be quoted. Only one is asked for at a time, so that a page full of answers does not ask too often. */
+  quoted(c: Conversation, seq: number): void {
+    this.#quotes = this.#quotes.then(async () => {
+      if (c.quoted.peek().has(seq)) return
+      const a = await this.#ask(c, { after: seq - 1, limit: 1 })
+      c.takeQuoted(seq, a.messages.find((m) => m.seq === seq) ?? null)
+    }).catch(() => {}) // it is asked for again when it is next shown
   }
 
   /**

@@ -3,6 +3,7 @@ import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { RoomInfo } from '../mqtt/parse.ts'
 import { filter } from '../mqtt/topics.ts'
 import { Conversation, keyOf } from './conversation.ts'
+import { bySeq } from './log.ts'
 import type { Mate, Memory } from './memory.ts'
 import { of, type Outbox, type To } from './outbox.ts'
 import type { Pages } from './pages.ts'
@@ -83,6 +84,7 @@ export class Places {
       this.#place.value = p
       this.#current.value = this.conversation(whither(p))
       if (this.#current.value !== old) this.#left(old)
+      this.#needs.reading.unpin(this.#current.value)
       if (p.at === 'room') this.#join(p.room)
       else this.meet(p.user)
     })
@@ -168,6 +170,16 @@ export class Places {
   /** A part of a gap, from the side the reader comes from. */
   fill(c: Conversation, after: number, before: number, from: 'above' | 'below'): void {
     if (this.#needs.online()) void this.#needs.pages.gap(c, { after, before }, from)
+  }
+
+  /** Shows a message of the open conversation. */
+  async show(c: Conversation, seq: number): Promise<void> {
+    if (bySeq(c.log.value, seq) || (this.#needs.online() && (await this.#needs.pages.around(c, seq)))) c.wish.value = { way: 'message', seq }
+  }
+
+  /** Fetches a message that is quoted. */
+  quote(c: Conversation, seq: number): void {
+    if (this.#needs.online()) this.#needs.pages.quoted(c, seq)
   }
 
   /** Goes to the newest message, fetching it if there is a gap before it. */

@@ -5,6 +5,7 @@ import type { Message } from '../mqtt/parse.ts'
 import { to as topic } from '../mqtt/topics.ts'
 import { type Fill, uuid7 } from './ids.ts'
 import * as outbox from './outbox.ts'
+import type { Ref } from './reply.ts'
 import type { Shelf } from './shelf.ts'
 
 export interface PostNeeds {
@@ -68,10 +69,10 @@ export class Post {
   }
 
   /** Writes a message: it is in the outbox at once and goes out when it can. */
-  write(to: outbox.To, text: string, from: string): outbox.Entry {
+  write(to: outbox.To, text: string, from: string, re: Ref | null = null): outbox.Entry {
     const now = this.#needs.now()
     const e: outbox.Entry = {
-      id: uuid7(now, this.#needs.fill), to, text, from, at: now, state: 'waiting', seq: 0, code: 0, why: '', tab: this.#tab, lease: now + outbox.leaseFor,
+      id: uuid7(now, this.#needs.fill), to, text, ...(re && { re }), from, at: now, state: 'waiting', seq: 0, code: 0, why: '', tab: this.#tab, lease: now + outbox.leaseFor,
     }
     this.#set(outbox.written(this.#entries.value, e))
     this.flush(from)
@@ -117,7 +118,7 @@ export class Post {
     this.#set(outbox.sending(this.#entries.value, e.id))
     try {
       const where = 'room' in e.to ? topic.say(e.to.room) : topic.direct(e.to.user)
-      const ack = await this.#needs.publish(where, JSON.stringify({ text: e.text, id: e.id }))
+      const ack = await this.#needs.publish(where, JSON.stringify({ text: e.text, id: e.id, reply: e.re?.id, re: e.re?.seq }))
       if (ack.code < 0x80) {
         if (!this.#entries.value.some((o) => o.id === e.id)) return
         const seq = Number(ack.user.seq ?? 0)

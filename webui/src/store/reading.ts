@@ -12,6 +12,7 @@ export class Reading {
   #postedAt = 0
   #candidate: { c: Conversation, seq: number, since: number } | null = null
   #isHere = true
+  readonly #pinned = new Set<string>() // conversations that were marked unread and have not been opened again
 
   readonly #post: (room: string, seq: number) => void
   readonly #now: () => number
@@ -41,8 +42,24 @@ export class Reading {
     this.#posted = advanced(this.#posted, key, seq)
   }
 
+  /** Marks a conversation unread from a message on. It stays so until it is opened again, or read elsewhere. */
+  pin(c: Conversation, seq: number): void {
+    this.#pinned.add(c.key)
+    this.#all.value = new Map(this.#all.value).set(c.key, seq - 1)
+    c.cut.value = { after: seq - 1, until: c.last.value }
+  }
+
+  /** What is shown of a conversation counts as read again. */
+  unpin(c: Conversation): void {
+    this.#pinned.delete(c.key)
+  }
+
   /** The view shows a conversation up to this seq. */
   saw(c: Conversation, seq: number): void {
+    if (this.#pinned.has(c.key)) {
+      this.#candidate = null
+      return
+    }
     const old = this.#candidate
     if (old?.c === c && old.seq === seq) return
     if (old?.c === c && seq > old.seq) this.#take() // what stood long enough counts before more is seen

@@ -15,6 +15,9 @@ export type Row =
   | { is: 'message', key: string, m: Message, joins: boolean }
   | { is: 'mine', key: string, entry: Entry, joins: boolean }
 
+/** A message: one that is kept, or one of mine on its way. */
+export type MessageRow = Extract<Row, { is: 'message' | 'mine' }>
+
 export interface Stand {
   log: Log
   last: number // head of the conversation

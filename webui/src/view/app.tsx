@@ -7,16 +7,16 @@ import type { Chat } from '../store/chat.ts'
 import { intent } from '../store/keys.ts'
 import { unread } from '../store/read.ts'
 import { type Place, read, write } from '../store/route.ts'
-import { Announcer } from './announcer.tsx'
 import { Bar } from './bar.tsx'
 import { Composer } from './composer.tsx'
 import { lazy } from './lazy.tsx'
 import { Log } from './log.tsx'
-import { Side } from './side.tsx'
 
 const Welcome = lazy(async () => (await import('./welcome.tsx')).Welcome)
-const Panel = lazy(async () => (await import('./panel.tsx')).Panel)
-const Switcher = lazy(async () => (await import('./switcher.tsx')).Switcher)
+const Side = lazy(async () => (await import('./later.ts')).Side)
+const Announcer = lazy(async () => (await import('./later.ts')).Announcer)
+const Panel = lazy(async () => (await import('./later.ts')).Panel)
+const Switcher = lazy(async () => (await import('./later.ts')).Switcher)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
 const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
 
@@ -74,8 +74,10 @@ function Shell({ chat }: { chat: Chat }) {
           break
         case 'close':
           if (over.value === 'side' || over.value === 'panel') close()
+          else if (here.reply.value) here.reply.value = null
           else if (over.value === 'none') {
             here.cut.value = null
+            chat.reading.unpin(here)
             void chat.places.toEnd(here)
             document.getElementById('write')?.focus({ preventScroll: true })
           }

@@ -7,8 +7,11 @@ import type { Chat } from '../store/chat.ts'
 import { tooLong } from '../store/outbox.ts'
 import { writing } from '../store/typing.ts'
 import { Icon } from './icon.tsx'
+import { lazy } from './lazy.tsx'
 import { tooLongText } from './row.tsx'
-import { Strips } from './strip.tsx'
+
+const Strips = lazy(async () => (await import('./later.ts')).Strips)
+const ReplyBar = lazy(async () => (await import('./later.ts')).ReplyBar)
 
 const draftAfter = 300 // milliseconds after the last key
 
@@ -78,18 +81,31 @@ export function Composer({ chat }: { chat: Chat }) {
     chat.send(text)
     el.focus()
   }
+  const unreply = () => {
+    c.reply.value = null
+    field.current?.focus({ preventScroll: true })
+  }
   const key = (e: KeyboardEvent) => {
-    if (e.isComposing || e.key !== 'Enter' || e.shiftKey || coarse()) return // with a finger Enter is a new line
-    e.preventDefault()
-    if (!e.repeat) send()
+    if (e.isComposing || e.ctrlKey || e.metaKey || e.altKey) return
+    if (e.key === 'Escape' && c.reply.value) {
+      e.preventDefault()
+      unreply()
+    } else if (e.key === 'ArrowUp' && !e.shiftKey && field.current?.value === '' && chat.editLast()) e.preventDefault()
+    else if (e.key === 'Enter' && e.shiftKey === (chat.settings.all.peek().enter === 'breaks') && !coarse()) { // with a finger Enter is a new line
+      e.preventDefault()
+      if (!e.repeat) send()
+    }
   }
   return (
     <form class="composer" aria-label={t('room.write')} onSubmit={(e) => { e.preventDefault(); send() }}>
       <Strips chat={chat} />
       {over.value > 0 && <p class="composer__error" role="alert">{tooLongText(over.value)}</p>}
       <div class="composer__box">
-        <textarea ref={field} id="write" rows={1} placeholder={hint} aria-label={hint} dir="auto" enterkeyhint={coarse() ? 'enter' : 'send'} onInput={input} onKeyDown={key} />
-        <button class={`icon-button composer__send ${empty.value ? '' : 'composer__send--ready'}`} aria-label={t('room.send')} title={t('room.send')}><Icon name="send" /></button>
+        {c.reply.value && <ReplyBar chat={chat} c={c} to={c.reply.value} onEnd={unreply} />}
+        <div class="composer__row">
+          <textarea ref={field} id="write" rows={1} placeholder={hint} aria-label={hint} dir="auto" enterkeyhint={coarse() ? 'enter' : 'send'} onInput={input} onKeyDown={key} />
+          <button class={`icon-button composer__send ${empty.value ? '' : 'composer__send--ready'}`} aria-label={t('room.send')} title={t('room.send')}><Icon name="send" /></button>
+        </div>
       </div>
       <Typing chat={chat} />
     </form>

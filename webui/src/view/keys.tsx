@@ -12,7 +12,9 @@ const map: [Key, [Key, ...string[]][]][] = [
     ['keys.part', 'F6', 'Shift F6'], ['keys.close', 'Esc'], ['keys.cut', 'Shift Esc'], ['keys.all', 'Mod /', '?'],
   ]],
   ['keys.writing', [['keys.send', 'Enter'], ['keys.line', 'Shift Enter'], ['keys.last', '↑']]],
-  ['keys.reading', [['keys.message', '↑', '↓'], ['keys.ends', 'Home', 'End'], ['keys.type', 'A…Z']]],
+  ['keys.reading', [
+    ['keys.message', '↑', '↓'], ['keys.ends', 'Home', 'End'], ['act.reply', 'R'], ['act.copy', 'C'], ['act.unread', 'U'], ['room.tools', 'Enter'], ['keys.type', 'A…Z'],
+  ]],
 ]
 
 const words: Record<string, Key> = { Alt: 'keys.alt', Shift: 'keys.shift', Enter: 'keys.enter', Esc: 'keys.esc', Home: 'keys.home', End: 'keys.end' }

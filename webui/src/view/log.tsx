@@ -5,10 +5,13 @@ import { t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation, Wish } from '../store/conversation.ts'
 import { unread } from '../store/read.ts'
-import type { Row } from '../store/rows.ts'
+import type { MessageRow, Row } from '../store/rows.ts'
 import { Icon } from './icon.tsx'
+import { lazy } from './lazy.tsx'
 import { Line } from './row.tsx'
 import { TinString } from './string.tsx'
+
+const Acts = lazy(async () => (await import('./later.ts')).Acts)
 
 const most = 160 // rows in the document
 const fresh = 80 // rows in the document when it is cut anew at the end; it grows to most before it is cut again
@@ -74,6 +77,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
           </div>
         </div>
         <Jump chat={chat} c={c} log={this} />
+        <Acts chat={chat} c={c} box={this.#box} rowOf={this.rowOf} />
       </div>
     )
   }
@@ -87,6 +91,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   end = (): void => {
     const { chat, c } = this.props
     c.cut.value = null
+    chat.reading.unpin(c)
     void chat.places.toEnd(c)
     this.#box.current?.focus({ preventScroll: true })
   }
@@ -264,9 +269,16 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     this.#rove()
   }
 
+  /** The message that an element is of. */
+  rowOf = (el: Element): MessageRow | null => {
+    const key = el.closest<HTMLElement>('.message')?.dataset.key
+    const row = key === undefined ? undefined : this.#rows.find((r) => r.key === key)
+    return row?.is === 'message' || row?.is === 'mine' ? row : null
+  }
+
   /** ↑ ↓ Home End go from message to message; what can be typed goes to the field. */
   #pressed = (e: KeyboardEvent): void => {
-    if (e.isComposing || e.ctrlKey || e.metaKey || e.altKey) return
+    if (e.isComposing || e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey) return
     const all = this.#messages()
     const at = all.findIndex((el) => el === document.activeElement)
     const to = { ArrowUp: at < 0 ? all.length - 1 : at - 1, ArrowDown: at < 0 ? all.length - 1 : at + 1, Home: 0, End: all.length - 1 }[e.key]

@@ -9,10 +9,12 @@ import { iconOf } from '../store/devices.ts'
 import { longest } from '../store/outbox.ts'
 import { write } from '../store/route.ts'
 import type { Row } from '../store/rows.ts'
-import { mentions } from '../store/text.ts'
+import { answered } from '../store/reply.ts'
+import { mentions, plain } from '../store/text.ts'
 import { Box, Can } from './can.tsx'
 import { Icon } from './icon.tsx'
-import { Text } from './text.tsx'
+import { Quote } from './quote.tsx'
+import { Fence, Text } from './text.tsx'
 
 interface Props {
   row: Row
@@ -33,7 +35,7 @@ export class Line extends Component<Props> {
       case 'message': case 'mine': return <Message row={row} chat={chat} c={c} />
       case 'day': return <div class="day" data-key={row.key}><h2>{day(row.time, Date.now())}</h2></div>
       case 'cut': return <div class="cutline" data-key={row.key} role="separator" aria-label={t('room.new', { n: row.count })}><span>{t('room.new', { n: row.count })}</span></div>
-      case 'note': return <Came note={row.note} id={row.key} />
+      case 'note': return <Came chat={chat} note={row.note} id={row.key} />
       case 'gap': return <Missing chat={chat} c={c} row={row} />
       case 'older': return <Older chat={chat} c={c} />
       case 'beginning':
@@ -54,21 +56,22 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   const mention = from !== me && 'room' in c.to && mentions(text, me)
   const waits = entry !== null && entry.state !== 'kept' && entry.state !== 'failed'
   const at = <Time c={c} seq={m?.seq ?? 0} time={time} />
-  const names = { me, known: new Set(c.roster.peek().members.keys()) }
+  const names = { me, known: new Set(c.roster.peek().members.keys()), rooms: new Set(chat.places.rooms.peek().open.keys()) }
+  const re = m ? answered(m) : entry?.re
   return (
     <article
       class={`message ${row.joins ? '' : 'message--first'} ${mention ? 'message--mention' : ''} ${waits ? 'message--waits' : ''}`}
-      data-key={row.key} data-seq={m?.seq} aria-label={`${t('say.message', { who: from, text: text.slice(0, 300) })} ${clock(time)}`}
+      data-key={row.key} data-seq={m?.seq} aria-label={`${t('say.message', { who: from, text: plain(text.slice(0, 300)) })} ${clock(time)}`}
     >
       {row.joins ? at : device ? <Box icon={iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map(), trail: [] })} /> : <Can name={from} />}
       <div class="message__body">
         {!row.joins && (
           <div class="message__by"><b><bdi>{from}</bdi></b>{device && <span class="tag">{t('room.device')}</span>}{at}</div>
         )}
-        {m?.reply && <Quote c={c} id={m.reply} />}
+        {re && <Quote chat={chat} c={c} to={re} />}
         {text !== '' && <Text text={text} names={names} />}
         {m?.kind === 'file' && <p class="message__state">{t('room.file')}</p>}
-        {m && text === '' && m.data && <div class="fence"><pre tabIndex={0}>{JSON.stringify(m.data, null, 1)}</pre></div>}
+        {m && text === '' && m.data && <Fence text={JSON.stringify(m.data, null, 1)} />}
         {row.is === 'mine' ? <State chat={chat} row={row} /> : from === me && <Arrived chat={chat} c={c} id={row.key} />}
       </div>
     </article>
@@ -80,12 +83,6 @@ function Time({ c, seq, time }: { c: Conversation, seq: number, time: number }) 
   const at = <time dateTime={new Date(time).toISOString()}>{clock(time)}</time>
   if (seq === 0 || !('room' in c.to)) return <span class="message__time" title={moment(time)}>{at}</span>
   return <a class="message__time" tabIndex={-1} href={write({ at: 'room', room: c.to.room, seq })} title={t('room.link', { moment: moment(time) })}>{at}</a>
-}
-
-function Quote({ c, id }: { c: Conversation, id: string }) {
-  const of = c.log.peek().find((m) => m.id === id)
-  if (!of) return null
-  return <div class="quote"><span class="unseen">{t('room.reply', { who: of.from })}</span><b aria-hidden="true"><bdi>{of.from}</bdi></b><bdi class="cut">{of.text.slice(0, 200)}</bdi></div>
 }
 
 /** What has become of a message of mine. */
@@ -116,7 +113,7 @@ function Arrived({ chat, c, id }: { chat: Chat, c: Conversation, id: string }) {
 const shownNames = 3
 
 /** Who came and went between two messages, in one line; all names when it is opened. */
-function Came({ note, id }: { note: Note, id: string }) {
+function Came({ chat, note, id }: { chat: Chat, note: Note, id: string }) {
   const open = useSignal(false)
   const all = [...note.joined, ...note.left, ...note.devicesJoined, ...note.devicesLeft]
   const sentence = (names: string[], way: 'joined' | 'left') => {
@@ -128,6 +125,7 @@ function Came({ note, id }: { note: Note, id: string }) {
   const devices = both(note.devicesJoined, note.devicesLeft)
   const text = [people, devices && t('note.devices', { text: devices })].filter(Boolean).join(' · ')
   const folds = [note.joined, note.left, note.devicesJoined, note.devicesLeft].some((n) => n.length > shownNames)
+  if (!chat.settings.all.value.joins) return null
   return (
     <p class="note" data-key={id} title={list(all)}>
       {text}{folds && <> <button type="button" class="note__more" aria-expanded={open.value} onClick={() => { open.value = !open.value }}>{t('note.all')}</button></>}

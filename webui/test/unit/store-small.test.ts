@@ -8,15 +8,7 @@ import { ended, moved, shown, unconnected } from '../../src/store/line.ts'
 import { advanced, toPost, unread } from '../../src/store/read.ts'
 import { items } from '../../src/store/rooms.ts'
 import { read, write } from '../../src/store/route.ts'
-import { blocks, mentions, onlyEmoji } from '../../src/store/text.ts'
 import { idle, key, sign, still, stop, writing } from '../../src/store/typing.ts'
-import { Chance } from './chance.ts'
-
-const names = { me: 'Noor', known: new Set(['Ada', 'Ada Okafor']) }
-const line = (s: string) => {
-  const [b] = blocks(s, names)
-  return b.is === 'lines' ? b.of : []
-}
 
 test('the line is spoken of only when it lasts', () => {
   let l = moved(unconnected, 'connecting', 0, 0, 0)
@@ -109,48 +101,6 @@ test('a sparkline needs two points and draws no mountain out of noise', () => {
   const ys = (path: string) => path.slice(1).split('L').map((p) => Number(p.split(' ')[1]))
   const [a, b] = ys(spark([{ at: 0, value: 21 }, { at: 10, value: 21.1 }], '°C'))
   assert.ok(Math.abs(a - b) < 3)
-})
-
-test('text: links stop before punctuation and unopened brackets', () => {
-  assert.deepEqual(line('see https://a.example/x_(y).'), [{ is: 'text', text: 'see ' }, { is: 'link', text: 'https://a.example/x_(y)', href: 'https://a.example/x_(y)' }, { is: 'text', text: '.' }])
-  assert.deepEqual(line('(http://[::1]:8080/)').at(1), { is: 'link', text: 'http://[::1]:8080/', href: 'http://[::1]:8080/' })
-  assert.equal(line('mailto:ada@example.org')[0].is, 'link')
-})
-
-test('text: nothing but http, https and mailto is ever a link', () => {
-  for (const s of ['javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'vbscript:x', 'http:/', 'https://', 'mailto:nobody']) {
-    assert.deepEqual(line(s).filter((p) => p.is === 'link'), [], s)
-  }
-})
-
-test('text: marks, code, and what is not clearly a mark', () => {
-  assert.deepEqual(line('**a** *b* `c*d*`'), [{ is: 'strong', of: [{ is: 'text', text: 'a' }] }, { is: 'text', text: ' ' }, { is: 'em', of: [{ is: 'text', text: 'b' }] }, { is: 'text', text: ' ' }, { is: 'code', text: 'c*d*' }])
-  for (const s of ['2*3*4', '** a **', '*', '**', 'a `b', '5 * 3']) assert.deepEqual(line(s), [{ is: 'text', text: s }], s)
-  assert.deepEqual(blocks('x\n```sh\nls *\n```\ny', names), [{ is: 'lines', of: [{ is: 'text', text: 'x' }] }, { is: 'fence', language: 'sh', text: 'ls *' }, { is: 'lines', of: [{ is: 'text', text: 'y' }] }])
-})
-
-test('text: whatever is put in, the same characters come out', () => {
-  const text = (ps: ReturnType<typeof line>): string => ps.map((p) => 'of' in p ? text(p.of) : p.is === 'mention' ? `@${p.name}` : p.text).join('')
-  const alphabet = ['a', ' ', '*', '`', '@Noor', '@Ada', 'https://x.example/(', ')', '.', '\n', '<', '"', '🦊', '_']
-  const chance = new Chance(7)
-  for (let i = 0; i < 3000; i++) {
-    const s = Array.from({ length: 12 }, () => chance.one(alphabet)).join('')
-    const strip = (x: string) => x.replace(/[*`]/g, '')
-    assert.equal(strip(blocks(s, names).map((b) => b.is === 'lines' ? text(b.of) : b.text).join('\n')).replace(/\n/g, ''), strip(s).replace(/\n/g, ''), JSON.stringify(s))
-  }
-})
-
-test('mentions: the longest known name, whole words, in any case', () => {
-  assert.deepEqual(line('hi @Ada Okafor!').at(1), { is: 'mention', name: 'Ada Okafor', me: false })
-  assert.equal(mentions('hello @noor, look', 'Noor'), true)
-  assert.equal(mentions('hello @noora', 'Noor'), false)
-  assert.equal(mentions('mail a@Noor', 'Noor'), false)
-  assert.equal(mentions('`@Noor`', 'Noor'), false)
-})
-
-test('only emoji are drawn large', () => {
-  for (const s of ['👍', '👩🏽‍🚀 🎉', '🇩🇪']) assert.equal(onlyEmoji(s), true, s)
-  for (const s of ['', '1', 'ok 👍', '👍'.repeat(7)]) assert.equal(onlyEmoji(s), false, s)
 })
 
 test('ids are UUIDv7 and sort by time', () => {

@@ -1,0 +1,180 @@
+import './acts.css'
+import { useSignal } from '@preact/signals'
+import type { RefObject } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { t } from '../i18n/format.ts'
+import { address, copy, copyKeys } from '../platform.ts'
+import type { Chat } from '../store/chat.ts'
+import type { Conversation } from '../store/conversation.ts'
+import { write } from '../store/route.ts'
+import type { MessageRow } from '../store/rows.ts'
+import { Icon, IconButton, type IconName } from './icon.tsx'
+
+/** What can be done with a message. */
+type Act = 'reply' | 'copy' | 'link' | 'unread' | 'direct'
+
+interface Said {
+  is: 'copied' | 'press' | 'unread'
+  text: string
+}
+
+const icons: Record<Act, IconName> = { reply: 'reply', copy: 'copy', link: 'link', unread: 'unread', direct: 'people' }
+const keys: Readonly<Record<string, Act>> = { r: 'reply', c: 'copy', u: 'unread' }
+const restsFor = 500 // milliseconds that a finger rests on a message before its acts are listed
+const slips = 10 // pixels that it may move meanwhile
+const saidFor = { copied: 2000, unread: 2000, press: 20_000 } // milliseconds
+
+/**
+ * What can be done with the messages of the log: beside the one under the pointer, by keys on the one with the focus, by a finger that
+ * rests. It lies over the log and is loaded by itself.
+ */
+export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box: RefObject<HTMLElement | null>, rowOf: (el: Element) => MessageRow | null }) {
+  const under = useSignal<{ row: MessageRow, top: number } | null>(null)
+  const sheet = useSignal<MessageRow | null>(null)
+  const said = useSignal<Said | null>(null)
+
+  const say = (what: Said) => {
+    said.value = what
+    setTimeout(() => { if (said.peek() === what) said.value = null }, saidFor[what.is])
+  }
+  const take = async (text: string) => say({ is: box.current && await copy(text, box.current) ? 'copied' : 'press', text })
+  const act = (a: Act, row: MessageRow) => {
+    if (a === 'copy') void take(row.is === 'message' ? row.m.text : row.entry.text)
+    if (row.is !== 'message') return
+    const { seq, id, from } = row.m
+    if (a === 'link' && 'room' in c.to) void take(address() + write({ at: 'room', room: c.to.room, seq }))
+    else if (a === 'direct') location.hash = write({ at: 'user', user: from })
+    else if (a === 'unread') {
+      chat.reading.pin(c, seq)
+      say({ is: 'unread', text: '' })
+    } else if (a === 'reply') {
+      c.reply.value = { seq, id }
+      document.getElementById('write')?.focus({ preventScroll: true })
+    }
+  }
+  useEffect(() => {
+    const log = box.current
+    if (!log) return
+    let rests: { x: number, y: number, timer: number } | null = null
+    const message = (e: Event) => (e.target as Element).closest<HTMLElement>('.message')
+    const lift = () => {
+      clearTimeout(rests?.timer)
+      rests = null
+    }
+    const on: { [K in keyof HTMLElementEventMap]?: (e: HTMLElementEventMap[K]) => void } = {
+      pointerover: (e) => {
+        const el = e.pointerType === 'mouse' ? message(e) : null
+        const row = el && rowOf(el)
+        under.value = el && row && { row, top: Math.max(0, el.offsetTop - log.scrollTop - 16) }
+      },
+      pointerdown: (e) => {
+        lift()
+        const row = e.pointerType === 'mouse' || (e.target as Element).closest('a, button, pre') ? null : rowOf(e.target as Element)
+        if (row) rests = { x: e.clientX, y: e.clientY, timer: setTimeout(() => { sheet.value = row }, restsFor) as unknown as number }
+      },
+      pointermove: (e) => { if (rests && Math.hypot(e.clientX - rests.x, e.clientY - rests.y) > slips) lift() },
+      pointerup: lift, pointercancel: lift,
+      contextmenu: (e) => { if (rests || sheet.peek()) e.preventDefault() }, // some browsers see by themselves that a finger rests
+      scroll: () => { under.value = null },
+      keydown: (e) => {
+        const row = e.target === message(e) && !e.isComposing && !e.ctrlKey && !e.metaKey && !e.altKey ? rowOf(e.target as Element) : null
+        const a = chat.settings.all.peek().single ? keys[e.key.toLowerCase()] : undefined
+        if (!row || (a === undefined ? e.key !== 'Enter' && e.key !== 'ContextMenu' : !possible(chat, c, row).includes(a))) return
+        e.preventDefault()
+        if (a === undefined) sheet.value = row
+        else act(a, row)
+      },
+    }
+    const all = Object.entries(on) as [string, EventListener][]
+    for (const [kind, f] of all) log.addEventListener(kind, f, { capture: true, passive: kind === 'scroll' })
+    const leave = () => { under.value = null }
+    log.parentElement?.addEventListener('pointerleave', leave)
+    return () => {
+      lift()
+      for (const [kind, f] of all) log.removeEventListener(kind, f, { capture: true })
+      log.parentElement?.removeEventListener('pointerleave', leave)
+    }
+  }, [c])
+  const close = () => {
+    sheet.value = null
+    box.current?.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus({ preventScroll: true })
+  }
+  return (
+    <>
+      {under.value && <Tools {...under.value} acts={possible(chat, c, under.value.row)} onAct={act} />}
+      {sheet.value && <Sheet row={sheet.value} acts={possible(chat, c, sheet.value)} onAct={act} onClose={close} />}
+      {said.value && <Clip said={said.value} />}
+    </>
+  )
+}
+
+/** What can be done with a message: with one that is on its way, little. */
+function possible(chat: Chat, c: Conversation, row: MessageRow): readonly Act[] {
+  if (row.is === 'mine') return ['copy']
+  return 'user' in c.to ? ['reply', 'copy', 'unread'] : ['reply', 'copy', 'link', 'unread', ...(row.m.from === chat.me.value ? [] : ['direct' as const])]
+}
+
+interface Props {
+  row: MessageRow
+  acts: readonly Act[]
+  onAct: (act: Act, row: MessageRow) => void
+}
+
+/** A row of buttons beside the message under the pointer. There is one for the whole log, so that it costs nothing for each message. */
+function Tools({ top, row, acts, onAct }: Props & { top: number }) {
+  return (
+    <div class="tools" role="toolbar" aria-label={t('room.tools')} style={{ insetBlockStart: `${top}px` }}>
+      {acts.filter((a) => a !== 'direct').map((a) => <IconButton key={a} name={icons[a]} label={name(a, row)} onClick={() => onAct(a, row)} />)}
+    </div>
+  )
+}
+
+/** The same as a list: under a finger it comes from the bottom. Back closes it. */
+function Sheet({ row, acts, onAct, onClose }: Props & { onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const from = row.is === 'message' ? row.m.from : row.entry.from
+  useEffect(() => {
+    dialog.current?.showModal()
+    history.pushState({ over: 'sheet' }, '')
+    addEventListener('popstate', onClose)
+    return () => {
+      removeEventListener('popstate', onClose)
+      if (history.state?.over === 'sheet') history.back()
+    }
+  }, [])
+  const step = (e: KeyboardEvent) => {
+    const by = e.key === 'ArrowDown' ? 1 : e.key === 'ArrowUp' ? -1 : 0
+    if (by === 0) return
+    e.preventDefault()
+    const all = [...dialog.current?.querySelectorAll('button') ?? []]
+    all[(all.indexOf(document.activeElement as HTMLButtonElement) + by + all.length) % all.length].focus()
+  }
+  const chose = (a: Act) => {
+    dialog.current?.close() // what lies under an open one cannot have the focus
+    onClose()
+    onAct(a, row)
+  }
+  return (
+    <dialog
+      class="sheet" ref={dialog} aria-label={t('room.tools')} onKeyDown={step}
+      onCancel={(e) => { e.preventDefault(); onClose() }} onClick={(e) => { if (e.target === dialog.current) onClose() }}
+    >
+      <p class="sheet__of"><b><bdi>{from}</bdi></b><bdi class="cut">{(row.is === 'message' ? row.m : row.entry).text.slice(0, 100)}</bdi></p>
+      {acts.map((a) => (
+        <button key={a} type="button" class="sheet__act" onClick={() => chose(a)}><Icon name={icons[a]} />{name(a, row)}</button>
+      ))}
+    </dialog>
+  )
+}
+
+/** Says what became of it: that it is done, or what the reader has to copy. */
+function Clip({ said: { is, text } }: { said: Said }) {
+  const field = useRef<HTMLTextAreaElement>(null)
+  useEffect(() => field.current?.select(), [text])
+  if (is !== 'press') return <div class="clip" role="status"><Icon name="ok" />{t(is === 'copied' ? 'act.copied' : 'act.unreadDone')}</div>
+  return <div class="clip" role="status">{t('act.press', { keys: copyKeys() })}<textarea ref={field} readOnly aria-label={t('act.copy')} value={text} /></div>
+}
+
+function name(act: Act, row: MessageRow): string {
+  return act === 'direct' ? t('act.direct', { name: row.is === 'message' ? row.m.from : row.entry.from }) : t(`act.${act}`)
+}

@@ -1,0 +1,8 @@
+// What of the room is loaded right after its messages and the field, in one file: apart, the parts would weigh more.
+export { Acts } from './acts.tsx'
+export { Announcer } from './announcer.tsx'
+export { Panel } from './panel.tsx'
+export { ReplyBar } from './replybar.tsx'
+export { Side } from './side.tsx'
+export { Switcher } from './switcher.tsx'
+export { Strips } from './strip.tsx'
