@@ -17,10 +17,10 @@ import { catalogues, faults, saidIn, sources } from './words.mjs'
 const here = dirname(fileURLToPath(import.meta.url))
 const src = join(here, 'src')
 const dist = join(here, 'dist')
-// Bytes of brotli. The first load is what index.html needs before anything is shown; what is loaded when first needed comes on top.
-// A language or the emoji are for those who need them, and each is weighed alone.
+// Bytes of brotli. The first load is what index.html needs before anything is shown; all is that and what the room then loads by
+// itself. Aside is what comes only when somebody asks for it, each file weighed alone: a language, the emoji, a view of its own.
 const budgets = { first: 45_000, all: 60_000, aside: 25_000 }
-const aside = [/^src\/i18n\/\w[^/]*\.json$/, /^src\/emoji\//] // modules that are weighed alone
+const aside = [/^src\/i18n\/\w[^/]*\.json$/, /^src\/emoji\//, /^src\/view\/(share|door|devices|wall|settings|keys)\.tsx$/]
 const packed = new Set(['.js', '.css', '.svg', '.json', '.webmanifest'])
 
 const sha = (data, n) => createHash('sha256').update(data).digest('hex').slice(0, n)
@@ -95,8 +95,9 @@ async function bundle() {
   const needless = (n) => (n.endsWith('.css') && n !== refs.get('main.css')) || (n === basename(stub) && stub !== main) // a stub only imports main
   const files = new Map(r.outputFiles.map((f) => [basename(f.path), Buffer.from(f.contents)]).filter(([n]) => !needless(n)))
   const first = reached(main, outputs)
-  const kinds = new Map(Object.entries(outputs).filter(([n]) => n.endsWith('.js')).map(([n, o]) =>
-    [basename(n), first.has(n) ? 'first' : aside.some((a) => a.test(o.entryPoint)) ? 'aside' : 'lazy']))
+  const scripts = Object.entries(outputs).filter(([n]) => n.endsWith('.js'))
+  const soon = scripts.filter(([, o]) => o.entryPoint && !aside.some((a) => a.test(o.entryPoint))).flatMap(([n]) => [...reached(n, outputs)])
+  const kinds = new Map(scripts.map(([n]) => [basename(n), first.has(n) ? 'first' : soon.includes(n) ? 'lazy' : 'aside']))
   return { files, refs, kinds }
 }
 
