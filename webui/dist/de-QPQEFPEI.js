@@ -1,1 +1,0 @@
-var e="Heute",t={"day.today":e};export{e as"day.today",t as default};
