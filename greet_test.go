@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"rsc.io/qr"
+
+	"tincan/bridge"
+	"tincan/bridge/web"
 )
 
 func TestLikeliestAddressComesFirst(t *testing.T) {
@@ -64,6 +67,25 @@ func TestWebAddresses(t *testing.T) {
 		}
 		if s := strings.Join(got, " "); s != c.want {
 			t.Errorf("%s: got %s, want %s", c.listen, s, c.want)
+		}
+	}
+}
+
+func TestInvitationTellsOnlyAddressesThatOthersReach(t *testing.T) {
+	for url, want := range map[string]bool{
+		"http://localhost:8080": true, "http://127.0.0.1": true, "http://127.0.0.1:80": true, "http://[::1]:8080": true, "http://[::1]": true,
+		"http://192.168.1.20:8080": false, "http://[fd00::20]": false, "http://camp-pi.local:8080": false,
+	} {
+		if got := isLoopback(url); got != want {
+			t.Errorf("%s: %t", url, got)
+		}
+	}
+	l := &net.TCPAddr{IP: net.IPv4(192, 168, 1, 20), Port: 8080}
+	i := invitation{title: "camp", http: l, mqtt: &net.TCPAddr{IP: l.IP, Port: 1884}, chat: func() bridge.Stats { return bridge.Stats{Members: 5, Devices: 2} }}
+	want := web.Place{Title: "camp", Addresses: []string{"http://192.168.1.20:8080"}, MQTT: web.MQTT{Host: "192.168.1.20", Port: 1884}, People: 3, Devices: 2}
+	for range 2 {
+		if got := i.place(); !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
 		}
 	}
 }

@@ -139,7 +139,8 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	httpAddr, mqttAddr := httpListener.Addr().(*net.TCPAddr), mqttListener.Addr().(*net.TCPAddr)
 	mux := http.NewServeMux()
 	mux.Handle("/mqtt", mqtt.WebSocket())
-	mux.Handle("/api/", web.New(store))
+	invite := invitation{title: placeName(config), http: httpAddr, mqtt: mqttAddr, chat: chat.Stats}
+	mux.Handle("/api/", web.New(store, invite.place))
 	var health health
 	mux.Handle("/healthz", &health)
 	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port), Place: placeName(config)}))

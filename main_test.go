@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tincan/bridge/web"
 	"tincan/broker/mqtttest"
 )
 
@@ -37,12 +40,20 @@ func TestStartTellsPeopleWhereToGo(t *testing.T) {
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || res.StatusCode != 200 {
 		t.Errorf("a question about a name: %s, %v", res.Status, err)
 	}
+	var place web.Place
+	if err := json.NewDecoder(s.get("/api/place").Body).Decode(&place); err != nil || place.Title != "Camp 7" || len(place.Addresses) != 0 ||
+		net.JoinHostPort(place.MQTT.Host, fmt.Sprint(place.MQTT.Port)) != s.mqtt {
+		t.Errorf("a place that only this computer reaches, MQTT at %s: %+v, %v", s.mqtt, place, err)
+	}
 	if res := s.get("/no-such-page"); res.StatusCode != 404 {
 		t.Errorf("a page that is not there: %s", res.Status)
 	}
 	for _, addr := range []string{s.mqtt, "ws://" + s.http + "/mqtt"} {
 		c := mqtttest.Dial(t, addr, mqtttest.Options{Name: "ada-" + addr[:2]})
-		c.Disconnect()
+		defer c.Disconnect()
+	}
+	if err := json.NewDecoder(s.get("/api/place").Body).Decode(&place); err != nil || place.People != 1 || place.Devices != 1 {
+		t.Errorf("with one by TCP and one by websocket: %+v, %v", place, err)
 	}
 }
 

@@ -4,6 +4,7 @@ package bridge
 type Stats struct {
 	Rooms    int    // open ones
 	Members  int    // that are connected
+	Devices  int    // of them
 	Messages uint64 // ever stored in the rooms that there are
 }
 
@@ -17,5 +18,10 @@ func (b *Bridge) Stats() Stats {
 	b.members.mu.RLock()
 	defer b.members.mu.RUnlock()
 	s.Members = len(b.members.byFold)
+	for _, m := range b.members.byFold {
+		if m.kind == device {
+			s.Devices++
+		}
+	}
 	return s
 }

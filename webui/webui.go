@@ -35,8 +35,9 @@ func BuildID() string {
 	return strings.TrimSpace(string(read("build.txt")))
 }
 
-// Handler serves the page at / and its files beside it, to GET and HEAD; everything else is 404. Files bear a hash in their names and
-// may be kept for ever; the page itself is asked for anew each time, and answered with 304 when it is the same.
+// Handler serves the page at /, at /qr (where it shows its own address large, and nothing else) and its files beside it, to GET and
+// HEAD; everything else is 404. Files bear a hash in their names and may be kept for ever; the page itself is asked for anew each
+// time, and answered with 304 when it is the same.
 func Handler(cfg Config) http.Handler {
 	h := &handler{port: cfg.MQTTPort, place: cfg.Place, files: map[string]*file{}, pages: map[string]*file{}}
 	if h.place == "" {
@@ -94,7 +95,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := h.files[r.URL.Path]
-	if r.URL.Path == "/" {
+	if r.URL.Path == "/" || r.URL.Path == "/qr" {
 		f = h.page(r.Host)
 	}
 	if f == nil {

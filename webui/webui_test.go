@@ -58,6 +58,16 @@ func TestThePageBearsTheNameOfThePlace(t *testing.T) {
 	}
 }
 
+func TestTheInvitationIsThePage(t *testing.T) {
+	page, invitation := get(t, handlerForTest(), "GET", "/"), get(t, handlerForTest(), "GET", "/qr")
+	if invitation.Code != http.StatusOK || invitation.Body.String() != page.Body.String() {
+		t.Errorf("/qr: %d, %s", invitation.Code, invitation.Body)
+	}
+	if w := get(t, handlerForTest(), "GET", "/qr/"); w.Code != http.StatusNotFound {
+		t.Errorf("/qr/: %d, want 404: what the page asks for beside it is not there", w.Code)
+	}
+}
+
 func TestHostsAreWrittenAsText(t *testing.T) {
 	for host, want := range map[string]string{
 		"tincan.local":             "host tincan.local,",

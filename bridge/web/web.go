@@ -2,6 +2,7 @@
 // to programs, never to a page of another server, and tells no more than anyone on the network could see. It knows no MQTT.
 //
 //	GET /api/name?n=Ada    may I be called Ada?
+//	GET /api/place         what is this place, and how do others get here?
 //
 // It does not check the Host header: what serves it does that for everything it serves.
 package web
@@ -27,12 +28,13 @@ type Lookup interface {
 // A Handler serves everything below /api/. Make it with [New].
 type Handler struct {
 	claims Lookup
+	place  func() Place
 	paces  *paces
 }
 
-// New makes a Handler that answers from claims.
-func New(claims Lookup) *Handler {
-	return &Handler{claims: claims, paces: newPaces()}
+// New makes a Handler that answers about names from claims, and about the place from place, which is called for each question.
+func New(claims Lookup, place func() Place) *Handler {
+	return &Handler{claims: claims, place: place, paces: newPaces()}
 }
 
 // ServeHTTP answers with an object of JSON, refusals too: {"error": a stable word, "text": a sentence}.
@@ -44,7 +46,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ownOrigin(r):
 		refuse(w, http.StatusForbidden, "origin", "This address answers only its own page and programs, not pages of other servers.")
-	case r.URL.Path != "/api/name":
+	case r.URL.Path != "/api/name" && r.URL.Path != "/api/place":
 		refuse(w, http.StatusNotFound, "not-found", "There is nothing at this address. To ask about a name use /api/name?n=Ada.")
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		head.Set("Allow", "GET, HEAD")
@@ -54,6 +56,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusTooManyRequests, "too-many", "That was asked too often. Wait a second and ask again.")
 	case len(r.URL.RawQuery) > maxQuery:
 		refuse(w, http.StatusRequestURITooLong, "too-long", "That is too long for a question about a name.")
+	case r.URL.Path == "/api/place":
+		answer(w, http.StatusOK, h.place())
 	default:
 		q, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {

@@ -41,11 +41,16 @@ func (r *roll) Lookup(keys [2]string) (history.Holder, bool) {
 	return history.Holder{}, false
 }
 
+// camp is the place that the tests ask about.
+func camp() web.Place {
+	return web.Place{Title: "Camp <7>", Addresses: []string{"http://192.168.1.20:8080"}, MQTT: web.MQTT{Host: "192.168.1.20", Port: 1883}, People: 3, Devices: 2}
+}
+
 // serve starts the handler on a port of 127.0.0.1.
 func serve(t *testing.T, held ...history.Holder) (*httptest.Server, *roll) {
 	t.Helper()
 	r := &roll{held: held}
-	s := httptest.NewServer(web.New(r))
+	s := httptest.NewServer(web.New(r, camp))
 	t.Cleanup(s.Close)
 	return s, r
 }
@@ -138,9 +143,21 @@ func TestWhatIsSuggestedIsFree(t *testing.T) {
 	}
 }
 
+func TestPlace(t *testing.T) {
+	s, r := serve(t)
+	resp, b := ask(t, s, "GET", "/api/place", nil)
+	want := `{"title":"Camp <7>","addresses":["http://192.168.1.20:8080"],"mqtt":{"host":"192.168.1.20","port":1883},"people":3,"devices":2}`
+	if resp.StatusCode != 200 || strings.TrimSpace(string(b)) != want {
+		t.Errorf("status %d\n got %s\nwant %s", resp.StatusCode, b, want)
+	}
+	if r.asked != 0 {
+		t.Error("the claims were asked")
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	s, _ := serve(t)
-	for _, path := range []string{"/api/name?n=Ada", "/api/nothing"} {
+	for _, path := range []string{"/api/name?n=Ada", "/api/place", "/api/nothing"} {
 		resp, _ := ask(t, s, "GET", path, nil)
 		for k, want := range map[string]string{
 			"Cache-Control":                "no-store",
@@ -186,6 +203,9 @@ func TestRefusals(t *testing.T) {
 		{"another path", "GET", "/api/", nil, 404, "not-found"},
 		{"a path below", "GET", "/api/name/x?n=a", nil, 404, "not-found"},
 		{"a bad escape", "GET", "/api/name?n=%zz", nil, 400, "query"},
+		{"another server about the place", "GET", "/api/place", []string{"http://evil.example"}, 403, "origin"},
+		{"POST to the place", "POST", "/api/place", nil, 405, "method"},
+		{"a path below the place", "GET", "/api/place/", nil, 404, "not-found"},
 		{"a long query", "GET", "/api/name?n=" + strings.Repeat("a", 5000), nil, 414, "too-long"},
 	} {
 		header := http.Header{}
