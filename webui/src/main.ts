@@ -42,9 +42,11 @@ const follow = () => {
   const place = read(location.hash)
   if (place) chat.go(place)
 }
-follow()
-addEventListener('hashchange', follow)
+const door = location.pathname === '/qr' // the invitation, and nobody who talks
+if (!door) follow()
+if (!door) addEventListener('hashchange', follow)
 effect(() => { // a place that was gone to in another way stands in the address, too
+  if (door) return
   const hash = write(chat.places.place.value)
   if (location.hash !== hash) history.replaceState(history.state, '', hash)
 })
@@ -66,7 +68,8 @@ let spoken = Promise.resolve()
 effect(() => { spoken = say() })
 addEventListener('languagechange', () => void say())
 
-chat.begin()
-const show = () => render(h(App, { chat }), document.getElementById('root') ?? document.body)
+if (!door) chat.begin()
+const root = document.getElementById('root') ?? document.body
+const show = async () => render(door ? h((await import('./view/door.tsx')).Door, {}) : h(App, { chat }), root)
 void Promise.race([spoken, new Promise<void>((go) => platform.later(patience, go))]).then(show) // not first in another language
-addEventListener('load', () => platform.idle(loadRest))
+if (!door) addEventListener('load', () => platform.idle(loadRest))

@@ -6,10 +6,11 @@ import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { intent } from '../store/keys.ts'
 import { unread } from '../store/read.ts'
+import { lobby } from '../store/rooms.ts'
 import { type Place, read, write } from '../store/route.ts'
 import { Bar } from './bar.tsx'
 import { Composer } from './composer.tsx'
-import { lazy } from './lazy.tsx'
+import { aside, lazy } from './lazy.tsx'
 import { Log } from './log.tsx'
 
 const Welcome = lazy(async () => (await import('./welcome.tsx')).Welcome)
@@ -17,10 +18,11 @@ const Side = lazy(async () => (await import('./later.ts')).Side)
 const Announcer = lazy(async () => (await import('./later.ts')).Announcer)
 const Panel = lazy(async () => (await import('./later.ts')).Panel)
 const Switcher = lazy(async () => (await import('./later.ts')).Switcher)
+const Share = aside(async () => (await import('./share.tsx')).Share)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
 const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
 
-type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys'
+type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'share'
 
 /** The page: the first visit, or the room with what lies over it. */
 export function App({ chat }: { chat: Chat }) {
@@ -104,7 +106,7 @@ function Shell({ chat }: { chat: Chat }) {
     <div class={`app ${direct ? 'app--direct' : ''}`}>
       <a class="skip" href="#write" onClick={(e) => { e.preventDefault(); document.getElementById('write')?.focus() }}>{t('nav.skipWrite')}</a>
       <a class="skip" href="#log" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus() }}>{t('nav.skipLog')}</a>
-      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onSettings={() => open('settings')} /></div>
+      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onShare={() => open('share')} onSettings={() => open('settings')} /></div>
       <main class="main">
         <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
         <Log key={`${c.key} ${tongue().language}`} chat={chat} c={c} />
@@ -115,6 +117,7 @@ function Shell({ chat }: { chat: Chat }) {
       {over.value === 'switcher' && <Switcher chat={chat} onClose={close} onGo={leave} />}
       {over.value === 'settings' && <Settings chat={chat} onClose={close} onKeys={() => open('keys')} />}
       {over.value === 'keys' && <Keys chat={chat} onClose={close} />}
+      {over.value === 'share' && <Share room={'room' in c.to ? c.to.room : lobby} onClose={close} />}
       <Announcer chat={chat} />
     </div>
   )

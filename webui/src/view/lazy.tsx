@@ -4,22 +4,34 @@ import { t } from '../i18n/format.ts'
 
 const waiting = new Set<() => void>()
 
-/**
- * A view whose code is loaded when it is first shown, or when the page has nothing else to do: then it is there without a connection,
- * too. A file that does not come has been replaced by that of a newer tincan, and only loading the page again helps.
- */
+/** A view whose code is loaded when it is first shown, or when the page has nothing else to do: then it is there without a connection, too. */
 export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
-  const view = signal<ComponentType<P> | 'failed' | null>(null)
-  const ask = () => {
-    if (waiting.delete(ask)) load().then((v) => { view.value = v }, () => { view.value = 'failed' })
-  }
+  const { ask, view } = asking(load)
   waiting.add(ask)
-  return function Lazy(props: P) {
+  return view
+}
+
+/** A view whose code is loaded only when somebody opens it. */
+export function aside<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+  return asking(load).view
+}
+
+/** A file that does not come has been replaced by that of a newer tincan, and only loading the page again helps. */
+function asking<P extends object>(load: () => Promise<ComponentType<P>>): { ask: () => void, view: ComponentType<P> } {
+  const view = signal<ComponentType<P> | 'failed' | null>(null)
+  let asked = false
+  const ask = () => {
+    waiting.delete(ask)
+    if (!asked) load().then((v) => { view.value = v }, () => { view.value = 'failed' })
+    asked = true
+  }
+  function Lazy(props: P) {
     const v = view.value
     if (v === null) ask()
     if (v === 'failed') return <p class="toast" role="alert">{t('lazy.failed')} <a href="">{t('strip.reload')}</a></p>
     return v && h(v, props)
   }
+  return { ask, view: Lazy }
 }
 
 /** Loads what has not been shown yet. */

@@ -8,6 +8,7 @@ import { groups } from '../store/roster.ts'
 import { write } from '../store/route.ts'
 import { writing } from '../store/typing.ts'
 import { Who } from './can.tsx'
+import { Tabs } from './tabs.tsx'
 import { Tile } from './tile.tsx'
 
 /** Who and what is in the room. */
@@ -18,21 +19,13 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
   const g = groups(roster, compare)
   const devices = [...new Set([...g.devices.map((m) => m.name), ...c.devices.value.keys()])].sort(compare)
   const people = roster.partial ? roster.count - g.devices.length : g.here.length + g.away.length
-  const one = (is: 'people' | 'devices', count: number) => (
-    <button
-      type="button" class="tab" role="tab" id={`tab-${is}`} aria-controls="panel-in" aria-selected={tab.value === is} tabIndex={tab.value === is ? 0 : -1}
-      onClick={() => { tab.value = is }}
-    >{t(is === 'people' ? 'panel.people' : 'panel.devices')}<span>{count}</span></button>
-  )
-  const arrow = (e: KeyboardEvent) => {
-    if (e.key !== 'ArrowLeft' && e.key !== 'ArrowRight') return
-    tab.value = tab.value === 'people' ? 'devices' : 'people'
-    document.getElementById(`tab-${tab.value}`)?.focus()
-  }
   return (
     <aside class="panel" aria-label={t('room.in')}>
-      <div class="tabs" role="tablist" onKeyDown={arrow}>{one('people', people)}{one('devices', g.devices.length)}</div>
-      <div class="scroll" id="panel-in" role="tabpanel" aria-labelledby={`tab-${tab.value}`} tabIndex={-1}>
+      <Tabs
+        id="panel" label={t('room.in')} chosen={tab.value} onChoose={(k) => { tab.value = k }}
+        all={[{ key: 'people', words: t('panel.people'), count: people }, { key: 'devices', words: t('panel.devices'), count: g.devices.length }]}
+      />
+      <div class="scroll" id="panel-in" role="tabpanel" aria-labelledby={`panel-${tab.value}`} tabIndex={-1}>
         {tab.value === 'people' ? <People chat={chat} c={c} here={g.here} away={g.away} sure={sure} /> : devices.length > 0 ? (
           <div class="tiles">{devices.map((name) => <Tile key={name} chat={chat} name={name} device={c.devices.value.get(name)} member={sure ? roster.members.get(name) : undefined} />)}</div>
         ) : (

@@ -11,7 +11,7 @@ import { Icon, IconButton } from './icon.tsx'
 import { TinString } from './string.tsx'
 
 /** The rooms, the people I write with, the line, and me. */
-export function Side({ chat, onJump, onSettings }: { chat: Chat, onJump: () => void, onSettings: () => void }) {
+export function Side({ chat, onJump, onShare, onSettings }: { chat: Chat, onJump: () => void, onShare: () => void, onSettings: () => void }) {
   const items = chat.places.items.value
   const mine = items.filter((i) => i.joined)
   const others = items.filter((i) => !i.joined)
@@ -20,8 +20,11 @@ export function Side({ chat, onJump, onSettings }: { chat: Chat, onJump: () => v
     <nav class="side" aria-label={t('nav.rooms')}>
       <div class="side__line">
         <TinString is={string} />
-        <p class="side__place cut"><bdi>{place()}</bdi></p>
-        <p class="side__count cut">{string === 'taut' ? <Count chat={chat} /> : t(string === 'waving' ? 'line.connecting' : 'line.none')}</p>
+        <div class="side__where">
+          <p class="side__place cut"><bdi>{place()}</bdi></p>
+          <p class="side__count cut">{string === 'taut' ? <Count chat={chat} /> : t(string === 'waving' ? 'line.connecting' : 'line.none')}</p>
+          <IconButton name="qr" label={t('share.open')} onClick={onShare} />
+        </div>
       </div>
       <button type="button" class="side__jump" onClick={onJump}><Icon name="search" /><span>{t('nav.jump')}</span><kbd>Ctrl K</kbd></button>
       <div class="scroll side__lists">

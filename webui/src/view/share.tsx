@@ -1,0 +1,90 @@
+import './share.css'
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { t } from '../i18n/format.ts'
+import { place } from '../platform.ts'
+import { addresses, askInvitation, type Invitation, link, mqttHost, typed } from '../store/invite.ts'
+import { snippet, type Way, ways } from '../store/snippets.ts'
+import { QrCode } from './code.tsx'
+import { CopyButton } from './copy.tsx'
+import { Icon, IconButton } from './icon.tsx'
+import { Poster } from './poster.tsx'
+import { Tabs } from './tabs.tsx'
+
+/** How to bring others: a code to scan, an address to type, and the lines for devices. */
+export function Share({ room, onClose }: { room: string, onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const told = useSignal<Invitation | 'asking' | null>('asking')
+  const chosen = useSignal('')
+  useEffect(() => {
+    dialog.current?.showModal()
+    void askInvitation(fetch.bind(window)).then((i) => { told.value = i })
+  }, [])
+  const info = told.value === 'asking' ? null : told.value
+  const all = addresses(location.origin, info?.addresses ?? [])
+  const address = all.includes(chosen.value) ? chosen.value : all[0] ?? ''
+  const alone = address === '' && info !== null
+  return (
+    <>
+      <dialog class="share" ref={dialog} aria-labelledby="share-title" onClose={onClose} onClick={(e) => e.target === dialog.current && dialog.current?.close()}>
+        <div class="share__in">
+          <div class="share__head">
+            <h2 id="share-title">{room === 'lobby' ? t('share.title') : t('share.titleRoom', { room })}</h2>
+            <IconButton name="x" label={t('share.close')} onClick={() => dialog.current?.close()} />
+          </div>
+          {address !== '' && <People link={link(address, room)} room={room} all={all} address={address} onChoose={(a) => { chosen.value = a }} />}
+          {alone && <p class="share__alone"><Icon name="warn" />{t('share.alone', { host: location.hostname })}</p>}
+          {told.value === null && all.length === 0 && <p class="share__alone"><Icon name="warn" />{t('share.unknown')}</p>}
+          {info && <Things host={mqttHost(info.mqtt.host, location.hostname)} port={info.mqtt.port} room={room} />}
+        </div>
+      </dialog>
+      {address !== '' && <Poster title={place()} link={link(address, room)} />}
+    </>
+  )
+}
+
+function People({ link: to, room, all, address, onChoose }: { link: string, room: string, all: string[], address: string, onChoose: (address: string) => void }) {
+  const shown = useRef<HTMLElement>(null)
+  return (
+    <>
+      <p class="share__hint">{t('share.hint')}</p>
+      <div class="share__card">
+        <QrCode link={to} />
+        <b class="share__address" ref={shown} dir="ltr">{typed(to)}</b>
+      </div>
+      <div class="share__row">
+        <CopyButton class="button--go share__copy" text={to} label={t('share.copy')} shows={shown} />
+        <button type="button" class="button" onClick={() => print()}>{t('share.print')}</button>
+        <a class="button" href={room === 'lobby' ? '/qr' : `/qr#${encodeURIComponent(room)}`} target="_blank">{t('share.full')}</a>
+      </div>
+      {all.length > 1 && (
+        <fieldset class="share__all">
+          <legend>{t('share.addresses')}</legend>
+          {all.map((a) => (
+            <label key={a}>
+              <input type="radio" name="address" checked={a === address} onChange={() => onChoose(a)} />
+              <bdi dir="ltr">{typed(a)}</bdi>{/\.local(:\d+)?$/.test(a) && <small>{t('share.local')}</small>}
+            </label>
+          ))}
+        </fieldset>
+      )}
+    </>
+  )
+}
+
+function Things({ host, port, room }: { host: string, port: number, room: string }) {
+  const way = useSignal<Way>('shell')
+  const shown = useRef<HTMLElement>(null)
+  const lines = snippet(way.value, { host, port, room })
+  return (
+    <section class="share__things">
+      <h3><Icon name="chip" />{t('share.devices')}</h3>
+      <p class="share__hint">{t('share.mqtt', { host, port: String(port), topic: `chat/room/${room}/say` })}</p>
+      <Tabs id="share" label={t('share.devices')} all={ways.map((key) => ({ key, words: t(`share.${key}`) }))} chosen={way.value} onChoose={(w) => { way.value = w }} />
+      <div id="share-in" role="tabpanel" aria-labelledby={`share-${way.value}`}>
+        <pre class="share__lines" dir="ltr" tabIndex={0}><code ref={shown}>{lines}</code></pre>
+        <CopyButton text={lines} label={t('share.copyLines')} shows={shown} />
+      </div>
+    </section>
+  )
+}
