@@ -31,7 +31,7 @@ export async function until(what, check) {
 /** Finds a sentence of the page whose values, here in braces, may be isolated from its direction: «{Ada} is free.» */
 export function like(sentence) {
   const plain = sentence.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
-  return new RegExp(plain.replace(/\{(.*?)\}/g, '\u2068?$1\u2069?'))
+  return new RegExp(plain.replace(/(#?)\{(.*?)\}/g, '\u2068?$1$2\u2069?'))
 }
 
 async function freePort() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { t } from '../../src/i18n/format.ts'
-import { gathered } from '../../src/store/announce.ts'
+import { silence, spoken, wanted } from '../../src/store/announce.ts'
 import { told, lastAt, reading, spark, unitOf } from '../../src/store/devices.ts'
 import { uuid7 } from '../../src/store/ids.ts'
 import { ended, moved, shown, unconnected } from '../../src/store/line.ts'
@@ -109,15 +109,26 @@ test('ids are UUIDv7 and sort by time', () => {
   assert.ok(uuid7(1000, fill) < uuid7(1001, fill))
 })
 
-test('many announcements become one', () => {
-  const all = [1, 2, 3, 4].map((n) => ({ text: `t${n}`, where: 'lobby', at: n }))
-  assert.deepEqual(gathered(all.slice(0, 3), () => ''), ['t1', 't2', 't3'])
-  assert.deepEqual(gathered(all, (n, where) => `${n} in ${where}`), ['4 in lobby'])
+test('what a screen reader is told: single messages, and a count when more than three come in four seconds', () => {
+  const count = (n: number, where: string) => `${n} in ${where}`
+  const saying = (text: string, at: number, more = {}) => ({ text, where: 'lobby', at, mine: false, ...more })
+  const after = (s: typeof silence, now: number, ...more: ReturnType<typeof saying>[]) => spoken({ ...s, waiting: [...s.waiting, ...more] }, now, count)
+  let r = after(silence, 700, saying('a', 0), saying('b', 100))
+  assert.deepEqual([r.say, r.until], [['a', 'b'], null])
+  r = after(r.speech, 1700, saying('c', 1000), saying('d', 1100)) // four in four seconds: the last two wait
+  assert.deepEqual([r.say, r.until], [[], 5000])
+  r = after(r.speech, 2000, saying('for me', 1900, { mine: true }), saying('e', 1900, { where: 'kiln' })) // what is for me does not wait
+  assert.deepEqual([r.say, r.until], [['for me'], 5000])
+  r = after(r.speech, 5000, saying('f', 4000))
+  assert.deepEqual([r.say, r.until], [['3 in lobby', 'e'], null])
+  r = after(r.speech, 9001, saying('g', 8500))
+  assert.deepEqual(r.say, ['g'])
+  assert.deepEqual([wanted('everything', false), wanted('mentions', false), wanted('mentions', true), wanted('nothing', true)], [true, false, true, false])
 })
 
 test('sentences: plurals, numbers, isolated names', () => {
   assert.equal(t('strip.back', { n: 1 }), 'Back again. 1 message sent.')
   assert.equal(t('strip.back', { n: 2 }), 'Back again. 2 messages sent.')
   assert.equal(t('strip.back', { n: 0 }), 'Back again.')
-  assert.equal(t('room.title', { room: 'x' }), '#\u2068x\u2069')
+  assert.equal(t('room.title', { room: 'x' }), '\u2068#x\u2069')
 })
