@@ -12,7 +12,7 @@ import { basename, dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib'
 import { build, transform } from 'esbuild'
-import { catalogues, faults, saidIn, sources } from './words.mjs'
+import { catalogues, faults, saidIn, shortNames, sources } from './words.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const src = join(here, 'src')
@@ -50,17 +50,19 @@ function reached(from, graph) {
  * Keeps apart what is loaded at first and what is loaded when needed. The sheet of a later view travels inside its script and is
  * adopted by the document: esbuild would put it into a file that nothing loads. And what is imported later imports main.ts, which is
  * there: so that all of the first load is one file, instead of one for each set of views that share something. It brings the English
- * messages that only it says.
+ * messages that only it says. The keys of messages become short.
  */
 function apart(first, later) {
   const name = (path) => relative(here, path).replaceAll('\\', '/')
   const code = (path) => readFileSync(path, 'utf8')
-  const english = Object.entries(JSON.parse(code(join(src, 'i18n/en.json'))))
+  const messages = (path) => JSON.parse(code(path))
+  const english = Object.entries(messages(join(src, 'i18n/en.json')))
+  const short = shortNames(english.map(([key]) => key), sources(src))
   const saidFirst = saidIn([...first].filter((n) => /\.tsx?$/.test(n)).map((n) => code(join(here, n))).join(''))
   const brings = (text) => {
     const said = saidIn(text)
     const own = english.filter(([key]) => said(key) && !saidFirst(key))
-    return own.length === 0 ? '' : `import { learn } from ${JSON.stringify(join(src, 'i18n/format.ts'))}; learn(${JSON.stringify(Object.fromEntries(own))});`
+    return own.length === 0 ? '' : `import { learn } from ${JSON.stringify(join(src, 'i18n/format.ts'))}; learn(${JSON.stringify(short.ofCatalogue(Object.fromEntries(own)))});`
   }
   return {
     name: 'apart',
@@ -71,12 +73,15 @@ function apart(first, later) {
         return { contents: `import { adopt } from ${JSON.stringify(join(src, 'platform.ts'))}; adopt(${JSON.stringify(sheet.code.trim())})`, loader: 'js', resolveDir: here }
       })
       b.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
-        if (first.has(name(path))) return undefined
+        if (!path.startsWith(src)) return undefined
         const text = code(path)
         const main = later.has(name(path)) ? `import ${JSON.stringify(join(src, 'main.ts'))};` : ''
-        return { contents: main + brings(text) + text, loader: path.endsWith('x') ? 'tsx' : 'ts' }
+        return { contents: (first.has(name(path)) ? '' : main + brings(text)) + short.ofText(text), loader: path.endsWith('x') ? 'tsx' : 'ts' }
       })
-      b.onLoad({ filter: /i18n[\\/]en\.json$/ }, () => ({ contents: JSON.stringify(Object.fromEntries(english.filter(([key]) => saidFirst(key)))), loader: 'json' }))
+      b.onLoad({ filter: /i18n[\\/][\w-]+\.json$/ }, ({ path }) => {
+        const all = path.endsWith('en.json') ? Object.fromEntries(english.filter(([key]) => saidFirst(key))) : messages(path)
+        return { contents: JSON.stringify(short.ofCatalogue(all)), loader: 'json' }
+      })
     },
   }
 }

@@ -71,10 +71,23 @@ export function fault(language, message, english) {
   }
 }
 
-/** Whether the sources say a key: as it is, or made of a beginning, a value and an end. */
+/** Beginnings and ends of the keys that sources make of a beginning, a value and an end. */
+const made = (sources) => [...sources.matchAll(/`([\w.]*)\$\{[\w.]+\}(\w*)`/g)].filter(([, a]) => a.includes('.')).map(([, a, z]) => (key) => key.startsWith(a) && key.endsWith(z))
+
+/** Whether the sources say a key: as it is, or made of parts. */
 export function saidIn(sources) {
-  const made = [...sources.matchAll(/`([\w.]*)\$\{[\w.]+\}(\w*)`/g)].map(([, a, z]) => [a, z]).filter(([a]) => a.includes('.'))
-  return (key) => sources.includes(`'${key}'`) || made.some(([a, z]) => key.startsWith(a) && key.endsWith(z))
+  const some = made(sources)
+  return (key) => sources.includes(`'${key}'`) || some.some((is) => is(key))
+}
+
+/** Short names for the keys that no source makes of parts: the same in each catalogue and where they are said, they weigh less. */
+export function shortNames(keys, sources) {
+  const some = made(sources)
+  const names = new Map(keys.map((key, i) => [key, i.toString(36)]).filter(([key]) => !some.some((is) => is(key))))
+  return {
+    ofText: (text) => text.replace(/'(\w+\.\w+)'/g, (all, key) => (names.has(key) ? `'${names.get(key)}'` : all)),
+    ofCatalogue: (messages) => Object.fromEntries(Object.entries(messages).map(([key, message]) => [names.get(key) ?? key, message])),
+  }
 }
 
 /** All that is wrong with catalogues, by language, as sentences; and what is not translated yet. */
