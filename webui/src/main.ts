@@ -5,57 +5,29 @@ import { computed, effect } from '@preact/signals'
 import { h, render } from 'preact'
 import { tongue, useClock } from './i18n/format.ts'
 import { choose, speak } from './i18n/languages.ts'
-import { Client } from './mqtt/client.ts'
+import type { Client } from './mqtt/client.ts'
 import * as platform from './platform.ts'
 import { Chat } from './store/chat.ts'
 import { randomWord } from './store/ids.ts'
+import { indexedShelf } from './store/indexed.ts'
+import { Leader } from './store/leader.ts'
 import { Memory } from './store/memory.ts'
-import { askName } from './store/namecheck.ts'
-import { read, write } from './store/route.ts'
+import { askHere, askName } from './store/namecheck.ts'
+import { invitation, read, write } from './store/route.ts'
 import { Preferences } from './store/settings.ts'
-import { indexedShelf, plainShelf } from './store/shelf.ts'
+import { plainShelf } from './store/shelf.ts'
+import { Tabs } from './store/tabs.ts'
 import { App } from './view/app.tsx'
 import { loadRest } from './view/lazy.tsx'
 
-const lasting = platform.storage('localStorage')
-const memory = new Memory(lasting, platform.storage('sessionStorage'))
-const fill = (bytes: Uint8Array<ArrayBuffer>) => void crypto.getRandomValues(bytes)
-
-const settings = new Preferences(lasting, platform.watchStorage)
-const client = memory.takeClientId() ?? randomWord(16, fill)
-
-const chat = new Chat({
-  wire: (o) => new Client({ url: platform.socketAddress(), keepalive: 60, ...o }),
-  check: (name) => askName(fetch.bind(window), name),
-  shelf: async () => (await indexedShelf(platform.indexedDBFactory())) ?? plainShelf(lasting),
-  memory, settings, fill, client,
-  now: () => Date.now(),
-  later: platform.later,
-  frame: platform.frame,
-  label: platform.label(),
-  build: platform.build(),
-})
-
 const patience = 2000 // milliseconds for the words of a language, before the page is shown in English
 
-const follow = () => {
-  const place = read(location.hash)
-  if (place) chat.go(place)
-}
-const door = location.pathname === '/qr' // the invitation, and nobody who talks
-if (!door) follow()
-if (!door) addEventListener('hashchange', follow)
-effect(() => { // a place that was gone to in another way stands in the address, too
-  if (door) return
-  const hash = write(chat.places.place.value)
-  if (location.hash !== hash) history.replaceState(history.state, '', hash)
-})
-platform.watchPresence((visible, focused) => chat.setHere(visible, focused))
-for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.activity.touched(), { passive: true })
-addEventListener('pagehide', () => memory.keepClientId(chat.client))
-addEventListener('pageshow', () => memory.takeClientId()) // perhaps out of the browser's cache, where it had gone
-setInterval(() => chat.tick(), 1000)
-setInterval(() => chat.tend(), 4000)
+const lasting = platform.storage('localStorage')
+const memory = new Memory(lasting, platform.storage('sessionStorage'))
+const settings = new Preferences(lasting, platform.watchStorage)
+const tabs = new Tabs(platform.channel(), platform.later)
+const fill = (bytes: Uint8Array<ArrayBuffer>) => void crypto.getRandomValues(bytes)
+const now = () => Date.now()
 
 effect(() => {
   const { theme, density } = settings.all.value
@@ -68,8 +40,82 @@ let spoken = Promise.resolve()
 effect(() => { spoken = say() })
 addEventListener('languagechange', () => void say())
 
-if (!door) chat.begin()
+/** The client id that this tab had before a reload, unless it was copied with the tab and the other one still uses it. */
+async function client(): Promise<string> {
+  const kept = memory.takeClientId()
+  return kept !== null && !(await tabs.taken(kept)) ? kept : randomWord(16, fill)
+}
+
+/** The place in the address. What an invitation brought is taken out of it, so that it is not passed on with the address. */
+function place() {
+  const brought = invitation(location.hash)
+  if (brought) memory.setInvitation(brought)
+  const p = read(location.hash)
+  if (brought && p) history.replaceState(history.state, '', write(p))
+  return p
+}
+
+/** The page shows what it has before it can speak with the server. A file that does not come is asked for again. */
+async function speaker(): Promise<typeof Client> {
+  for (;;) {
+    try {
+      return (await import('./mqtt/client.ts')).Client
+    } catch {
+      await new Promise<void>((go) => platform.later(patience, go))
+    }
+  }
+}
+
 const root = document.getElementById('root') ?? document.body
-const show = async () => render(door ? h((await import('./view/door.tsx')).Door, {}) : h(App, { chat }), root)
-void Promise.race([spoken, new Promise<void>((go) => platform.later(patience, go))]).then(show) // not first in another language
-if (!door) addEventListener('load', () => platform.idle(loadRest))
+const worded = () => Promise.race([spoken, new Promise<void>((go) => platform.later(patience, go))]) // not first in another language
+
+/** The invitation, and nobody who talks. */
+async function door(): Promise<void> {
+  const { Door } = await import('./view/door.tsx')
+  await worded()
+  render(h(Door, {}), root)
+}
+
+async function room(): Promise<void> {
+  const speaking = speaker()
+  let Speaker: typeof Client | undefined
+  const [id, indexed] = await Promise.all([client(), indexedShelf(platform.indexedDBFactory(), platform.later)])
+  const chat = new Chat({
+    wire: (o) => new (Speaker as typeof Client)({ url: platform.socketAddress(), keepalive: 60, ...o }),
+    check: (name) => askName(fetch.bind(window), name),
+    here: () => askHere(fetch.bind(window)),
+    shelf: indexed ?? plainShelf(lasting),
+    leader: new Leader({ lock: platform.lock(), store: lasting, now }, randomWord(16, fill)),
+    memory, settings, tabs, fill, now,
+    client: id,
+    later: platform.later,
+    frame: platform.frame,
+    label: platform.label(),
+    build: platform.build(),
+  })
+  platform.watchPresence((visible, focused) => chat.setHere(visible, focused))
+  await chat.open(place())
+  addEventListener('hashchange', () => {
+    const p = place()
+    if (p) chat.go(p)
+  })
+  effect(() => { // a place that was gone to in another way stands in the address, too
+    const hash = write(chat.places.place.value)
+    if (location.hash !== hash) history.replaceState(history.state, '', hash)
+  })
+  for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.activity.touched(), { passive: true })
+  addEventListener('pagehide', () => chat.leave())
+  addEventListener('pageshow', (e) => { if (e.persisted) chat.back() })
+  addEventListener('beforeunload', (e) => { if (chat.wouldLose()) e.preventDefault() })
+  setInterval(() => chat.tick(), 1000)
+  setInterval(() => chat.tend(), 4000)
+
+  if (chat.screen.value === 'welcome') Speaker = await speaking // who joins must not come before it
+  await worded()
+  render(h(App, { chat }), root)
+  Speaker = await speaking
+  chat.start()
+  platform.loaded(() => platform.idle(loadRest))
+}
+
+void (location.pathname === '/qr' ? door() : room())

@@ -1,6 +1,7 @@
 // What browsers have or withhold. Pages on http://<address> are no secure context: what is missing there is asked for by feature, here
 // alone, and has something in its place.
 import { passing, type Store } from './store/memory.ts'
+import type { Channel } from './store/tabs.ts'
 
 /** localStorage or sessionStorage; a passing memory where the browser forbids them. */
 export function storage(kind: 'localStorage' | 'sessionStorage'): Store {
@@ -26,6 +27,52 @@ export function indexedDBFactory(): IDBFactory | undefined {
     return globalThis.indexedDB
   } catch {
     return undefined
+  }
+}
+
+/** A way to the other tabs of this browser: BroadcastChannel, else the events that localStorage raises in the others. */
+export function channel(): Channel {
+  if ('BroadcastChannel' in globalThis) {
+    const c = new BroadcastChannel('tincan')
+    return { post: (v) => c.postMessage(v), hear: (f) => c.addEventListener('message', (e) => f(e.data)) }
+  }
+  const key = 'tincan.said'
+  const store = storage('localStorage')
+  return {
+    post: (v) => {
+      try {
+        store.setItem(key, JSON.stringify(v)) // the same twice raises no event, so it does not stay
+        store.removeItem(key)
+      } catch {
+        // Full: the other tabs find out later.
+      }
+    },
+    hear: (f) => addEventListener('storage', (e) => {
+      if (e.key !== key || e.newValue === null) return
+      try {
+        f(JSON.parse(e.newValue))
+      } catch {
+        // Not ours.
+      }
+    }),
+  }
+}
+
+/** The locks of the browser, which only a secure context has; null without. See LeaderNeeds. */
+export function lock(): ((name: string, held: () => void) => () => void) | null {
+  const locks = navigator.locks as LockManager | undefined
+  if (!locks) return null
+  return (name, held) => {
+    const waiting = new AbortController()
+    let release = () => {}
+    locks.request(name, { signal: waiting.signal }, () => new Promise<void>((done) => {
+      release = done
+      held()
+    })).catch(() => {}) // taken back before it was had
+    return () => {
+      waiting.abort()
+      release()
+    }
   }
 }
 
@@ -127,6 +174,12 @@ export function copyKeys(): string {
 /** The address of this page without a fragment. */
 export function address(): string {
   return location.href.replace(/#.*$/s, '')
+}
+
+/** Calls f when everything that the page began with has been loaded. */
+export function loaded(f: () => void): void {
+  if (document.readyState === 'complete') f()
+  else addEventListener('load', f)
 }
 
 /** Whether the first pointer is a finger. */

@@ -3,6 +3,9 @@ import {
   type Connect, Decoder, type Packet, type Properties, type Publish, Unencodable, encodeConnect, encodeDisconnect, encodePingreq,
   encodePuback, encodePublish, encodeSubscribe, encodeUnsubscribe,
 } from './codec.ts'
+import { LineLost, Unsendable } from './lost.ts'
+
+export { LineLost, Unsendable } from './lost.ts'
 
 /** Timers and clock, so that tests need not wait. */
 export interface Clock {
@@ -37,16 +40,6 @@ export interface PublishOptions {
   user?: [string, string][]
   response?: string
   correlation?: Uint8Array
-}
-
-/** The connection ended before the answer: whether the server has the message is not known. Send it again under the same id. */
-export class LineLost extends Error {
-  override name = 'LineLost'
-}
-
-/** The message cannot be sent as it is, and could not be later: the text says why. */
-export class Unsendable extends Error {
-  override name = 'Unsendable'
 }
 
 export interface ConnectionOptions {

@@ -1,28 +1,31 @@
 // The chat as one tab has it: who I am, the line, the conversations; what comes in goes to its place, and what a person wants goes
 // out. It knows neither DOM nor sockets: the world hands those in.
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
-import type { Ack, Client, ClientOptions, Incoming, LineState, Refused } from '../mqtt/client.ts'
-import { type Inbox, parseInbox, parseJSON, parseMemberPresence, parseMessage, parsePresence, parseRooms, parseRoster, parseState, parseStatus } from '../mqtt/parse.ts'
-import { filter, parseTopic, to as topics } from '../mqtt/topics.ts'
+import type { Ack, Client, ClientOptions, LineState, Refused } from '../mqtt/client.ts'
+import { filter, to as topics } from '../mqtt/topics.ts'
 import { Activity } from './activity.ts'
 import { Arrivals } from './arrivals.ts'
 import { Asks } from './asks.ts'
 import { keyOf } from './conversation.ts'
-import * as devices from './devices.ts'
+import { Drafts, nothing } from './drafts.ts'
 import { Entrance } from './entrance.ts'
 import { type Fill, randomWord } from './ids.ts'
+import { Intake } from './intake.ts'
+import type { Leader } from './leader.ts'
 import * as lines from './line.ts'
 import type { Identity, Memory } from './memory.ts'
 import type { Check } from './name.ts'
 import { same } from './outbox.ts'
+import type { Here } from './namecheck.ts'
 import { Pages } from './pages.ts'
 import { Places } from './places.ts'
 import { Post } from './post.ts'
 import { Reading } from './reading.ts'
+import { Recall } from './recall.ts'
 import type { Place } from './route.ts'
 import type { Preferences } from './settings.ts'
-import type { Shelf } from './shelf.ts'
-import { sign } from './typing.ts'
+import type { Keeps, Shelf, Trouble } from './shelf.ts'
+import type { Tabs } from './tabs.ts'
 
 /** What of the MQTT client is used. */
 export type Wire = Pick<Client, 'start' | 'stop' | 'tryNow' | 'subscribe' | 'unsubscribe' | 'publish'>
@@ -31,9 +34,12 @@ export type Wire = Pick<Client, 'start' | 'stop' | 'tryNow' | 'subscribe' | 'uns
 export interface World {
   wire(o: Pick<ClientOptions, 'clientId' | 'name' | 'secret' | 'user' | 'onState' | 'onReady' | 'onMessage'>): Wire
   check(name: string): Promise<Check | null> // null: no answer, or asked too often
-  shelf(): Promise<Shelf>
+  here(): Promise<Here | null>
+  shelf: Shelf
   memory: Memory
   settings: Preferences
+  tabs: Tabs
+  leader: Leader
   now(): number // milliseconds since 1970
   later(ms: number, f: () => void): () => void
   frame(f: () => void): void // before the next drawing, soon when hidden
@@ -47,8 +53,9 @@ export class Chat {
   readonly screen = signal<'welcome' | 'room'>('welcome')
   readonly me = signal('')
   readonly line = signal<lines.Line>(lines.unconnected)
-  readonly version = signal('') // of the server; empty: not told yet
-  readonly newer = signal(false) // the server serves a newer page than this one
+  readonly version: ReadonlySignal<string> // of the server; empty: not told yet
+  readonly newer: ReadonlySignal<boolean> // the server serves a newer page than this one
+  readonly keeping: ReadonlySignal<Keeps | Trouble> // how much this browser keeps for the page
   readonly taken = signal<{ key: string, text: string } | null>(null) // what goes back into the field of a conversation
   readonly now: ReadonlySignal<number>
   readonly string: ReadonlySignal<lines.Shown['string']> // how the line hangs
@@ -60,14 +67,20 @@ export class Chat {
   readonly arrivals: Arrivals
   readonly activity: Activity
   readonly settings: Preferences
+  readonly drafts: Drafts
+  readonly intake: Intake
+  readonly leader: ReadonlySignal<boolean> // whether this tab plays sounds and raises pop-ups for all of its person
 
   readonly #time = signal(0)
+  readonly #trouble = signal<Trouble | null>(null)
+  readonly #unanswered = new Set<{ at: number }>() // what was published and is not acknowledged
+  readonly #recall: Recall
   #wire: Wire | null = null
   #identity: Identity | null = null
   #remember = true
   #client: string
+  #former = '' // the name that was refused and had unsent messages: the next name takes them along
   readonly #asks: Asks
-  #build: string
 
   readonly #world: World
 
@@ -75,13 +88,15 @@ export class Chat {
     this.#world = world
     this.#client = world.client
     this.settings = world.settings
-    this.#build = world.build
     this.#time.value = world.now()
     this.now = this.#time
     this.#asks = new Asks((t, p) => this.#publish(t, p), world.later)
-    const pages = new Pages(this.#asks, (messages) => this.post.brought(messages, this.me.value))
+    const pages = new Pages(this.#asks, (messages) => this.post.brought(messages, this.me.value), (c) => {
+      this.reading.forget(c.key)
+      this.reading.know(c.key, c.last.value)
+    })
     this.post = new Post({
-      publish: (t, p) => this.#publish(t, p), online: () => this.line.value.is === 'online', now: world.now, fill: world.fill, later: world.later,
+      publish: (t, p) => this.#publish(t, p), online: () => this.line.value.is === 'online', now: world.now, fill: world.fill, shelf: world.shelf,
       newest: (to) => this.places.conversation(to).log.peek().at(-1)?.seq ?? 0,
       kept: (e) => { this.places.conversation(e.to).arrived.value = { key: `${e.from}/${e.id}`, at: world.now() } },
     }, world.client)
@@ -93,9 +108,12 @@ export class Chat {
       },
       hangUp: () => void this.#hangUp(),
     })
-    this.reading = new Reading((room, seq) => void this.#publish(topics.read(room), JSON.stringify({ seq })).catch(() => {}), world.now)
+    this.reading = new Reading((room, seq) => void this.#publish(topics.read(room), JSON.stringify({ seq })).catch(() => {}), world.now, (key, seq) => world.tabs.say({ is: 'read', name: this.me.value, key, seq }))
+    this.#recall = new Recall({ shelf: world.shelf, now: world.now })
+    this.drafts = new Drafts({ ...world, me: () => this.me.value })
     this.places = new Places({
       me: this.me, box: this.post.box, memory: world.memory, reading: this.reading, pages,
+      recall: (c) => this.#recall.messages(this.me.value, c),
       online: () => this.line.value.is === 'online',
       subscribe: (filters) => this.#wire?.subscribe(filters) ?? Promise.reject(new Error('not connected')),
       unsubscribe: (filters) => void this.#wire?.unsubscribe(filters).catch(() => {}),
@@ -113,20 +131,43 @@ export class Chat {
       tellTyping: (room, say) => void this.#publish(topics.typing(room), say, 0).catch(() => {}),
       tellAway: (away) => void this.#publish(topics.away, away ? '1' : '0').catch(() => {}),
     })
-    this.string = computed(() => lines.shown(this.line.value, this.#time.value).string)
-    this.strip = computed(() => lines.shown(this.line.value, this.#time.value).strip)
+    this.intake = new Intake({
+      me: () => this.me.value, now: world.now, build: world.build,
+      places: this.places, arrivals: this.arrivals, asks: this.#asks, post: this.post, reading: this.reading,
+    })
+    this.version = this.intake.version
+    this.newer = this.intake.newer
+    const shown = computed(() => lines.shown(this.line.value, this.#time.value, this.#asked()))
+    this.string = computed(() => shown.value.string)
+    this.strip = computed(() => shown.value.strip)
+    this.leader = world.leader.is
+    this.keeping = computed(() => this.#trouble.value ?? world.shelf.keeps)
+    world.shelf.onTrouble((t) => { this.#trouble.value = t })
+    world.tabs.answer(() => this.#client)
+    world.tabs.on('read', ({ name, key, seq }) => { if (name === this.me.value) this.intake.read(key, seq) })
+    world.tabs.on('out', ({ name }) => { if (name === this.me.value) void this.#leave() })
   }
 
   // --- the first visit ---
 
-  /** Begins: a remembered person goes straight in, everybody else is asked for a name. */
-  begin(): void {
+  /**
+   * Begins at a place, if one is wanted: a remembered person sees the room at once, everybody else is asked for a name. The promise is
+   * kept when what the browser keeps has been taken up.
+   */
+  async open(place: Place | null): Promise<void> {
     const me = this.#world.memory.me()
-    if (!me) return
-    this.#remember = this.#world.memory.remembers()
-    this.screen.value = 'room'
-    this.#recognise(me.name)
-    this.#connect(me)
+    this.#identity = me
+    if (me) {
+      this.#remember = this.#world.memory.remembers()
+      this.screen.value = 'room'
+      await this.#recognise(me.name)
+    }
+    if (place || me) await this.places.go(place ?? this.places.place.value)
+  }
+
+  /** Goes on: a remembered person is let in. */
+  start(): void {
+    if (this.#identity && this.screen.value === 'room' && !this.#wire) this.#connect(this.#identity)
   }
 
   #hangUp(): Promise<void> | undefined {
@@ -135,9 +176,33 @@ export class Chat {
     return wire?.stop()
   }
 
-  /** Goes away and asks for a name again. */
+  /** Goes away in all tabs and asks for a name again. What others wrote is forgotten here; what I wrote and did not send stays. */
   async signOut(): Promise<void> {
+    const name = this.me.value
     this.#world.memory.forgetMe()
+    this.#world.tabs.say({ is: 'out', name })
+    await this.#leave()
+    await this.#recall.forget(name)
+  }
+
+  /** Signs out and forgets everything that this browser keeps for the page: names, secrets, unsent messages. */
+  async forgetAll(): Promise<void> {
+    await this.signOut()
+    this.#world.memory.forgetAll()
+    await this.#world.shelf.clear()
+  }
+
+  /** The name is somebody else's now: asks for another one, which takes what was not sent along. */
+  async otherName(): Promise<void> {
+    const { value: name } = this.me
+    const { end } = this.line.value
+    await this.#leave()
+    this.#former = name
+    if (end) this.entrance.refused({ reason: end.reason, text: end.text, name, chosen: this.#identity?.chosen ?? false })
+  }
+
+  async #leave(): Promise<void> {
+    this.#world.leader.stand('')
     await this.#hangUp()
     batch(() => {
       this.line.value = lines.unconnected
@@ -145,6 +210,9 @@ export class Chat {
       this.me.value = ''
       this.entrance.clear()
       this.places.forget()
+      this.reading.forgetAll()
+      this.drafts.forget()
+      this.post.forget()
     })
   }
 
@@ -163,17 +231,25 @@ export class Chat {
     }
     if (!this.#identity) return
     this.#client = randomWord(16, this.#world.fill)
+    void this.post.moveTo(this.#client)
     this.#connect(this.#identity)
+  }
+
+  /** Comes back with the secret of the name, which was refused. */
+  comeIn(secret: string): void {
+    if (this.#identity) this.#connect({ ...this.#identity, secret, chosen: true })
   }
 
   #connect(me: Identity): void {
     void this.#wire?.stop()
     this.#identity = me
+    const { door, code } = this.#world.memory.invitation()
+    const opens = Object.entries({ door, code }).filter(([, given]) => given !== '')
     const wire: Wire = this.#world.wire({
-      clientId: this.#client, name: me.name, secret: me.secret, user: [['kind', 'person'], ['label', this.#world.label]],
+      clientId: this.#client, name: me.name, secret: me.secret, user: [['kind', 'person'], ['label', this.#world.label], ...opens],
       onState: (s, why) => wire === this.#wire && this.#onState(s, why),
       onReady: (info) => wire === this.#wire && this.#onReady(info.name),
-      onMessage: (m) => wire === this.#wire && this.#onMessage(m),
+      onMessage: (m) => wire === this.#wire && this.intake.take(m),
     })
     this.#wire = wire
     void wire.subscribe([filter.inbox, filter.server]).catch(() => {})
@@ -185,20 +261,28 @@ export class Chat {
     if (!this.#identity) return
     this.#identity = { ...this.#identity, name }
     this.#world.memory.setMe(this.#identity, this.#remember)
+    if (this.me.value !== name) void this.#recognise(name)
     batch(() => {
-      if (this.me.value !== name) this.#recognise(name)
       this.screen.value = 'room'
       this.entrance.clear()
     })
   }
 
-  /** Takes up what this browser keeps for a name: with whom I wrote, and what was not sent yet. */
-  #recognise(name: string): void {
+  /** Takes up what this browser keeps for a name: with whom I wrote, how far I read, what was not sent yet. */
+  async #recognise(name: string): Promise<void> {
+    const former = this.#former
+    this.#former = ''
+    if (former !== '' && former !== name) this.#world.memory.setMates(name, this.#world.memory.mates(former))
     batch(() => {
       this.me.value = name
       this.places.recognise(name)
     })
-    void this.#world.shelf().then((s) => this.post.restore(s, name))
+    this.#world.leader.stand(name)
+    if (former !== '' && former !== name) {
+      await this.drafts.recall(former, name)
+      await this.post.rename(former, name)
+    }
+    await Promise.all([this.#recall.marks(name, this.reading), this.drafts.recall(name, name), this.post.tend(name)])
   }
 
   #onState(s: LineState, why?: Refused): void {
@@ -206,7 +290,7 @@ export class Chat {
     if (s === 'ended') return this.#onEnd(why)
     batch(() => {
       this.#time.value = now
-      this.line.value = lines.moved(this.line.value, s, now, this.post.waiting(), why?.code ?? 0)
+      this.line.value = lines.moved(this.line.value, s, now, this.post.waiting(), why ? said(why) : null)
     })
     if (s !== 'online') return
     this.activity.again()
@@ -218,101 +302,39 @@ export class Chat {
   #onEnd(why?: Refused): void {
     const now = this.#world.now()
     if (!why) return
-    const reasons = ['name-taken', 'wrong-secret', 'look-alike', 'name-invalid', 'too-many-tries']
+    const name = this.#identity?.name ?? ''
+    const aboutName = why.where === 'connack' && (nameReasons.includes(why.reason ?? '') || why.code === 0x86)
+    const end: lines.End = { ...said(why), why: why.code === 0x8e ? 'taken-over' : aboutName ? 'name' : why.code === 0x98 || why.code === 0x8a ? 'kicked' : 'refused' }
+    const wasIn = this.line.value.ever // then the room stays in sight, with what was written in it
     batch(() => {
-      const name = this.#identity?.name ?? ''
-      const about = why.where === 'connack' && (reasons.includes(why.reason ?? '') || why.code === 0x86)
-      const end: lines.End = { why: why.code === 0x8e ? 'taken-over' : about ? 'name' : why.code === 0x98 || why.code === 0x8a ? 'kicked' : 'refused', code: why.code, text: why.text ?? '' }
-      this.line.value = lines.ended(this.line.value, end, now)
-      if (why.where !== 'connack') return
+      this.line.value = { ...lines.ended(this.line.value, end, now) }
+      if (why.where !== 'connack' || wasIn) return
+      if (this.me.value !== '') this.#former = this.me.value
       this.entrance.refused({ reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.#identity?.chosen ?? false })
       this.screen.value = 'welcome'
     })
   }
 
   #publish(topic: string, payload: string, qos: 0 | 1 = 1): Promise<Ack> {
-    return this.#wire ? this.#wire.publish(topic, payload, { qos }) : Promise.reject(new Error('not connected'))
+    if (!this.#wire) return Promise.reject(new Error('not connected'))
+    const ack = this.#wire.publish(topic, payload, { qos })
+    const since = { at: this.#world.now() }
+    this.#unanswered.add(since)
+    const answered = () => void this.#unanswered.delete(since)
+    ack.then(answered, answered)
+    return ack
   }
 
-  // --- what comes in ---
-
-  #onMessage(m: Incoming): void {
-    const t = parseTopic(m.topic)
-    if (!t) return
-    const v = () => parseJSON(m.payload)
-    if (t.of !== 'messages') this.arrivals.settle() // what came before is in its place first
-    switch (t.of) {
-      case 'messages': {
-        const message = parseMessage(v())
-        if (message) this.arrivals.add(this.places.conversation({ room: t.room }), message)
-        break
-      }
-      case 'roster': {
-        const r = parseRoster(v())
-        if (r) this.places.conversation({ room: t.room }).takeRoster(r)
-        break
-      }
-      case 'presence': {
-        const p = parsePresence(v())
-        if (p && this.places.conversation({ room: t.room }).takePresence(p, this.me.value, this.#world.now())) this.places.subscribe(t.room) // for its roster
-        break
-      }
-      case 'typing': {
-        const c = this.places.conversation({ room: t.room })
-        if (t.name !== this.me.value) c.typing.value = sign(c.typing.value, t.name, new TextDecoder().decode(m.payload) === '1', this.#world.now())
-        break
-      }
-      case 'state': {
-        const c = this.places.conversation({ room: t.room })
-        c.devices.value = devices.told(c.devices.value, t.name, t.path, parseState(m.payload), this.#world.now(), m.retain)
-        break
-      }
-      case 'member':
-        this.places.conversation({ user: t.name }).presence.value = parseMemberPresence(v()) ?? null
-        break
-      case 'rooms': {
-        const infos = parseRooms(v())
-        if (infos) this.places.told(infos)
-        break
-      }
-      case 'status': {
-        const s = parseStatus(v())
-        if (s) this.version.value = s.version
-        if (!s?.build) break
-        if (this.#build === '') this.#build = s.build
-        this.newer.value = s.state === 'online' && s.build !== this.#build
-        break
-      }
-      case 'inbox': {
-        const i = parseInbox(v())
-        if (i) this.#onInbox(i)
-      }
-    }
-  }
-
-  #onInbox(i: Inbox): void {
-    if (this.#asks.take(i)) return
-    if (i.type === 'read') this.#onRead(i.room !== undefined ? `room/${i.room}` : `user/${i.with}`, i.seq)
-    else if (i.type === 'marks') for (const [room, seq] of i.rooms) this.#onRead(`room/${room}`, seq)
-    else if (i.type === 'error' && i.id !== undefined) this.post.refused(i.id, i.text)
-    else if (i.type === 'message') {
-      const m = i.message
-      const mate = m.from === this.me.value ? m.to : m.from
-      if (mate === undefined) return
-      this.arrivals.add(this.places.conversation({ user: mate }), m)
-    }
-  }
-
-  #onRead(key: string, seq: number): void {
-    this.reading.know(key, seq)
-    const c = this.places.find(key)
-    if (c) c.mentions.value = c.mentions.value.filter((s) => s > seq)
+  /** Since when the server owes an answer; 0: it owes none. */
+  #asked(): number {
+    for (const { at } of this.#unanswered) return at
+    return 0
   }
 
   /** Shows a place. */
   go(p: Place): void {
     this.activity.stop()
-    this.places.go(p)
+    void this.places.go(p)
   }
 
   // --- what I do ---
@@ -324,17 +346,8 @@ export class Chat {
     this.post.write(c.to, text, this.me.value, c.reply.value)
     c.reply.value = null
     this.reading.unpin(c)
-    this.setDraft(c.key, '')
+    this.drafts.set(c.key, nothing)
     void this.places.toEnd(c) // who writes has read, and wants to see what was written
-  }
-
-  /** What was written and not sent in a conversation. */
-  draft(key: string): string {
-    return this.#world.memory.drafts().get(key) ?? ''
-  }
-
-  setDraft(key: string, text: string): void {
-    this.#world.memory.setDraft(key, text)
   }
 
   /** Takes a message that was not sent back into the field. */
@@ -365,19 +378,52 @@ export class Chat {
     this.#time.value = now
     this.activity.tick()
     this.reading.tick(this.line.value.is === 'online')
+    this.post.flush(this.me.value)
+    this.#world.leader.tick()
     const { to } = this.places.current.value
     if ('user' in to) this.places.meet(to.user)
   }
 
-  /** Five seconds went by, or the page is about to go: what is stored is kept up. */
+  /** Some seconds went by: what is stored is kept up. */
   tend(): void {
     void this.post.tend(this.me.value)
+    this.#keep()
+  }
+
+  /** The page goes, perhaps for good. */
+  leave(): void {
+    this.#world.leader.resign()
+    this.#world.memory.keepClientId(this.#client)
+    this.#keep()
+  }
+
+  /** The page is back, as it was. */
+  back(): void {
+    this.#world.memory.takeClientId()
+    this.#world.leader.stand(this.me.value)
+  }
+
+  /** Whether something that was written would be lost with this tab. */
+  wouldLose(): boolean {
+    return this.keeping.value !== 'all' && this.keeping.value !== 'little' && this.post.waiting() > 0
+  }
+
+  #keep(): void {
+    void this.#recall.keep(this.me.value, this.places.all(), this.reading)
   }
 
   /** The page is visible, or not; the window has the focus, or not. */
   setHere(visible: boolean, focused: boolean): void {
     this.reading.setHere(visible && focused)
     this.activity.setVisible(visible)
-    if (!visible) this.reading.tick(this.line.value.is === 'online')
+    if (visible) return
+    this.reading.tick(this.line.value.is === 'online')
+    this.#keep() // a phone may end a hidden page without a word
   }
+}
+
+const nameReasons = ['name-taken', 'wrong-secret', 'look-alike', 'name-invalid', 'too-many-tries']
+
+function said(why: Refused): lines.Said {
+  return { code: why.code, reason: why.reason ?? '', text: why.text ?? '' }
 }

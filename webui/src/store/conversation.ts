@@ -44,7 +44,8 @@ export class Conversation {
   readonly barred = signal(false) // whether the server does not let me in
   readonly rows: ReadonlySignal<readonly Row[]>
   readonly devicesKnown: ReadonlySignal<ReadonlySet<string>> // names of devices: in the room, or with values left
-  asked = false // whether its messages were asked for
+  asked = false // whether its messages were asked for, or taken from what the browser keeps
+  kept = false // they are from what the browser keeps, and the server has not been asked whether they are still its own
   #missedAt = 0
   anchor = Infinity // seq near which messages are kept in memory: where the view is
 
@@ -79,6 +80,23 @@ export class Conversation {
   /** A message came that is quoted, or it is known that it is not there. */
   takeQuoted(seq: number, m: Message | null): void {
     this.quoted.value = new Map([...[...this.quoted.value].slice(1 - mostQuoted), [seq, m]])
+  }
+
+  /** Takes the messages that the browser keeps from earlier. */
+  remember(messages: readonly Message[], start: number | null): void {
+    this.asked = this.kept = true
+    if (this.start.value === null) this.start.value = start
+    this.take(messages)
+  }
+
+  /** What is held is of another log: the server was set up anew. */
+  forget(): void {
+    this.kept = false
+    this.log.value = []
+    this.last.value = 0
+    this.start.value = null
+    this.cut.value = null
+    this.mentions.value = []
   }
 
   /** Whoever sent these does not write any more. */

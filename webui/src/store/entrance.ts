@@ -3,9 +3,11 @@ import { type ReadonlySignal, signal } from '@preact/signals'
 import { type Fill, randomWord } from './ids.ts'
 import type { Identity, Memory } from './memory.ts'
 import * as names from './name.ts'
+import type { Here } from './namecheck.ts'
 
 export interface EntranceNeeds {
   check(name: string): Promise<names.Check | null>
+  here(): Promise<Here | null>
   later(ms: number, f: () => void): () => void
   fill: Fill
   memory: Memory
@@ -20,6 +22,7 @@ const secretLength = 24 // letters of a secret that the page makes
 
 export class Entrance {
   readonly #field = signal<names.Field>(names.empty)
+  readonly #here = signal<Here | null>(null)
   readonly #needs: EntranceNeeds
   #uncheck = () => {}
 
@@ -29,6 +32,16 @@ export class Entrance {
 
   get field(): ReadonlySignal<names.Field> {
     return this.#field
+  }
+
+  /** How many are talking here; null: not known. */
+  get here(): ReadonlySignal<Here | null> {
+    return this.#here
+  }
+
+  /** Somebody stands before the door. */
+  look(): void {
+    this.#needs.here().catch(() => null).then((h) => { this.#here.value = h })
   }
 
   /** The field changed; the server is asked a quarter of a second after the last key. */

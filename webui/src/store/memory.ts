@@ -1,10 +1,14 @@
 // What this browser remembers between visits. Each value is read with care: another version of the page may have written it.
 
+import { fold } from './fold.ts'
+import type { Invitation } from './route.ts'
+
 /** The part of Storage that is used; localStorage, sessionStorage, or a map where they are forbidden. */
 export interface Store {
   getItem(key: string): string | null
   setItem(key: string, value: string): void
   removeItem(key: string): void
+  readonly passing?: true // it is forgotten with the page
 }
 
 /** Who I am here. chosen: the secret is the person's own, not made by the page. */
@@ -21,9 +25,9 @@ export interface Mate {
   last: number
 }
 
-const keys = { me: 'tincan.me', secrets: 'tincan.secrets', rooms: 'tincan.rooms', mates: 'tincan.mates', drafts: 'tincan.drafts', client: 'tincan.client' }
+const keys = { me: 'tincan.me', secrets: 'tincan.secrets', rooms: 'tincan.rooms', mates: 'tincan.mates', client: 'tincan.client', invitation: 'tincan.invitation' }
 const mostSecrets = 20
-const mostDrafts = 100
+const mostRooms = 200
 
 /** The memory of one browser; tab is forgotten with the tab. */
 export class Memory {
@@ -62,15 +66,23 @@ export class Memory {
     this.#lasting.removeItem(keys.me)
   }
 
+  /** Forgets everything, secrets too. */
+  forgetAll(): void {
+    for (const key of Object.values(keys)) {
+      this.#tab.removeItem(key)
+      this.#lasting.removeItem(key)
+    }
+  }
+
   /** The secret that this browser has for a name. */
   secretOf(name: string): Identity | null {
-    const fold = name.trim().toLowerCase()
-    return this.#secrets().find((s) => s.name.toLowerCase() === fold) ?? null
+    const same = fold(name)
+    return this.#secrets().find((s) => fold(s.name) === same) ?? null
   }
 
   rooms(): string[] | null {
     const v = this.#read(this.#lasting, keys.rooms)
-    return Array.isArray(v) ? v.filter((x) => typeof x === 'string') : null
+    return Array.isArray(v) ? v.filter((x) => typeof x === 'string').slice(0, mostRooms) : null
   }
 
   setRooms(rooms: readonly string[]): void {
@@ -88,17 +100,15 @@ export class Memory {
     this.#write(this.#lasting, keys.mates, { ...(typeof all === 'object' ? all : null), [name]: mates })
   }
 
-  drafts(): ReadonlyMap<string, string> {
-    const v = this.#read(this.#lasting, keys.drafts)
-    const all = typeof v === 'object' && v !== null ? Object.entries(v) : []
-    return new Map(all.filter((e): e is [string, string] => typeof e[1] === 'string' && e[1] !== ''))
+  /** What came with the invitation that opened this tab. */
+  invitation(): Invitation {
+    const v = this.#read(this.#tab, keys.invitation) as Partial<Invitation> | null
+    const text = (x: unknown) => (typeof x === 'string' ? x : '')
+    return { door: text(v?.door), code: text(v?.code) }
   }
 
-  setDraft(key: string, text: string): void {
-    const all = new Map(this.drafts())
-    all.delete(key)
-    if (text !== '') all.set(key, text)
-    this.#write(this.#lasting, keys.drafts, Object.fromEntries([...all].slice(-mostDrafts)))
+  setInvitation(i: Invitation): void {
+    this.#write(this.#tab, keys.invitation, i)
   }
 
   /**
@@ -151,5 +161,6 @@ export function passing(): Store {
     getItem: (k) => all.get(k) ?? null,
     setItem: (k, v) => void all.set(k, v),
     removeItem: (k) => void all.delete(k),
+    passing: true,
   }
 }

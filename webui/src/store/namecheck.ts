@@ -17,3 +17,22 @@ export function parseCheck(v: unknown): Check | null {
   const suggest = Array.isArray(o.suggest) ? o.suggest.filter((s) => typeof s === 'string') : []
   return { name: text(o.name), state, like: text(o.like), text: text(o.text), suggest }
 }
+
+/** How many are here now. */
+export interface Here {
+  people: number
+  devices: number
+}
+
+/** Asks GET /api/place; null when there is no answer. */
+export async function askHere(get: typeof fetch): Promise<Here | null> {
+  const r = await get('/api/place')
+  return r.ok ? parseHere(await r.json()) : null
+}
+
+/** Reads the answer of GET /api/place. */
+export function parseHere(v: unknown): Here | null {
+  const o = v as Partial<Here> | null
+  const count = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0
+  return o && count(o.people) && count(o.devices) ? { people: o.people, devices: o.devices } : null
+}

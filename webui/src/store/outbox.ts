@@ -16,6 +16,7 @@ export interface Entry {
   seq: number // its place once the server has it (kept), until the room brings it; 0 before
   code: number // reason code of the refusal; 0: none
   why: string // the sentence of the refusal, or of what it waits for; empty: none
+  again: number // milliseconds; what the server does not take now is not sent before; 0: at once
   tab: string // the tab that sends it
   lease: number // milliseconds; until when that tab is taken to be alive
 }
@@ -47,14 +48,26 @@ export function written(box: Outbox, e: Entry): Outbox {
   return box.some((o) => o.id === e.id) ? box : [...box, e]
 }
 
-/** Those to send now, in their order: mine, of this tab, waiting. */
-export function due(box: Outbox, tab: string, from: string): Entry[] {
-  return box.filter((e) => e.state === 'waiting' && e.tab === tab && e.from === from)
+/**
+ * Those to send now: of each conversation the first that waits, mine and of this tab. The next one goes when it is answered, so that
+ * their order stands whatever becomes of it.
+ */
+export function due(box: Outbox, tab: string, from: string, now: number): Entry[] {
+  const busy = new Set<string>()
+  const out: Entry[] = []
+  for (const e of box) {
+    if (e.tab !== tab || e.from !== from || (e.state !== 'waiting' && e.state !== 'sending')) continue
+    const to = JSON.stringify(e.to)
+    if (busy.has(to)) continue
+    busy.add(to)
+    if (e.state === 'waiting' && e.again <= now) out.push(e)
+  }
+  return out
 }
 
 /** Marks an entry as on its way. */
 export function sending(box: Outbox, id: string): Outbox {
-  return change(box, id, (e) => (e.state === 'waiting' ? { ...e, state: 'sending', code: 0, why: '' } : e))
+  return change(box, id, (e) => (e.state === 'waiting' ? { ...e, state: 'sending', code: 0, why: '', again: 0 } : e))
 }
 
 /** The server has it and told its place. It stays at the end until the room brings it, so that nothing jumps. */
@@ -72,9 +85,9 @@ export function lost(box: Outbox, id: string): Outbox {
   return change(box, id, (e) => (e.state === 'sending' ? { ...e, state: 'waiting' } : e))
 }
 
-/** The server does not take it now and says why (rate, full disk): it waits and is tried again. */
-export function held(box: Outbox, id: string, code: number, why: string): Outbox {
-  return change(box, id, (e) => ({ ...e, state: 'waiting', code, why }))
+/** The server does not take it now and says why (rate, full disk): it waits and is tried again then. */
+export function held(box: Outbox, id: string, code: number, why: string, again: number): Outbox {
+  return change(box, id, (e) => ({ ...e, state: 'waiting', code, why, again }))
 }
 
 /** The server does not take it. It stays where it was written, with the reason, until it is edited, tried again or discarded. */
@@ -84,7 +97,7 @@ export function refused(box: Outbox, id: string, code: number, why: string): Out
 
 /** Try again: under the same id, for it was never stored. */
 export function again(box: Outbox, id: string): Outbox {
-  return change(box, id, (e) => (e.state === 'failed' ? { ...e, state: 'waiting', code: 0, why: '' } : e))
+  return change(box, id, (e) => (e.state === 'failed' ? { ...e, state: 'waiting', code: 0, why: '', again: 0 } : e))
 }
 
 /** Takes an entry out: discarded, or taken back into the field to be edited. */
@@ -101,7 +114,7 @@ export function passing(code: number): boolean {
 export function adopted(stored: readonly Entry[], box: Outbox, tab: string, from: string, now: number): Entry[] {
   return stored
     .filter((e) => e.from === from && (e.tab === tab || e.lease <= now) && !box.some((o) => o.id === e.id))
-    .map((e) => ({ ...e, tab, lease: now + leaseFor, state: e.state === 'sending' ? 'waiting' as const : e.state }))
+    .map((e) => ({ ...e, tab, lease: now + leaseFor }))
 }
 
 /** Puts adopted entries in their place, by the time of writing. */
@@ -115,6 +128,12 @@ export function renewed(box: Outbox, now: number): Outbox {
   return box.map((e) => ({ ...e, lease: now + leaseFor }))
 }
 
+/** Without the entries that another, living tab has taken over while this one slept; what is on its way stays until it is answered. */
+export function without(box: Outbox, stored: readonly Entry[], tab: string, now: number): Outbox {
+  const theirs = new Set(stored.filter((e) => e.tab !== tab && e.lease > now).map((e) => e.id))
+  return box.some((e) => theirs.has(e.id) && e.state !== 'sending') ? box.filter((e) => !theirs.has(e.id) || e.state === 'sending') : box
+}
+
 /** Entries of one conversation, in the order of writing. */
 export function of(box: Outbox, to: To): Entry[] {
   return box.filter((e) => same(e.to, to))
@@ -125,4 +144,20 @@ function change(box: Outbox, id: string, f: (e: Entry) => Entry): Outbox {
   if (i < 0) return box
   const e = f(box[i])
   return e === box[i] ? box : box.with(i, e)
+}
+
+/** Reads an entry as it was kept, perhaps by another build. */
+export function read(v: unknown): Entry | null {
+  const e = v as Partial<Entry> | null
+  const to = e?.to as { room?: unknown, user?: unknown } | null | undefined
+  if (typeof e?.id !== 'string' || e.id === '' || typeof e.text !== 'string' || typeof e.from !== 'string' || typeof to !== 'object' || to === null) return null
+  if (typeof to.room !== 'string' && typeof to.user !== 'string') return null
+  const number = (x: unknown) => (typeof x === 'number' && Number.isFinite(x) ? x : 0)
+  const text = (x: unknown) => (typeof x === 'string' ? x : '')
+  const re = e.re as Partial<Ref> | undefined
+  return {
+    id: e.id, to: typeof to.room === 'string' ? { room: to.room } : { user: String(to.user) }, text: e.text, from: e.from, at: number(e.at),
+    ...(typeof re?.id === 'string' && { re: { id: re.id, seq: number(re.seq) } }),
+    state: e.state === 'failed' ? 'failed' : 'waiting', seq: 0, code: number(e.code), why: text(e.why), again: number(e.again), tab: text(e.tab), lease: number(e.lease),
+  }
 }

@@ -16,11 +16,13 @@ export class Pages {
   readonly #asks: Asks
   #quotes = Promise.resolve()
   readonly #brought: (messages: readonly Message[]) => void
+  readonly #renewed: (c: Conversation) => void
 
-  /** brought is told of every message that comes. */
-  constructor(asks: Asks, brought: (messages: readonly Message[]) => void) {
+  /** brought is told of every message that comes, renewed of a conversation whose log turned out to be another than the one held. */
+  constructor(asks: Asks, brought: (messages: readonly Message[]) => void, renewed: (c: Conversation) => void) {
     this.#asks = asks
     this.#brought = brought
+    this.#renewed = renewed
   }
 
   /** The newest page of a conversation that was never asked for. It tells whether it came. */
@@ -71,16 +73,24 @@ export class Pages {
    * gap waits for the reader. It tells whether it is done.
    */
   async caughtUp(c: Conversation): Promise<boolean> {
-    const newest = c.log.value.at(-1)?.seq
-    if (newest === undefined) return this.first(c)
+    const held = c.log.value.at(-1)
+    if (held === undefined) return this.first(c)
+    const newest = held.seq
     return this.#once(c, `gap ${newest}`, async () => {
-      const a = await this.#ask(c, { after: newest, limit: atOnce })
+      const a = await this.#ask(c, { after: newest - (c.kept ? 1 : 0), limit: atOnce }) // with the one held, to see that it is the same
+      if (c.kept && a.messages[0]?.id !== held.id) {
+        c.forget()
+        this.#took(c, await this.#ask(c, { limit: page }), 'newest')
+        return this.#renewed(c)
+      }
+      c.kept = false
       this.#took(c, a.more ? await this.#ask(c, { limit: page }) : a, a.more ? 'newest' : 'between')
     })
   }
 
   /** Fills the small gaps between what is held. */
   mend(c: Conversation): void {
+    if (c.kept) return void this.caughtUp(c)
     for (const g of gaps(c.log.value, c.last.value)) if (missing(g) <= atOnce) void this.gap(c, g, 'above')
   }
 

@@ -18,6 +18,8 @@ export interface PlacesNeeds {
   memory: Memory
   reading: Reading
   pages: Pages
+  /** Gives a conversation the messages that the browser keeps of it. */
+  recall(c: Conversation): Promise<void>
   online(): boolean
   subscribe(filters: string[]): Promise<number[]>
   unsubscribe(filters: string[]): void
@@ -31,6 +33,7 @@ export class Places {
   readonly #place = signal<Place>({ at: 'room', room: rooms.lobby, seq: 0 })
   readonly #all = signal<ReadonlyMap<string, Conversation>>(new Map())
   readonly #current
+  #found = false // whether the message that the address names was looked for
 
   constructor(needs: PlacesNeeds) {
     this.#needs = needs
@@ -77,9 +80,18 @@ export class Places {
     return this.#all.value.get(key)
   }
 
-  /** Shows a place: joins the room if that is not done, loads what is missing, and finds where to begin reading. */
-  go(p: Place): void {
+  /** All that there are. */
+  all(): Iterable<Conversation> {
+    return this.#all.peek().values()
+  }
+
+  /**
+   * Shows a place: joins the room if that is not done, loads what is missing, and finds where to begin reading. The promise is kept when
+   * what can be shown now is there.
+   */
+  go(p: Place): Promise<void> {
     const old = this.#current.peek()
+    this.#found = false
     batch(() => {
       this.#place.value = p
       this.#current.value = this.conversation(whither(p))
@@ -88,7 +100,7 @@ export class Places {
       if (p.at === 'room') this.#join(p.room)
       else this.meet(p.user)
     })
-    void this.#settle(this.#current.value)
+    return this.#settle(this.#current.value)
   }
 
   /** Leaves a room for good, or until it is opened again. */
@@ -97,7 +109,7 @@ export class Places {
     this.#needs.memory.setRooms(this.#rooms.value.joined)
     this.#needs.unsubscribe([filter.room(room)])
     const key = `room/${room}`
-    if (this.#current.value.key === key) this.go({ at: 'room', room: this.#rooms.value.joined[0] ?? rooms.lobby, seq: 0 })
+    if (this.#current.value.key === key) void this.go({ at: 'room', room: this.#rooms.value.joined[0] ?? rooms.lobby, seq: 0 })
     const rest = new Map(this.#all.value)
     rest.delete(key)
     this.#all.value = rest
@@ -135,7 +147,7 @@ export class Places {
   /** The line is there (again). */
   online(): void {
     const open = this.#current.value
-    for (const c of this.#all.value.values()) if (c !== open && c.asked) this.#needs.pages.mend(c)
+    for (const c of this.#all.value.values()) if (c !== open && c.asked && !c.kept) this.#needs.pages.mend(c)
     void (open.asked ? this.#catchUp(open) : this.#settle(open))
   }
 
@@ -190,7 +202,8 @@ export class Places {
 
   /** Finds where to begin reading: at the message that the address names, at the unread line, at the end. */
   async #settle(c: Conversation): Promise<void> {
-    const { pages, reading } = this.#needs
+    const { pages, reading, recall } = this.#needs
+    if (!c.asked) await recall(c)
     if (!c.asked && !(this.#needs.online() && (await pages.first(c)))) return
     if (c !== this.#current.value) return
     const p = this.#place.value
@@ -198,24 +211,35 @@ export class Places {
     if (mark === undefined) reading.know(c.key, c.last.value)
     const waiting = mark !== undefined && mark < c.last.value && !c.cut.value
     if (waiting) c.cut.value = { after: mark, until: c.last.value }
-    if (p.at === 'room' && p.seq > 0) {
-      await pages.around(c, p.seq)
-      c.wish.value = { way: 'message', seq: p.seq }
-    } else if (waiting) {
-      if ((c.log.value[0]?.seq ?? 0) > mark + 1) await pages.around(c, mark + 1)
+    if (p.at === 'room' && p.seq > 0) await this.#find(c, p.seq)
+    else if (waiting) {
+      if ((c.log.value[0]?.seq ?? 0) > mark + 1 && this.#needs.online()) await pages.around(c, mark + 1)
       c.wish.value = { way: 'cut', seq: mark }
     } else c.wish.value = { way: 'end', seq: Infinity }
-    pages.mend(c)
+    if (!this.#needs.online()) return
+    if (c.kept) await this.#catchUp(c)
+    else pages.mend(c)
+  }
+
+  /** Goes to the message that the address names; without the line, if it is held. */
+  async #find(c: Conversation, seq: number): Promise<void> {
+    if (bySeq(c.log.value, seq)) this.#found = true
+    else if (this.#needs.online()) this.#found = await this.#needs.pages.around(c, seq)
+    c.wish.value = this.#found ? { way: 'message', seq } : { way: 'end', seq: Infinity }
   }
 
   /** After the line came back: the unread line stands above what was missed, and who was at the end begins to read there. */
   async #catchUp(c: Conversation): Promise<void> {
     const before = c.last.value
     const atEnd = c.anchor === Infinity
-    if (!(await this.#needs.pages.caughtUp(c)) || c !== this.#current.value || c.cut.value) return
-    if (!c.log.value.some((m) => m.seq > before && m.from !== this.#needs.me.value && shownKind(m))) return
-    c.cut.value = { after: before, until: c.last.value }
-    if (atEnd) c.wish.value = { way: 'cut', seq: before }
+    if (!(await this.#needs.pages.caughtUp(c)) || c !== this.#current.value) return
+    const p = this.#place.value
+    if (p.at === 'room' && p.seq > 0 && !this.#found) return this.#find(c, p.seq)
+    const after = Math.max(before, this.#needs.reading.marks.value.get(c.key) ?? 0) // another tab or device may have shown them
+    if (c.cut.value || c.last.value < after) return
+    if (!c.log.value.some((m) => m.seq > after && m.from !== this.#needs.me.value && shownKind(m))) return
+    c.cut.value = { after, until: c.last.value }
+    if (atEnd) c.wish.value = { way: 'cut', seq: after }
   }
 
   #join(room: string): void {

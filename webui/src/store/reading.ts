@@ -16,10 +16,13 @@ export class Reading {
 
   readonly #post: (room: string, seq: number) => void
   readonly #now: () => number
+  readonly #moved: (key: string, seq: number) => void
 
-  constructor(post: (room: string, seq: number) => void, now: () => number) {
+  /** post tells the server, moved the other tabs. */
+  constructor(post: (room: string, seq: number) => void, now: () => number, moved: (key: string, seq: number) => void) {
     this.#post = post
     this.#now = now
+    this.#moved = moved
   }
 
   get marks(): ReadonlySignal<Marks> {
@@ -52,6 +55,24 @@ export class Reading {
   /** What is shown of a conversation counts as read again. */
   unpin(c: Conversation): void {
     this.#pinned.delete(c.key)
+  }
+
+  /** A mark that this browser kept: the server may not know it yet. */
+  remember(key: string, seq: number): void {
+    this.#all.value = advanced(this.#all.value, key, seq)
+  }
+
+  /** The conversation begins anew: what was read of it says nothing. */
+  forget(key: string): void {
+    const without = (m: Marks) => new Map([...m].filter(([k]) => k !== key))
+    this.#all.value = without(this.#all.value)
+    this.#posted = without(this.#posted)
+  }
+
+  /** Somebody else will read. */
+  forgetAll(): void {
+    this.#all.value = this.#posted = new Map()
+    this.#candidate = null
   }
 
   /** The view shows a conversation up to this seq. */
@@ -94,7 +115,9 @@ export class Reading {
   #take(): void {
     const s = this.#candidate
     if (!s || !this.#isHere || this.#now() - s.since < mustShow) return
-    this.#all.value = advanced(this.#all.value, s.c.key, s.seq)
+    const marks = advanced(this.#all.value, s.c.key, s.seq)
+    if (marks !== this.#all.value) this.#moved(s.c.key, s.seq)
+    this.#all.value = marks
     if (s.c.mentions.value.some((m) => m <= s.seq)) s.c.mentions.value = s.c.mentions.value.filter((m) => m > s.seq)
   }
 }

@@ -1,13 +1,30 @@
-// Places of the page as they stand in the address: /#/room/lobby, /#/room/lobby/1207, /#/user/ada.
+// Places of the page as they stand in the address: /#/room/lobby, /#/room/lobby/1207, /#/user/ada. An invitation adds what opens a
+// door: /#/room/lobby?door=passphrase&code=…; a fragment never travels to the server by itself.
 import { roomSlug } from '../mqtt/topics.ts'
+
+const longest = 200 // characters of a passphrase or a code
 
 export type Place =
   | { at: 'room', room: string, seq: number } // seq: the message to show; 0: none
   | { at: 'user', user: string }
 
+/** What an invitation brought along; empty: nothing. */
+export interface Invitation {
+  door: string // passphrase of the door
+  code: string // code of the room
+}
+
+/** What an invitation in a fragment brings; null when it is none. */
+export function invitation(hash: string): Invitation | null {
+  const given = new URLSearchParams(hash.slice(hash.indexOf('?') + 1))
+  const short = (key: string) => (hash.includes('?') ? given.get(key) ?? '' : '').slice(0, longest)
+  const found = { door: short('door'), code: short('code') }
+  return found.door === '' && found.code === '' ? null : found
+}
+
 /** The place that a fragment names; null when it names none. `/#lobby` is `/#/room/lobby`. */
 export function read(hash: string): Place | null {
-  const parts = hash.replace(/^#/, '').split('/').map(decode)
+  const parts = hash.replace(/^#/, '').replace(/\?.*$/s, '').split('/').map(decode)
   if (parts.length === 1 && parts[0] !== '') return room(parts[0], '')
   if (parts[0] !== '' || parts.length < 3 || parts[2] === '') return null
   if (parts[1] === 'room') return room(parts[2], parts[3] ?? '')

@@ -1,79 +1,83 @@
-// Where the outbox lies so that it survives a reload: IndexedDB, else localStorage, else only memory.
-import type { Entry } from './outbox.ts'
+// What lasts beyond the tab: unsent messages, drafts, the newest messages of each room, how far was read. In IndexedDB, else in
+// localStorage, else only in memory. Nothing here is ever in the way of the page: what cannot be kept is told once and goes on without.
 import type { Store } from './memory.ts'
 
-/** Keeps entries by id. Errors are not told: what cannot be kept is still sent by this tab. */
+export type Table = 'outbox' | 'drafts' | 'logs' | 'marks'
+
+/** A row as it lies there: whoever reads it looks at each field, since another version of the page may have written it. */
+export interface Kept {
+  key: string
+  at: number // milliseconds of the last change: the oldest rows go first when there are too many
+}
+
+/** How much lasts: all; not the messages of rooms; nothing beyond the tab. */
+export type Keeps = 'all' | 'little' | 'nothing'
+
+/** What became of a change. full: the browser gives this page no more space. gone: the shelf is closed for good, the page has to be loaded anew. */
+export type Trouble = 'full' | 'gone'
+
 export interface Shelf {
-  all(): Promise<Entry[]>
-  put(entries: readonly Entry[]): Promise<void>
-  drop(ids: readonly string[]): Promise<void>
+  readonly keeps: Keeps
+  get(table: Table, key: string): Promise<unknown>
+  all(table: Table): Promise<unknown[]>
+  put(table: Table, rows: readonly Kept[]): Promise<void>
+  drop(table: Table, keys: readonly string[]): Promise<void>
+  /** Reads all rows and puts those that f returns, in one step: no other tab comes between. */
+  change<T extends Kept>(table: Table, f: (rows: unknown[]) => readonly T[]): Promise<readonly T[]>
+  /** Forgets everything. */
+  clear(): Promise<void>
+  /** Calls f with a trouble, and with null when what was to be kept is kept again. */
+  onTrouble(f: (t: Trouble | null) => void): void
 }
 
-const table = 'outbox'
+/** Rows kept of a table; unsent messages are never thrown away. */
+export const most: Record<Table, number> = { outbox: Infinity, drafts: 100, logs: 60, marks: 500 }
 
-/** A shelf in IndexedDB, or null where the browser has none or forbids it. */
-export async function indexedShelf(factory: IDBFactory | undefined): Promise<Shelf | null> {
-  if (!factory) return null
-  let db: IDBDatabase
-  try {
-    const open = factory.open('tincan', 1)
-    open.onupgradeneeded = () => open.result.createObjectStore(table, { keyPath: 'id' })
-    db = await done(open)
-  } catch {
-    return null
-  }
-  const inside = async <T>(mode: IDBTransactionMode, work: (s: IDBObjectStore) => IDBRequest<T> | null, none: T): Promise<T> => {
-    try {
-      const tx = db.transaction(table, mode)
-      const request = work(tx.objectStore(table))
-      await new Promise<void>((ok, no) => {
-        tx.oncomplete = () => ok()
-        tx.onabort = tx.onerror = () => no(tx.error)
-      })
-      return request ? request.result : none
-    } catch {
-      return none
-    }
-  }
-  return {
-    all: async () => (await inside<unknown[]>('readonly', (s) => s.getAll(), [])).filter(isEntry),
-    put: (entries) => inside('readwrite', (s) => (entries.forEach((e) => s.put(e)), null), undefined),
-    drop: (ids) => inside('readwrite', (s) => (ids.forEach((id) => s.delete(id)), null), undefined),
-  }
-}
+export const tables = Object.keys(most) as Table[]
 
-/** A shelf in localStorage or the like. */
+/** A shelf in localStorage or the like. The messages of rooms are too much for it. */
 export function plainShelf(store: Store): Shelf {
-  const read = (): Entry[] => {
+  let tell = (_: Trouble | null) => {}
+  const read = (table: Table): Kept[] => {
     try {
-      const v: unknown = JSON.parse(store.getItem('tincan.outbox') ?? '[]')
-      return Array.isArray(v) ? v.filter(isEntry) : []
+      const v: unknown = JSON.parse(store.getItem(`tincan.${table}`) ?? '[]')
+      return Array.isArray(v) ? v.filter(isKept) : []
     } catch {
       return []
     }
   }
-  const write = (entries: Entry[]) => {
+  const write = (table: Table, rows: readonly Kept[]) => {
+    if (table === 'logs') return
     try {
-      store.setItem('tincan.outbox', JSON.stringify(entries))
+      const newest = [...rows].sort((a, b) => a.at - b.at).slice(-Math.min(most[table], rows.length))
+      if (newest.length === 0) store.removeItem(`tincan.${table}`)
+      else store.setItem(`tincan.${table}`, JSON.stringify(newest))
+      tell(null)
     } catch {
-      // Full: this tab still sends what it has.
+      tell('full')
     }
   }
+  const put = (table: Table, rows: readonly Kept[]) => {
+    if (rows.length > 0) write(table, [...read(table).filter((o) => !rows.some((r) => r.key === o.key)), ...rows])
+  }
   return {
-    all: async () => read(),
-    put: async (entries) => write([...read().filter((o) => !entries.some((e) => e.id === o.id)), ...entries]),
-    drop: async (ids) => write(read().filter((o) => !ids.includes(o.id))),
+    keeps: store.passing ? 'nothing' : 'little',
+    get: async (table, key) => read(table).find((r) => r.key === key),
+    all: async (table) => read(table),
+    put: async (table, rows) => put(table, rows),
+    drop: async (table, keys) => write(table, read(table).filter((r) => !keys.includes(r.key))),
+    change: async (table, f) => {
+      const rows = f(read(table))
+      put(table, rows)
+      return rows
+    },
+    clear: async () => tables.forEach((t) => store.removeItem(`tincan.${t}`)),
+    onTrouble: (f) => { tell = f },
   }
 }
 
-function done<T>(r: IDBRequest<T>): Promise<T> {
-  return new Promise((ok, no) => {
-    r.onsuccess = () => ok(r.result)
-    r.onerror = () => no(r.error)
-  })
-}
-
-function isEntry(v: unknown): v is Entry {
-  const e = v as Partial<Entry> | null
-  return typeof e?.id === 'string' && typeof e.text === 'string' && typeof e.from === 'string' && typeof e.at === 'number' && typeof e.to === 'object' && e.to !== null
+/** Whether a value has what every row has. */
+export function isKept(v: unknown): v is Kept {
+  const k = v as Partial<Kept> | null
+  return typeof k?.key === 'string' && typeof k.at === 'number' && Number.isFinite(k.at)
 }

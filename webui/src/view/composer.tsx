@@ -5,6 +5,7 @@ import { t } from '../i18n/format.ts'
 import { coarse } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { tooLong } from '../store/outbox.ts'
+import * as replies from '../store/reply.ts'
 import { writing } from '../store/typing.ts'
 import { Icon } from './icon.tsx'
 import { lazy } from './lazy.tsx'
@@ -38,20 +39,30 @@ export function Composer({ chat }: { chat: Chat }) {
     over.value = 0
     grow()
   }
+  const keepDraft = (el: HTMLTextAreaElement | null) => {
+    clearTimeout(unsaved.current)
+    if (el) chat.drafts.set(c.key, { text: el.value, reply: replies.write(c.reply.peek()), caret: el.selectionStart })
+  }
   useLayoutEffect(() => {
-    put(chat.draft(c.key))
-    if (!coarse()) field.current?.focus({ preventScroll: true })
+    const draft = chat.drafts.of(c.key)
     const el = field.current
-    const keep = () => {
-      clearTimeout(unsaved.current)
-      if (el) chat.setDraft(c.key, el.value)
-    }
+    put(draft.text)
+    c.reply.value ??= replies.read(draft.reply)
+    if (!coarse()) el?.focus({ preventScroll: true })
+    el?.setSelectionRange(draft.caret, draft.caret)
+    const keep = () => keepDraft(el)
     addEventListener('pagehide', keep)
     return () => { // another conversation is opened: what stands here is the draft of the old one
       removeEventListener('pagehide', keep)
       keep()
     }
   }, [c.key])
+  const heard = chat.drafts.heard.value
+  useEffect(() => {
+    if (heard?.key !== c.key || document.hasFocus()) return
+    put(heard.draft.text)
+    c.reply.value = replies.read(heard.draft.reply)
+  }, [heard])
   const taken = chat.taken.value
   useEffect(() => {
     if (taken?.key !== c.key || !field.current) return
@@ -68,7 +79,7 @@ export function Composer({ chat }: { chat: Chat }) {
     grow()
     chat.activity.key(c, empty.value)
     clearTimeout(unsaved.current)
-    unsaved.current = setTimeout(() => chat.setDraft(c.key, el.value), draftAfter) as unknown as number
+    unsaved.current = setTimeout(() => keepDraft(el), draftAfter) as unknown as number
   }
   const send = () => {
     const el = field.current

@@ -57,7 +57,7 @@ function Count({ chat }: { chat: Chat }) {
 function RoomItem({ chat, item, leavable }: { chat: Chat, item: Item, leavable: boolean }) {
   const c = chat.places.current.value
   const current = 'room' in c.to && c.to.room === item.room
-  const draft = !current && chat.draft(`room/${item.room}`) !== ''
+  const draft = !current && chat.drafts.all.value.has(`room/${item.room}`)
   return (
     <li class="item__row">
       <a

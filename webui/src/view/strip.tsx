@@ -45,7 +45,7 @@ export function Strips({ chat }: { chat: Chat }) {
     <div class="strips">
       {connection()}
       {c.barred.value && <Strip tone="bad" icon="warn" text={t('strip.barred', { room })} />}
-      {chat.newer.value && <Strip tone="plain" icon="save" text={t('strip.newer')} actions={[['strip.reload', () => location.reload()]]} />}
+      {chat.intake.newer.value && <Strip tone="plain" icon="save" text={t('strip.newer')} actions={[['strip.reload', () => location.reload()]]} />}
     </div>
   )
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { coarse, place as placeName } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
-import { type Hint, hint, string, wantsSecret } from '../store/name.ts'
+import { type Hint, hint, string, wantsSecret } from '../store/hint.ts'
 import { hue } from './can.tsx'
 import { Icon } from './icon.tsx'
 

@@ -55,10 +55,20 @@ test('nothing that was acknowledged is missing, doubled or out of order after ki
   await counted
   await ada.say('the end')
   const said = ['ada 0', 'ada 1', 'ada 2', 'bob 0', 'bob 1', 'bob 2', 'the end'] // in which order is chance
-  const whole = (p) => until('the log is whole', async () => {
-    const texts = await p.texts()
-    return said.every((text) => texts.includes(text)) && texts.length >= acknowledged.length && texts
-  })
+  const whole = async (p) => {
+    const seen = new Map() // by seq; only a part of the rows is in the document at a time
+    await until('the log is whole', async () => {
+      for (const end of ['scrollHeight', 'clientTop']) {
+        await p.log.evaluate((log, to) => { log.scrollTop = log[to] }, end)
+        const shown = p.messages.and(p.page.locator('[data-seq]'))
+        for (const [seq, text] of await shown.evaluateAll((all) => all.map((a) => [Number(a.dataset.seq), a.querySelector('.message__body > .text')?.textContent]))) seen.set(seq, text)
+      }
+      const texts = [...seen.values()]
+      if (said.every((text) => texts.includes(text)) && texts.length >= acknowledged.length + said.length) return true
+      throw new Error(`${acknowledged.length} were acknowledged; it has ${texts.length}: ${texts}`)
+    })
+    return [...seen].sort(([a], [b]) => a - b).map(([, text]) => text)
+  }
   const [seen, other] = [await whole(ada), await whole(bob)]
   assert.deepEqual(seen, other, 'they see different logs')
   assert.deepEqual(seen.filter((x) => x.startsWith('n')), acknowledged, 'what was acknowledged')

@@ -1,137 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Ack, ClientOptions } from '../../src/mqtt/client.ts'
-import type { Message } from '../../src/mqtt/parse.ts'
-import { Chat, type Wire } from '../../src/store/chat.ts'
+import { nothing } from '../../src/store/drafts.ts'
 import { Memory, passing } from '../../src/store/memory.ts'
-import type { Check } from '../../src/store/name.ts'
-import { Preferences } from '../../src/store/settings.ts'
-import { plainShelf } from '../../src/store/shelf.ts'
-
-type Handlers = Pick<ClientOptions, 'clientId' | 'name' | 'secret' | 'user' | 'onState' | 'onReady' | 'onMessage'>
-
-/** A chat whose server is this test: a room with a log, and a line that the test cuts. */
-class Place {
-  now = 1_000_000
-  lasting = passing()
-  tab = passing()
-  log: Message[] = [] // of the lobby
-  published: { topic: string, body: any }[] = []
-  subscribed: string[] = []
-  connects: Handlers[] = []
-  checks = new Map<string, Check>()
-  later: { at: number, f: () => void }[] = []
-  mute = false // whether the server answers
-  chat = this.open()
-
-  open(): Chat {
-    let seed = 0
-    return new Chat({
-      wire: (o) => this.wire(o),
-      check: async (name) => this.checks.get(name) ?? null,
-      shelf: async () => plainShelf(this.lasting),
-      memory: new Memory(this.lasting, this.tab),
-      settings: new Preferences(this.lasting, () => {}),
-      now: () => this.now,
-      later: (ms, f) => {
-        const t = { at: this.now + ms, f }
-        this.later.push(t)
-        return () => { this.later = this.later.filter((x) => x !== t) }
-      },
-      frame: (f) => f(),
-      fill: (b) => void b.fill(++seed),
-      client: 'tab-1', label: 'laptop', build: '',
-    })
-  }
-
-  get line(): Handlers {
-    return this.connects.at(-1)!
-  }
-
-  wire(o: Handlers): Wire {
-    this.connects.push(o)
-    return {
-      start: () => o.onState('connecting'),
-      stop: async () => {},
-      tryNow: () => {},
-      subscribe: async (filters) => (this.subscribed.push(...filters), filters.map(() => 0)),
-      unsubscribe: async () => {},
-      publish: async (topic, payload) => this.take(topic, JSON.parse(String(payload))),
-    }
-  }
-
-  take(topic: string, body: any): Ack {
-    this.published.push({ topic, body })
-    if (this.mute) return { code: 0, user: {} }
-    if (topic.endsWith('/history')) {
-      const after = body.after as number | undefined
-      const before = body.before as number | undefined
-      const fit = this.log.filter((m) => m.seq > (after ?? 0) && m.seq < (before ?? Infinity))
-      const messages = after !== undefined ? fit.slice(0, body.limit) : fit.slice(-body.limit)
-      this.tell('chat/user/me/inbox', { type: 'history', room: 'lobby', request: body.request, messages: messages.map(wired), last: this.log.at(-1)?.seq ?? 0, more: messages.length < fit.length })
-      return { code: 0, user: {} }
-    }
-    if (topic.endsWith('/say')) {
-      const m = this.say('noor', body.text, body.id)
-      return { code: 0, user: { seq: String(m.seq) } }
-    }
-    return { code: 0, user: {} }
-  }
-
-  /** Appends to the log without telling anybody. */
-  say(from: string, text: string, id = `id-${this.log.length + 1}`): Message {
-    const m: Message = { seq: this.log.length + 1, id, time: this.now, from, room: 'lobby', kind: 'text', text }
-    this.log.push(m)
-    return m
-  }
-
-  tell(topic: string, body: unknown, retain = false): void {
-    this.line.onMessage({ topic, payload: new TextEncoder().encode(JSON.stringify(body)), retain, user: [] })
-  }
-
-  bring(m: Message): void {
-    this.tell('chat/room/lobby/messages', wired(m))
-  }
-
-  async online(name = 'noor'): Promise<void> {
-    this.line.onReady({ name, sessionPresent: false, user: {}, refused: [] })
-    this.line.onState('online')
-    await quiet()
-  }
-
-  async join(name = 'noor', secret = ''): Promise<void> {
-    this.chat.entrance.type(name)
-    this.chat.entrance.join(secret, true)
-    await this.online(name)
-  }
-
-  /** Lets time pass, second by second. */
-  async pass(ms: number): Promise<void> {
-    for (const end = this.now + ms; this.now < end;) {
-      this.now = Math.min(end, this.now + 1000)
-      for (const t of this.later.filter((x) => x.at <= this.now)) {
-        this.later = this.later.filter((x) => x !== t)
-        t.f()
-      }
-      this.chat.tick()
-      await quiet()
-    }
-  }
-
-  get texts(): string[] {
-    return this.chat.places.current.value.rows.value.map((r) => r.is === 'message' ? r.m.text : r.is === 'mine' ? `${r.entry.text} (${r.entry.state})` : r.is === 'gap' ? `gap ${r.before - r.after - 1}` : r.is)
-  }
-}
-
-const wired = (m: Message) => ({ ...m, time: new Date(m.time).toISOString() })
-const quiet = async () => {
-  for (let i = 0; i < 5; i++) await new Promise((r) => setImmediate(r))
-}
+import { Place, quiet } from './place.ts'
 
 test('the first visit: a name, a secret that the page makes, and the room', async () => {
   const p = new Place()
   p.say('ada', 'hello')
-  p.chat.begin()
+  await p.begin(null)
   assert.equal(p.chat.screen.value, 'welcome')
   await p.join()
   assert.equal(p.chat.screen.value, 'room')
@@ -147,7 +23,7 @@ test('a remembered person is let in without asking, with the same secret', async
   await p.join()
   const { secret } = p.line
   p.chat = p.open()
-  p.chat.begin()
+  await p.begin(null)
   assert.equal(p.chat.screen.value, 'room')
   assert.equal(p.line.secret, secret)
 })
@@ -158,11 +34,11 @@ test('who is not to be remembered is forgotten with the tab', async () => {
   p.chat.entrance.join('', false)
   await p.online()
   p.chat = p.open() // a reload
-  p.chat.begin()
+  await p.begin(null)
   await p.online()
   p.tab = passing() // another tab
   p.chat = p.open()
-  p.chat.begin()
+  await p.begin(null)
   assert.equal(p.chat.screen.value, 'welcome')
 })
 
@@ -412,18 +288,22 @@ test('another build on the server offers to reload; the same does not', async ()
   await p.join()
   const status = (build: string) => p.tell('chat/server/status', { state: 'online', version: '1', since: '', build }, true)
   status('b1')
-  assert.equal(p.chat.newer.value, false)
+  assert.equal(p.chat.intake.newer.value, false)
   status('b2')
-  assert.equal(p.chat.newer.value, true)
+  assert.equal(p.chat.intake.newer.value, true)
 })
 
 test('drafts are kept for each conversation, also over a reload', async () => {
   const p = new Place()
   await p.join()
-  p.chat.setDraft('room/lobby', 'unfinished')
-  assert.equal(p.open().draft('room/lobby'), 'unfinished')
+  const draft = { text: 'unfinished', reply: 'm1', caret: 3 }
+  p.chat.drafts.set('room/lobby', draft)
+  const again = p.open()
+  await again.open(null)
+  assert.deepEqual(again.drafts.of('room/lobby'), draft)
   p.chat.send('done')
-  assert.equal(p.chat.draft('room/lobby'), '')
+  assert.deepEqual(p.chat.drafts.of('room/lobby'), nothing)
+  assert.equal(p.browser.shelf.rows.get('drafts')!.size, 0)
 })
 
 test('the list of rooms knows a newer message than the room brought: it is fetched', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { answered, asked, type Check, empty, hint, refused, string, typed, wantsSecret, worthAsking } from '../../src/store/name.ts'
+import { hint, string, wantsSecret } from '../../src/store/hint.ts'
+import { answered, asked, type Check, empty, refused, typed, worthAsking } from '../../src/store/name.ts'
 import { parseCheck } from '../../src/store/namecheck.ts'
 
 const check = (name: string, state: Check['state'], more: Partial<Check> = {}): Check => ({ name, state, like: '', text: '', suggest: [], ...more })

@@ -52,7 +52,7 @@ test('the unread line stands once, above the first unread message, with their nu
 })
 
 test('mine on its way stands at the end under the key that it keeps', () => {
-  const entry: Entry = { id: 'id-7', to: { room: 'lobby' }, text: 'hi', from: 'noor', at: noon + 1, state: 'sending', seq: 0, code: 0, why: '', tab: 't', lease: 0 }
+  const entry: Entry = { id: 'id-7', to: { room: 'lobby' }, text: 'hi', from: 'noor', at: noon + 1, state: 'sending', seq: 0, code: 0, why: '', again: 0, tab: 't', lease: 0 }
   const pending = rows(stand({ log: [message(1, 'noor', noon)], mine: [entry] })).at(-1)
   assert.ok(pending?.is === 'mine' && pending.joins)
   const there = rows(stand({ log: [message(1, 'noor', noon), message(2, 'noor', noon + 1, { id: 'id-7' })] })).at(-1)

@@ -4,36 +4,9 @@ import { t } from '../../src/i18n/format.ts'
 import { silence, spoken, wanted } from '../../src/store/announce.ts'
 import { told, lastAt, reading, spark, unitOf } from '../../src/store/devices.ts'
 import { uuid7 } from '../../src/store/ids.ts'
-import { ended, moved, shown, unconnected } from '../../src/store/line.ts'
 import { advanced, toPost, unread } from '../../src/store/read.ts'
 import { items } from '../../src/store/rooms.ts'
-import { read, write } from '../../src/store/route.ts'
 import { idle, key, sign, still, stop, writing } from '../../src/store/typing.ts'
-
-test('the line is spoken of only when it lasts', () => {
-  let l = moved(unconnected, 'connecting', 0, 0, 0)
-  assert.deepEqual(shown(l, 500), { string: 'waving', strip: 'none' })
-  assert.deepEqual(shown(l, 1000), { string: 'waving', strip: 'connecting' })
-  l = moved(l, 'online', 1200, 0, 0)
-  assert.deepEqual(shown(l, 1300), { string: 'taut', strip: 'none' })
-  l = moved(l, 'offline', 2000, 0, 0)
-  l = moved(l, 'connecting', 2500, 0, 0)
-  l = moved(l, 'offline', 2600, 0, 0) // trying again does not begin the wait anew
-  assert.equal(shown(l, 4999).strip, 'connecting')
-  assert.deepEqual(shown(l, 5000), { string: 'slack', strip: 'offline' })
-  assert.equal(shown(l, 32_000).strip, 'unreachable')
-  l = moved(l, 'online', 33_000, 2, 0)
-  assert.deepEqual([shown(l, 33_001).strip, l.back?.sent, shown(l, 39_001).strip], ['back', 2, 'none'])
-})
-
-test('a short break is not worth a word, a restart and an end have their own', () => {
-  let l = moved(moved(moved(unconnected, 'online', 0, 0, 0), 'offline', 100, 0, 0), 'online', 900, 1, 0)
-  assert.equal(shown(l, 901).strip, 'none')
-  l = moved(l, 'offline', 1000, 0, 0x8b)
-  assert.equal(shown(l, 2500).strip, 'restarting')
-  l = ended(l, { why: 'taken-over', code: 0x8e, text: '' }, 3000)
-  assert.deepEqual(shown(l, 3000), { string: 'slack', strip: 'ended' })
-})
 
 test('read marks only go forward, and are posted once', () => {
   const marks = advanced(advanced(new Map(), 'room/lobby', 7), 'room/lobby', 5)
@@ -48,13 +21,6 @@ test('rooms: mine first, the lobby on top, then by name, whatever happens in the
   const open = new Map(['zebra', 'apple', 'lobby', 'beta'].map((room) => [room, { room, topic: '', last: 10 }]))
   const list = items({ open, joined: ['zebra', 'lobby', 'beta'] }, new Map([['room/beta', 4]]), () => 10, () => 0)
   assert.deepEqual(list.map((i) => [i.room, i.joined, i.unread]), [['lobby', true, 0], ['beta', true, 6], ['zebra', true, 0], ['apple', false, 0]])
-})
-
-test('places are read from the address and written back', () => {
-  for (const p of [{ at: 'room', room: 'électronique', seq: 0 }, { at: 'room', room: 'lobby', seq: 1207 }, { at: 'user', user: 'Ada / Okafor 🦊' }] as const) assert.deepEqual(read(write(p)), p)
-  assert.deepEqual(read('#lobby'), { at: 'room', room: 'lobby', seq: 0 })
-  assert.deepEqual(read('#/room/Lobby/x'), { at: 'room', room: 'lobby', seq: 0 })
-  for (const bad of ['', '#', '#/', '#/room/', '#/room/a+b', '#/elsewhere/x', '#/user/']) assert.equal(read(bad), null, bad)
 })
 
 test('typing is told at the first key, each four seconds, and taken back', () => {
