@@ -161,12 +161,13 @@ export class House {
     await gone
   }
 
-  /** A browser of its own: nothing is shared with others. */
+  /** A browser of its own: nothing is shared with others. before: what is done to the page before it is opened. */
   async person(o = {}) {
-    const { at = this.lan, ...context } = o
+    const { at = this.lan, before, ...context } = o
     const c = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...context })
     const p = new Person(await c.newPage(), this)
     this.#pages.push(p)
+    await before?.(p.page)
     await p.page.goto(at)
     return p
   }
