@@ -47,6 +47,7 @@ type Config struct {
 		Sessions           int      `key:"sessions"`
 		SessionsPerAddress int      `key:"sessions_per_address"`
 		Keepalive          Duration `key:"keepalive"`
+		SessionExpiry      Duration `key:"session_expiry"`
 		Queue              Size     `key:"queue"`
 		Packet             Size     `key:"packet"`
 	} `key:"limits"`
@@ -120,6 +121,9 @@ func (c *Config) validate(complain func(text string, keys ...string)) {
 	between("limits.sessions_per_address", c.Limits.SessionsPerAddress, 1, 1_000_000)
 	if d := c.Limits.Keepalive; d < Duration(minKeepalive) || d > Duration(maxKeepalive) {
 		say("limits.keepalive", "%s is out of range; choose %s to %s", d, Duration(minKeepalive), Duration(maxKeepalive))
+	}
+	if d := c.Limits.SessionExpiry; d < Duration(minExpiry) || d > Duration(maxExpiry) {
+		say("limits.session_expiry", "%s is out of range; choose %s to %s", d, Duration(minExpiry), Duration(maxExpiry))
 	}
 	if n := c.Limits.Packet; n < 64*KiB || n > 16*MiB {
 		say("limits.packet", "%s is out of range; choose 64KiB to 16MiB", n)

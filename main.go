@@ -123,6 +123,8 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		MemoryBytes:   mem.heap,
 		RetainedBytes: mem.retained,
 		Keepalive:     time.Duration(config.Limits.Keepalive),
+		SessionExpiry: time.Duration(config.Limits.SessionExpiry),
+		Store:         store,
 		MaxSessions:   room.sessions,
 		MaxPending:    room.pending,
 		MaxPerAddress: config.Limits.SessionsPerAddress,
@@ -130,10 +132,10 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		Origins:       config.Origins,
 	}, chat, log)
 	if err != nil {
-		return errors.Join(err, store.Close(ctx))
+		return errors.Join(explain(store, err), store.Close(ctx))
 	}
 	if err := chat.Start(ctx, mqtt); err != nil {
-		return errors.Join(err, store.Close(ctx))
+		return errors.Join(explain(store, err), store.Close(ctx))
 	}
 
 	httpAddr, mqttAddr := httpListener.Addr().(*net.TCPAddr), mqttListener.Addr().(*net.TCPAddr)
@@ -195,6 +197,17 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		log.Info("stopped")
 	}
 	return err
+}
+
+// explain is err for the person who runs tincan, when it is about what the folder holds.
+func explain(store *history.Store, err error) error {
+	switch {
+	case errors.Is(err, broker.ErrStoreNewer):
+		err = fmt.Errorf("%w: %w", history.ErrNewer, err)
+	case errors.Is(err, broker.ErrStoreDamaged):
+		err = fmt.Errorf("%w: %w", history.ErrDamaged, err)
+	}
+	return store.Explain(err)
 }
 
 // newHTTPServer makes a server with the limits that all of ours have, and at most so many connections.

@@ -24,7 +24,7 @@ var endCauses = []broker.Cause{
 }
 
 // dropReasons are likewise those of dropped messages.
-var dropReasons = []broker.Drop{broker.DropTooLarge, broker.DropExpired, broker.DropAway, broker.DropForbidden}
+var dropReasons = []broker.Drop{broker.DropTooLarge, broker.DropExpired, broker.DropAway, broker.DropForbidden, broker.DropUnkept}
 
 // figures are what /metrics tells of.
 type figures struct {

@@ -10,6 +10,8 @@ import (
 // Bounds of durations in the configuration.
 const (
 	maxHold      = 90 * 24 * time.Hour
+	minExpiry    = time.Minute
+	maxExpiry    = 90 * 24 * time.Hour
 	minKeepalive = 5 * time.Second
 	maxKeepalive = 65535 * time.Second // the keepalive of MQTT is two bytes of seconds (MQTT 5 §3.1.2.10)
 )

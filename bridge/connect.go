@@ -49,7 +49,12 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 		return broker.Welcome{}, refuseOvertaken()
 	}
 	b.diary.came("name", claim.Name, "session", client, "remote", s.Remote(), "transport", s.Transport())
-	return broker.Welcome{Name: claim.Name, Ident: m.ident, Proven: proven(m.ident), ClientID: client, Props: []broker.Prop{{Key: "name", Value: claim.Name}}}, nil
+	w := broker.Welcome{Name: claim.Name, Ident: m.ident, Holder: m.ident, Proven: proven(m.ident), ClientID: client}
+	if len(c.Secret) > 0 {
+		w.Ident = b.secrets.owner(n.Fold, c.Secret)
+	}
+	w.Props = []broker.Prop{{Key: "name", Value: claim.Name}}
+	return w, nil
 }
 
 // mayProve tells whether a CONNECT asks for a name that is held, with a secret: of a stranger not even a claim is taken when there

@@ -84,7 +84,7 @@ func (r *testRoom) start() {
 	if r.b, err = New(r.cfg, kept, log); err != nil {
 		r.t.Fatal(err)
 	}
-	if r.br, err = broker.New(broker.Config{}, r.b, log); err != nil {
+	if r.br, err = broker.New(broker.Config{Store: kept}, r.b, log); err != nil {
 		r.t.Fatal(err)
 	}
 	if err := r.b.Start(ctx, r.br); err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tincan/bridge/history"
-	"tincan/bridge/names"
 	"tincan/broker"
 )
 
@@ -176,18 +175,6 @@ func (ms *members) find(fold string) *member {
 	ms.mu.RLock()
 	defer ms.mu.RUnlock()
 	return ms.byFold[fold]
-}
-
-// who is the ident of the connected member of a canonical name; empty when there is none.
-func (ms *members) who(name string) string {
-	n, err := names.Parse(name)
-	if err != nil {
-		return ""
-	}
-	if m := ms.find(n.Fold); m != nil {
-		return m.ident
-	}
-	return ""
 }
 
 // seat is the seat of a connected session, or nil.

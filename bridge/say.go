@@ -53,34 +53,57 @@ func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 	if m.Will {
 		ack = st.lastWord(ack, nil)
 	}
-	b.append(st, t, pairKey(st.member.ident, who), p, m, ack, func(e history.Entry) {
+	b.append(st, t, pairKey(st.member.ident, who), p, m, ack, func(e history.Entry, told func()) {
 		note := encode(directNote{Type: inboxMessage, Message: appendMessage(nil, "", e)})
-		b.tell(to, who, note)
-		b.tell(st.name(), st.member.ident, note)
+		b.tell(st.name(), st.member.ident, note, func() {})
+		b.tell(to, who, note, told)
 	})
 }
 
-// tell puts a note on the inbox of a member, unless the name is another's by now: storing takes a moment.
-func (b *Bridge) tell(name, ident string, note []byte) {
-	if b.members.who(name) == ident {
-		b.publish(&broker.Message{Topic: topicInbox(name), Payload: note, ContentType: "application/json"})
+// tell puts a note on the inbox of a member, unless the name is another's by now: storing takes a moment. told is called when it is on
+// disk for a session that is away. That it could not be is no matter: history has the message.
+func (b *Bridge) tell(name, ident string, note []byte, told func()) {
+	if b.who(name) != ident {
+		told()
+		return
 	}
+	m := &broker.Message{Topic: topicInbox(name), Payload: note, QoS: 1, ContentType: "application/json", Holder: ident}
+	b.br.Relay(m, func(error) { told() })
+}
+
+// who is the ident of whoever has a canonical name, connected or held; empty when nobody has it.
+func (b *Bridge) who(name string) string {
+	n, err := names.Parse(name)
+	if err != nil {
+		return ""
+	}
+	if m := b.members.find(n.Fold); m != nil {
+		return m.ident
+	}
+	if h, held := b.store.Lookup(n.Keys); held && h.Secret && h.Fold == n.Fold {
+		return identOfHolding(h.Rev)
+	}
+	return ""
 }
 
 // append logs a post under key (a room, or a pair of members) and acknowledges it when it is kept. then, if not nil, gets the entry
-// as it was logged, but not a repeat.
-func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message, ack func(broker.Ack), then func(history.Entry)) {
+// as it was logged, but not a repeat; the acknowledgement waits until it calls told.
+func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message, ack func(broker.Ack), then func(e history.Entry, told func())) {
 	e := p.entry(st.name(), st.claim.Rev)
 	err := b.store.Append(key, e, func(r history.Receipt, err error) {
 		if err != nil {
 			b.refused(st, t, m, refuseStore(err), ack)
 			return
 		}
-		if then != nil && !r.Dup {
-			e.Seq, e.Time = r.Seq, r.Time
-			then(e)
+		logged := func() {
+			ack(broker.Ack{Props: []broker.Prop{{Key: "seq", Value: strconv.FormatUint(r.Seq, 10)}, {Key: "id", Value: p.id}}})
 		}
-		ack(broker.Ack{Props: []broker.Prop{{Key: "seq", Value: strconv.FormatUint(r.Seq, 10)}, {Key: "id", Value: p.id}}})
+		if then == nil || r.Dup {
+			logged()
+			return
+		}
+		e.Seq, e.Time = r.Seq, r.Time
+		then(e, logged)
 	})
 	if err != nil {
 		b.refused(st, t, m, refuseStore(err), ack)

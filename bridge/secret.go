@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 )
 
 const (
@@ -33,6 +34,12 @@ func (s secrets) proves(secret, verifier []byte) bool {
 		return false
 	}
 	return subtle.ConstantTimeCompare(s.sum(verifier[:saltSize], secret), verifier[saltSize:]) == 1
+}
+
+// owner says who the MQTT session of a name belongs to: whoever knows this secret. A session waits for longer than a name is held, and
+// its owner gets it back with the name.
+func (s secrets) owner(fold string, secret []byte) string {
+	return "k" + hex.EncodeToString(s.sum([]byte("session\x00"+fold+"\x00"), secret)[:saltSize])
 }
 
 func (s secrets) sum(salt, secret []byte) []byte {

@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"errors"
+
 	"tincan/bridge/names"
 	"tincan/broker"
 )
@@ -69,19 +71,25 @@ func (b *Bridge) away(st *seat, t topic, m *broker.Message, ack func(broker.Ack)
 	ack(broker.Ack{})
 }
 
-// relay passes a message outside chat/ on.
+// relay passes a message outside chat/ on. It is acknowledged when it is on disk for those who will come back for it.
 func (b *Bridge) relay(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	ack, ok := paced(st.member.pace.limit(paceOrdinary), m, ack)
 	if !ok {
 		b.tooFast(st, t, m, "messages", ack)
 		return
 	}
-	a := broker.Ack{}
-	if err := b.br.Publish(m); err != nil {
-		a.Refusal = refuseNow(broker.QuotaExceeded, "retained-full", "this was sent, but cannot be retained: too many retained messages are kept here, delete some by an empty retained payload")
-		a.Refusal.Err = err
-	}
-	ack(a)
+	b.br.Relay(m, func(err error) {
+		a := broker.Ack{}
+		switch {
+		case errors.Is(err, broker.ErrRetainedFull):
+			a.Refusal = refuseNow(broker.QuotaExceeded, "retained-full", "this was sent, but cannot be retained: too many retained messages are kept here, delete some by an empty retained payload")
+			a.Refusal.Err = err
+		case err != nil:
+			b.refused(st, t, m, refuseStore(err), ack)
+			return
+		}
+		ack(a)
+	})
 }
 
 // isCalled tells whether a canonical name is the seat's own, however it is spelled.

@@ -42,8 +42,6 @@ func (w *window) awayLocked(away bool) {
 
 // discard forgets what waits: the state is nobody's any more. What comes to it after that is dropped.
 func (w *window) discard() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.awayLocked(false)
-	w.gone, w.wait, w.sent, w.bytes = true, nil, nil, 0
+	w.forsake()
+	w.rest()
 }

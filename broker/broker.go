@@ -34,6 +34,7 @@ type Broker struct {
 
 	fan      *fan
 	shelf    shelf
+	storage  storage
 	registry registry
 	conns    roll
 	refused  refused
@@ -49,7 +50,8 @@ type Broker struct {
 	absences absences
 }
 
-// New makes a broker that asks h. It serves nothing until Serve or WebSocket is used; Close ends it.
+// New makes a broker that asks h, and takes up what the store has kept. It serves nothing until Serve or WebSocket is used; Close ends
+// it. An error of the store that it cannot go on with is ErrStoreNewer, ErrStoreDamaged, or the store's own.
 func New(cfg Config, h Handler, log *slog.Logger) (*Broker, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -65,6 +67,11 @@ func New(cfg Config, h Handler, log *slog.Logger) (*Broker, error) {
 	b.pressure.init(b.cfg.QueuedBytes)
 	b.heap.init(b.cfg.MemoryBytes)
 	b.absences.most = int64(b.cfg.AllAbsentBytes)
+	b.storage.init(b.cfg.Store, &b.shelf)
+	if err := b.restore(b.ctx); err != nil {
+		b.cancel()
+		return nil, err
+	}
 	b.serveSys()
 	b.ticker.Go(func() { b.ticking(b.ctx) })
 	return b, nil
@@ -74,11 +81,35 @@ func New(cfg Config, h Handler, log *slog.Logger) (*Broker, error) {
 // payload then deletes. The error is ErrRetainedFull: it was sent, but is not stored. m must not be changed any more.
 func (b *Broker) Publish(m *Message) error {
 	var err error
-	if m.Retain && !b.shelf.put(m) {
+	if m.Retain && !b.shelf.put(m, time.Now()) {
 		err = ErrRetainedFull
 	}
 	b.fan.fanout(m, b.fan.audience(m.Topic))
 	return err
+}
+
+// Relay is Publish for a message whose publisher waits. done is called once, from any goroutine, and must not block: when what is
+// acknowledged from then on is not lost by a restart. The retained message is stored by then, and the message is for every session that
+// outlives its connection, unless the client has acknowledged it. An error says what was not kept: ErrRetainedFull, or the store's; the
+// message was sent to those who are here. m must not be changed any more.
+func (b *Broker) Relay(m *Message, done func(error)) {
+	switch {
+	case b.storage.store == nil, m.QoS == 0 && !m.Retain:
+		done(b.Publish(m))
+		return
+	case m.QoS > 0:
+		m.receipt = newReceipt(done)
+	}
+	var err error
+	if m.Retain {
+		err = b.storage.retain(m)
+	}
+	b.fan.fanout(m, b.fan.audience(m.Topic))
+	if m.receipt == nil {
+		done(err)
+		return
+	}
+	m.receipt.settle(err)
 }
 
 // Tell sends m to s alone, if one of its filters matches and it may read the topic, and tells whether it did. From within
@@ -150,8 +181,9 @@ func (b *Broker) Close(ctx context.Context) error {
 	select {
 	case <-over:
 		for _, st := range b.registry.drop() {
-			st.clear(b.fan)
+			st.rest(b.fan)
 		}
+		b.storage.flush()
 		return nil
 	case <-ctx.Done():
 	}

@@ -58,6 +58,9 @@ type Config struct {
 	MaxPerAddress int
 	MaxPending    int
 
+	// Store keeps retained messages, sessions and what waits for them over a restart. nil: in memory only.
+	Store Store
+
 	// RetainedCount and RetainedBytes (about what they cost) bound the retained messages.
 	RetainedCount int
 	RetainedBytes int
@@ -83,7 +86,7 @@ func Defaults() Config {
 		MaxPublishes:   64,
 		MaxInflight:    64,
 		Keepalive:      60 * time.Second,
-		SessionExpiry:  time.Hour,
+		SessionExpiry:  7 * 24 * time.Hour,
 		MaxAbsent:      2000,
 		AbsentMessages: 1000,
 		AbsentBytes:    1 << 20,

@@ -16,6 +16,7 @@ const (
 	DropExpired   Drop = "expired"   // its expiry interval was over [MQTT-3.3.2-5]
 	DropAway      Drop = "away"      // too many wait for a reader that is away: the oldest went
 	DropForbidden Drop = "forbidden" // the reader came back and may no longer read it
+	DropUnkept    Drop = "not kept"  // the store did not take it for a reader that is away: the publisher was told
 )
 
 // Counts are figures by reason.

@@ -40,6 +40,7 @@ type reader struct {
 	asPublished bool
 	topic       string // its own spelling; empty: as published
 	subIDs      []uint32
+	holder      string // of an absent one: see Message.Holder
 }
 
 func newFan(b *Broker) *fan {
@@ -245,7 +246,7 @@ func (st *state) hears(topic string, s *Session) (own []reader, shared map[strin
 }
 
 func (sub *subscription) reader(topic string, st *state, s *Session) reader {
-	r := reader{st: st, s: s, qos: sub.qos, noLocal: sub.noLocal, asPublished: sub.asPublished}
+	r := reader{st: st, s: s, qos: sub.qos, noLocal: sub.noLocal, asPublished: sub.asPublished, holder: st.holder}
 	if sub.as != "" {
 		if r.topic = spell(topic, sub.level, sub.as); r.topic == topic {
 			r.topic = ""
@@ -342,6 +343,9 @@ type way struct {
 
 // send gives m to one reader in a PUBLISH of its own, and tells whether it is on its way.
 func (r *reader) send(m *Message, w way) bool {
+	if r.s == nil && m.Holder != "" && m.Holder != r.holder {
+		return false
+	}
 	if w.at.IsZero() && m.Expiry > 0 {
 		w.at = time.Now()
 	}

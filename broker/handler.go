@@ -57,9 +57,12 @@ type Welcome struct {
 	ClientID string // the id that the session has from now on, where the client sent none
 	Props    []Prop // user properties of the CONNACK
 
-	// Ident says who holds the name; empty: the name itself. A session that is taken over or resumed must be of the same one, so
-	// that whoever gets a name later does not inherit what waited for the one before.
+	// Ident says who the session belongs to; empty: the name itself. A session that is taken over or resumed must be of the same one,
+	// so that whoever gets a name later does not inherit what waited for the one before. It is the same after a restart.
 	Ident string
+
+	// Holder says who holds the name now, for [Message.Holder].
+	Holder string
 
 	// Proven says that the session has shown to be the one who holds the name. Where there are too many sessions it is let in all
 	// the same, in place of the one that came last of those that have not.
@@ -103,9 +106,14 @@ type Message struct {
 	User        []Prop
 	From        *Session // who published it, for no-local; nil: the server
 
+	// Holder, when not empty, is who it is for: it waits only for sessions whose last Welcome.Holder was the same.
+	Holder string
+
 	// Pulled says that the reader asked for this message (history). It is fed to the reader as its queue drains and never
 	// counts against the limit of a slow reader. Only for Broker.Tell.
 	Pulled bool
+
+	receipt *receipt // of whoever waits until it is kept; nil: nobody. Set by Broker.Relay
 }
 
 // An Ack answers a Publish: a nil Refusal takes the message over.

@@ -25,6 +25,12 @@ type slot struct {
 	absent *state
 }
 
+func newSlot() *slot {
+	sl := &slot{turn: make(chan struct{}, 1)}
+	sl.turn <- struct{}{}
+	return sl
+}
+
 // enter makes s the session of its identity. A session that is there is ended, and enter returns when it has gone: writes never
 // block, so that is prompt. It returns the state that the client left, or nil.
 func (r *registry) enter(ctx context.Context, s *Session, id identity) (*state, error) {
@@ -34,8 +40,7 @@ func (r *registry) enter(ctx context.Context, s *Session, id identity) (*state, 
 	}
 	sl := r.slots[id]
 	if sl == nil {
-		sl = &slot{turn: make(chan struct{}, 1)}
-		sl.turn <- struct{}{}
+		sl = newSlot()
 		r.slots[id] = sl
 	}
 	sl.coming++

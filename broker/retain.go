@@ -42,8 +42,8 @@ type leaf struct {
 	next map[string]*leaf
 }
 
-// put stores m, or deletes what is stored when its payload is empty [MQTT-3.3.1-6]. It is false when there is no room.
-func (s *shelf) put(m *Message) bool {
+// put stores m, which came at the given time, or deletes what is stored when its payload is empty [MQTT-3.3.1-6]. It is false when there is no room.
+func (s *shelf) put(m *Message, at time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(m.Payload) == 0 {
@@ -51,9 +51,9 @@ func (s *shelf) put(m *Message) bool {
 		return true
 	}
 	kept := *m
-	kept.From = nil // a session that has ended shall not be kept for its words
+	kept.From, kept.receipt = nil, nil // a session that has ended shall not be kept for its words
 	s.turn++
-	r := &retained{m: &kept, at: time.Now(), turn: s.turn}
+	r := &retained{m: &kept, at: at, turn: s.turn}
 	count, bytes := s.count+1, s.bytes+r.size()
 	if l := s.findLocked(m.Topic); l != nil && l.kept != nil && l.kept.value == nil {
 		count, bytes = count-1, bytes-l.kept.size()
@@ -193,9 +193,8 @@ func (l *leaf) match(levels []string, first bool, found func(*retained)) {
 	}
 }
 
-// expire deletes the messages whose time is over.
-func (s *shelf) expire() {
-	var over []string
+// expire deletes the messages whose time is over, and returns their topics.
+func (s *shelf) expire() (over []string) {
 	s.mu.RLock()
 	s.root.match([]string{"#"}, false, func(r *retained) {
 		if _, fresh := remaining(r.m, r.at); !fresh {
@@ -212,6 +211,7 @@ func (s *shelf) expire() {
 			}
 		}
 	}
+	return over
 }
 
 func (s *shelf) len() (count, bytes int) {

@@ -119,7 +119,7 @@ func (s *Session) ask(p *connect, full bool) {
 			s.clientID = "tincan-" + s.id + "-" + strconv.FormatInt(b.born.UnixMilli(), 36)
 		}
 	}
-	s.ident = identity{welcome.Ident, s.clientID}
+	s.ident, s.holder = identity{welcome.Ident, s.clientID}, welcome.Holder
 	if s.ident.holder == "" {
 		s.ident.holder = s.name
 	}
@@ -160,6 +160,7 @@ func (s *Session) enter(p *connect) bool {
 		left.parted = parted{} // it came back in time
 		s.st, s.present = left, true
 	}
+	s.st.begin(s)
 	return true
 }
 
@@ -180,6 +181,7 @@ func (s *Session) establish() error {
 	if s.present {
 		s.replay()
 		s.st.touch(s.b.fan)
+		s.b.storage.save(s.st, s.st.record(true, s.expiry), nil)
 	}
 	s.st.out.arrive(s, s.window)
 	return s.b.engine.welcome(s)
@@ -195,13 +197,14 @@ func (s *Session) leave() {
 	}
 	step(s.pulls.drop)
 	kept := s.expiry
-	if !s.entered || why == CausePanic || why == CauseStopping {
+	if !s.entered || why == CausePanic || why == CauseStopping && st.key == "" {
 		kept = 0
 	}
 	if s.entered {
 		st.live.CompareAndSwap(s, nil)
 		if kept > 0 {
 			step(st.out.depart)
+			step(func() { b.storage.save(st, st.record(false, kept), nil) })
 			step(func() { st.touch(b.fan) })
 		} else {
 			step(func() { st.clear(b.fan) })
@@ -306,6 +309,9 @@ func (b *Broker) tick(n int64, now time.Time) {
 		b.publishSys()
 	}
 	if n%60 == 0 {
-		b.shelf.expire()
+		b.storage.expired(b.shelf.expire())
+	}
+	if n%flushSeconds == 0 {
+		b.storage.flush()
 	}
 }

@@ -37,6 +37,7 @@ type Session struct {
 
 	// Owned by the session's goroutine.
 	granted bool // the handler let it in: Disconnect is owed
+	holder  string
 	proven  bool // as who holds its name
 	entered bool // it is in the registry
 	ident   identity
@@ -76,11 +77,15 @@ func (s *Session) Remote() string { return s.remote }
 
 // A state is what MQTT calls the session state (§4.1): it outlives the connection when the client asked for that.
 type state struct {
+	key   string // under which it is stored, and who it belongs to then; set before it is used, empty: it is not stored
+	ident identity
+
 	live atomic.Pointer[Session]
 	out  window
 	acks acks
 
 	mu       sync.Mutex               // guards what follows; map work only
+	holder   string                   // Welcome.Holder of its last connection
 	subs     map[string]*subscription // by filter as the client wrote it
 	deciding bool                     // Handler.Subscribe is being asked
 	held     []*Message               // told meanwhile, to be matched after
@@ -137,12 +142,17 @@ func newSession(c *conn, p *connect) *Session {
 	if s.expiry > b.cfg.SessionExpiry {
 		s.expiry, s.capped = b.cfg.SessionExpiry, true
 	}
-	s.st = &state{subs: map[string]*subscription{}}
+	s.st = newState(b)
 	s.window, s.st.out.max = window, window
 	s.pulls.load.of = &b.pressure
-	s.st.out.b, s.st.out.st = b, s.st
-	s.st.acks.init(s.st)
 	return s
+}
+
+func newState(b *Broker) *state {
+	st := &state{subs: map[string]*subscription{}}
+	st.out.b, st.out.st = b, st
+	st.acks.init(st)
+	return st
 }
 
 // end ends the session; see conn.end.

@@ -346,7 +346,7 @@ func TestSessionExpiryIsCapped(t *testing.T) {
 	x := newBench(t, Config{}, nil)
 	c := x.dial("tcp", v5)
 	c.send(hello{user: "ada", id: "a", keep: true, props: expiryProp(0xffffffff)}.bytes(v5))
-	if v := connackProps(t, c.want(typeConnack))[propSessionExpiry]; v != 3600 {
+	if v := connackProps(t, c.want(typeConnack))[propSessionExpiry]; v != 7*24*3600 {
 		t.Errorf("session expiry %d", v)
 	}
 	c.send(packet(0xe0, append([]byte{0, 5}, expiryProp(0)...))) // DISCONNECT that ends the session now

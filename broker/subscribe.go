@@ -57,6 +57,7 @@ func (s *Session) subscribed() {
 				r.then = append(r.then, s.grant(sub)...)
 			}
 		}
+		s.remember()
 	}
 }
 
@@ -150,6 +151,7 @@ func (s *Session) unsubscribed() {
 	}
 	if len(gone) > 0 {
 		s.b.h.Unsubscribe(s, gone)
+		s.remember()
 	}
 }
 
@@ -193,9 +195,20 @@ func (s *Session) replay() {
 	s.decided()
 }
 
-// clear takes all subscriptions out of the index, and forgets what waits.
+// clear takes all subscriptions out of the index, and forgets what waits and what is stored.
 func (st *state) clear(f *fan) {
 	st.out.discard()
+	st.out.b.storage.forget(st)
+	st.leaveAll(f)
+}
+
+// rest is clear for a server that stops: what is stored stays.
+func (st *state) rest(f *fan) {
+	st.out.rest()
+	st.leaveAll(f)
+}
+
+func (st *state) leaveAll(f *fan) {
 	st.mu.Lock()
 	subs := st.subs
 	st.subs = map[string]*subscription{}

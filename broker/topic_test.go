@@ -3,6 +3,7 @@ package broker
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTopicFilters(t *testing.T) {
@@ -101,7 +102,7 @@ func TestIndexFindsWhatMatches(t *testing.T) {
 func TestRetainedFiltersMatchLikeLiveOnes(t *testing.T) {
 	s := &shelf{maxCount: 100, maxBytes: 1 << 20}
 	for _, m := range matches {
-		s.put(&Message{Topic: m.topic, Payload: []byte("x")})
+		s.put(&Message{Topic: m.topic, Payload: []byte("x")}, time.Now())
 	}
 	for _, m := range matches {
 		found := false
@@ -157,7 +158,7 @@ func FuzzFilter(f *testing.F) {
 		}
 		match := Match(rest, topic)
 		s := &shelf{maxCount: 1, maxBytes: 1 << 20}
-		s.put(&Message{Topic: topic, Payload: []byte("x")})
+		s.put(&Message{Topic: topic, Payload: []byte("x")}, time.Now())
 		if (len(s.topics(rest)) == 1) != match {
 			t.Errorf("retained: %q for %q, live %v", topic, rest, match)
 		}

@@ -18,8 +18,12 @@ type window struct {
 	max   int        // messages under way
 	last  uint16     // the packet id given last
 	sent  []*flight  // under way, in order
-	wait  []*flight  // not yet sent on this connection; those with an id have been sent on an earlier one
+	wait  []*flight  // not yet sent on this connection
 	bytes int        // of the messages in wait
+
+	key     string    // under which its flights are stored; empty: they are not
+	release []*flight // their PUBREL waits until the store knows that they were received, in order
+	due     []settled // receipts to be settled when mu is free
 }
 
 // A flight is one message on its way to one client.
@@ -27,8 +31,11 @@ type flight struct {
 	m        *Message
 	form     form
 	at       time.Time // when the message came, for its expiry
+	again    bool      // it has been sent, perhaps on an earlier connection
 	received bool      // PUBREC came: PUBREL is what is to be acknowledged
 	pulled   bool      // the reader asked for it
+
+	kept kept
 }
 
 // size is about what a flight costs in memory.
@@ -44,18 +51,19 @@ func (w *window) room() bool {
 // send sends f, or lets it wait for its turn or for its client.
 func (w *window) send(f *flight) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
+	defer w.unlock()
 	if w.gone {
 		return
 	}
 	w.wait = append(w.wait, f)
 	w.countLocked(f.size())
 	s := w.st.live.Load()
-	if s == nil || !w.open {
-		most := w.b.absences.share(w.b.cfg.AbsentBytes)
-		for len(w.wait) > 0 && (w.bytes > most || len(w.wait) > w.b.cfg.AbsentMessages) {
-			w.dropLocked(DropAway)
-		}
+	here := s != nil && w.open
+	if w.key != "" {
+		w.keepLocked(f, here)
+	}
+	if !here {
+		w.boundLocked()
 		return
 	}
 	w.fillLocked(s)
@@ -64,9 +72,18 @@ func (w *window) send(f *flight) {
 	}
 }
 
+// boundLocked keeps what waits for a client that is away within its limits.
+func (w *window) boundLocked() {
+	most := w.b.absences.share(w.b.cfg.AbsentBytes)
+	for len(w.wait) > 0 && (w.bytes > most || len(w.wait) > w.b.cfg.AbsentMessages) {
+		w.dropLocked(DropAway)
+	}
+}
+
 // dropLocked forgets the message that waits for longest.
 func (w *window) dropLocked(why Drop) {
 	w.countLocked(-w.wait[0].size())
+	w.endLocked(w.wait[0])
 	w.wait[0] = nil
 	w.wait = w.wait[1:]
 	w.b.count.dropped.add(why)
@@ -76,6 +93,9 @@ func (w *window) dropLocked(why Drop) {
 func (w *window) fillLocked(s *Session) {
 	for len(w.wait) > 0 && len(w.sent) < w.max && !s.c.ending.Load() {
 		f := w.wait[0]
+		if f.form.qos == 2 && f.kept.writing > 0 {
+			return // it is sent when its packet id is on disk
+		}
 		if why := w.launchLocked(s, f); why != "" {
 			w.dropLocked(why)
 			continue
@@ -96,21 +116,21 @@ func (w *window) launchLocked(s *Session, f *flight) Drop {
 		s.c.send(encodeAnswer(s.version, typePubrel, f.form.id, Success, "", nil, s.maxPacket))
 		return ""
 	}
-	again := f.form.id != 0
-	if again && !w.b.h.MayRead(s, f.m.Topic) {
+	if f.again && !w.b.h.MayRead(s, f.m.Topic) {
 		return DropForbidden // what this client may no longer read is not sent again
 	}
 	var fresh bool
 	if f.form.expiry, fresh = remaining(f.m, f.at); !fresh {
 		return DropExpired // [MQTT-3.3.2-5]
 	}
-	f.form.version, f.form.dup = s.version, again // [MQTT-3.3.1-1]
-	if !again {
+	f.form.version, f.form.dup = s.version, f.again // [MQTT-3.3.1-1]
+	if f.form.id == 0 {
 		f.form.id = w.idLocked()
 	}
 	if fits, _ := s.post(f.m, f.form, f.pulled); !fits {
 		return DropTooLarge
 	}
+	f.again = true
 	return ""
 }
 
@@ -136,8 +156,8 @@ func (w *window) findLocked(id uint16) (int, *flight) {
 		if f.form.id == id {
 			return -1, f
 		}
-		if f.form.id == 0 {
-			break // only those in front have been sent before
+		if f.form.id == 0 && w.key == "" {
+			break // without a store they get their ids when they are sent, in order
 		}
 	}
 	return -1, nil
@@ -146,11 +166,12 @@ func (w *window) findLocked(id uint16) (int, *flight) {
 // acked ends a flight (PUBACK, PUBCOMP) and sends what now has room. An unknown id is ignored.
 func (w *window) acked(id uint16) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
+	defer w.unlock()
 	i, f := w.findLocked(id)
 	if f == nil || i < 0 {
 		return
 	}
+	w.endLocked(f)
 	w.sent = append(w.sent[:i], w.sent[i+1:]...)
 	if s := w.st.live.Load(); s != nil && w.open {
 		w.fillLocked(s)
@@ -164,7 +185,7 @@ func (w *window) received(id uint16, code Reason) {
 		return
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
+	defer w.unlock()
 	s := w.st.live.Load()
 	if s == nil {
 		return
@@ -172,7 +193,10 @@ func (w *window) received(id uint16, code Reason) {
 	_, f := w.findLocked(id)
 	answer := PacketIDNotFound
 	if f != nil && f.form.qos == 2 {
-		f.received, answer = true, Success
+		if w.receiveLocked(f, s) {
+			return
+		}
+		answer = Success
 	}
 	s.c.send(encodeAnswer(s.version, typePubrel, id, answer, "", nil, s.maxPacket))
 }
@@ -180,30 +204,31 @@ func (w *window) received(id uint16, code Reason) {
 // depart lets everything wait, when the client has gone.
 func (w *window) depart() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.open = false
+	defer w.unlock()
+	w.open, w.release = false, nil
 	w.awayLocked(true)
-	if len(w.sent) == 0 {
-		return
-	}
 	for _, f := range w.sent {
 		w.countLocked(f.size())
 	}
-	w.wait = append(w.sent, w.wait...)
-	w.sent = nil
+	if len(w.sent) > 0 {
+		w.wait = append(w.sent, w.wait...)
+		w.sent = nil
+	}
+	w.storeAllLocked()
 }
 
 // arrive opens the window for a client. To one that has come back it sends what waited, in order: first again what it has not
 // acknowledged [MQTT-4.4.0-1], and nothing that it may no longer read.
 func (w *window) arrive(s *Session, max int) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
+	defer w.unlock()
 	w.open, w.max = true, max
 	w.awayLocked(false)
 	kept := w.wait[:0]
 	for _, f := range w.wait {
-		if f.form.id == 0 && !w.b.h.MayRead(s, f.m.Topic) {
+		if !f.again && !w.b.h.MayRead(s, f.m.Topic) {
 			w.countLocked(-f.size())
+			w.endLocked(f)
 			w.b.count.dropped.add(DropForbidden)
 			continue
 		}

@@ -130,7 +130,7 @@ func look(ctx context.Context, path string) (f finding, err error) {
 	}
 	f.version = int(version)
 	if f.version > newest() {
-		return f, fmt.Errorf("%w: its version is %d, this tincan knows up to %d", errNewer, f.version, newest())
+		return f, fmt.Errorf("%w: its version is %d, this tincan knows up to %d", ErrNewer, f.version, newest())
 	}
 	if f.version < 1 {
 		return f, fmt.Errorf("%w: version %d", ErrDamaged, f.version)

@@ -49,6 +49,7 @@ func Open(ctx context.Context, dir string, cfg Config, log *slog.Logger) (_ *Sto
 	s := &Store{
 		cfg:     cfg,
 		dir:     dir,
+		shown:   shown,
 		log:     log,
 		lock:    lock,
 		wake:    make(chan struct{}, 1),

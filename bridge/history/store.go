@@ -42,7 +42,7 @@ func (c Config) withDefaults() Config {
 type Store struct {
 	// Static after Open.
 	cfg              Config
-	dir              string
+	dir, shown       string // shown is dir as the person named it
 	log              *slog.Logger
 	lock             *folderLock
 	view             *sql.DB

@@ -17,11 +17,19 @@ type Trouble struct {
 func (t *Trouble) Error() string { return t.What + "; " + t.Do }
 func (t *Trouble) Unwrap() error { return t.Err }
 
-// errForeign and errNewer say whose a database is.
+// errForeign and ErrNewer say whose a database is.
 var (
 	errForeign = errors.New("history: not a database of tincan")
-	errNewer   = errors.New("history: written by a newer tincan")
+	ErrNewer   = errors.New("history: written by a newer tincan")
 )
+
+// Explain is err for the person who runs tincan, when it says that what is in the folder cannot be used (ErrDamaged, ErrNewer).
+func (s *Store) Explain(err error) error {
+	if isDamage(err) || errors.Is(err, ErrNewer) {
+		return openTrouble(s.shown, err)
+	}
+	return err
+}
 
 // folderTrouble explains what is wrong with the folder itself, named as the person named it.
 func folderTrouble(dir string, err error) error {
@@ -59,7 +67,7 @@ func openTrouble(dir string, err error) error {
 	case errors.Is(err, errForeign):
 		t.What = fmt.Sprintf("cannot use %s: it is not a database of tincan (%v)", file, err)
 		t.Do = "start with --data another-folder, or move that file away"
-	case errors.Is(err, errNewer):
+	case errors.Is(err, ErrNewer):
 		t.What = fmt.Sprintf("cannot use %s: a newer tincan has written it", file)
 		t.Do = "start that newer version, or this one with --data another-folder"
 	case isDamage(err):
