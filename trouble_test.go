@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"flag"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"tincan/bridge/history"
 	"tincan/broker/mqtttest"
 
 	_ "modernc.org/sqlite"
@@ -116,6 +118,12 @@ func wantTrouble(t *testing.T, name, data string, cmd *exec.Cmd) {
 	if after := picture(t, data); after != before {
 		t.Errorf("the folder has changed from\n%s\nto\n%s", before, after)
 	}
+	wantTold(t, name, data, s)
+}
+
+// wantTold compares what a tincan that could not start has said with testdata/start/NAME.txt.
+func wantTold(t *testing.T, name, data string, s *server) {
+	t.Helper()
 	got := "exit " + itoa(s.code) + "\n" + strings.ReplaceAll(s.err.String(), filepath.Dir(data)+string(filepath.Separator), "")
 	got = regexp.MustCompile(`process \d+`).ReplaceAllString(got, "process 4711")
 	got = regexp.MustCompile(`has \d+ bytes and should have \d+`).ReplaceAllString(got, "has 2000 bytes and should have 4096")
@@ -149,6 +157,41 @@ func used(t *testing.T, data string) {
 	c := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "ada", Secret: "hers"})
 	c.Publish("chat/room/lobby/say", "kept before the damage")
 	s.stop(os.Interrupt)
+}
+
+// TestStartSaysWhichValueItCannotUse: what the broker keeps is read after the folder was opened.
+func TestStartSaysWhichValueItCannotUse(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]string{"retained message is newer": "\x09on", "retained message is damaged": "\x01on"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data := filepath.Join(t.TempDir(), "tincan-data")
+			keep(t, data, "retained", "house/lamp", value)
+			s := launch(t, exec.Command(binary, local(data)...))
+			select {
+			case <-s.ended:
+			case <-s.out.changed:
+				t.Fatal("it has started")
+			}
+			wantTold(t, name, data, s)
+		})
+	}
+}
+
+// keep puts a value into a folder as tincan does, which no tincan of this version would.
+func keep(t *testing.T, data, kind, key, value string) {
+	t.Helper()
+	used(t, data)
+	store, err := history.Open(t.Context(), data, history.Config{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Put(kind, key, []byte(value), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // database is the file with everything in it.

@@ -25,8 +25,15 @@ var (
 
 // Explain is err for the person who runs tincan, when it says that what is in the folder cannot be used (ErrDamaged, ErrNewer).
 func (s *Store) Explain(err error) error {
-	if isDamage(err) || errors.Is(err, ErrNewer) {
+	switch {
+	case errors.Is(err, ErrNewer):
 		return openTrouble(s.shown, err)
+	case isDamage(err):
+		return &Trouble{
+			What: fmt.Sprintf("cannot use %s: it is damaged (%v)", filepath.Join(s.shown, databaseFile), err),
+			Do:   "restore the folder from a backup, or move it away to begin with an empty one",
+			Err:  err,
+		}
 	}
 	return err
 }
