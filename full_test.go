@@ -23,6 +23,10 @@ func TestFullDiskStopsWritingAndNothingElse(t *testing.T) {
 	const say, full = "chat/room/lobby/say", 0x97
 	ada := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "ada", Secret: "hers"})
 	ada.Subscribe("chat/room/lobby/messages")
+	lamp := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "lamp", ID: "lamp-1", Keep: true, Expiry: 3600})
+	lamp.SubscribeOpt(1, "house/lamp")
+	lamp.Cut()
+	gone(t, ada, "lamp")
 	kept := 1
 	if p := ada.Publish(say, "before"); p.Code != 0 {
 		t.Fatalf("before: %#x %q", p.Code, p.Props.Reason)
@@ -43,6 +47,14 @@ func TestFullDiskStopsWritingAndNothingElse(t *testing.T) {
 	}
 	if p := stuff(); p.Code != full || !strings.Contains(p.Props.Reason, "space") {
 		t.Fatalf("the acknowledgement on a full disk is %#x %q", p.Code, p.Props.Reason)
+	}
+
+	// What could not wait for a session that is away is refused likewise.
+	if p := ada.Publish("house/lamp", "refused"); p.Code != full || !strings.Contains(p.Props.Reason, "space") {
+		stuff() // there was room after all
+		if p = ada.Publish("house/lamp", "refused"); p.Code != full {
+			t.Errorf("a command for a sleeper is answered %#x %q", p.Code, p.Props.Reason)
+		}
 	}
 
 	// Joining and reading go on, and nobody is shown what was refused.
@@ -87,6 +99,14 @@ func TestFullDiskStopsWritingAndNothingElse(t *testing.T) {
 		}
 		time.Sleep(50 * time.Millisecond) // the time between two tries of a client, not a wait for the server
 	}
+	for late := time.Now().Add(patience); ada.Publish("house/lamp", "after").Code != 0; {
+		if time.Now().After(late) {
+			t.Fatal("a command for a sleeper is still refused")
+		}
+		time.Sleep(50 * time.Millisecond) // the time between two tries of a client
+	}
+	lamp = mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "lamp", ID: "lamp-1", Keep: true, Expiry: 3600})
+	lamp.Want("the command after it", func(p mqtttest.Packet) bool { return string(p.Payload) == "after" })
 	bob.Want("the first message after it", func(p mqtttest.Packet) bool { return strings.Contains(string(p.Payload), `"id":"after"`) })
 	s.stop(os.Interrupt)
 }
