@@ -78,6 +78,7 @@ func (b *Bridge) relay(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 		b.tooFast(st, t, m, "messages", ack)
 		return
 	}
+	told := &broker.Message{Topic: m.Topic, QoS: m.QoS, Will: m.Will} // the payload is not needed until the store answers
 	b.br.Relay(m, func(err error) {
 		a := broker.Ack{}
 		switch {
@@ -85,7 +86,7 @@ func (b *Bridge) relay(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 			a.Refusal = refuseNow(broker.QuotaExceeded, "retained-full", "this was sent, but cannot be retained: too many retained messages are kept here, delete some by an empty retained payload")
 			a.Refusal.Err = err
 		case err != nil:
-			b.refused(st, t, m, refuseStore(err), ack)
+			b.refused(st, t, told, refuseStore(err), ack)
 			return
 		}
 		ack(a)

@@ -13,6 +13,10 @@ const grace = 100 * time.Millisecond
 // mostNumbered is how many flights of a session get their packet id when they are stored and not when they are sent.
 const mostNumbered = 4096
 
+// largePayload is from where on, in bytes, a message that waits for an absent client has its payload in common with its stored value, so
+// that it is in memory once.
+const largePayload = 4 << 10
+
 // A kept is what the store has, or shall have, of a flight. The window's mu guards it.
 type kept struct {
 	number  uint64      // its place in the order of the flights; 0: it is not to be stored
@@ -85,7 +89,13 @@ func (w *window) storeLocked(f *flight) {
 	if f.form.topic != f.m.Topic {
 		s.spelled = f.form.topic
 	}
-	err := w.b.storage.store.Put(kindQueued, w.place(f), encodeStored(&s), func(err error) { w.wrote(f, err) })
+	value := encodeStored(&s)
+	if !w.open && len(f.m.Payload) >= largePayload && !f.received {
+		m := *f.m
+		m.Payload = value[len(value)-len(m.Payload):]
+		f.m = &m
+	}
+	err := w.b.storage.store.Put(kindQueued, w.place(f), value, func(err error) { w.wrote(f, err) })
 	if err != nil {
 		k.writing--
 		w.unkeptLocked(f, err)

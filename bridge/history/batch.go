@@ -21,7 +21,7 @@ type batch struct {
 	at       time.Time // of every entry in it
 	appends  []*appending
 	chores   []*chore
-	puts     map[valueKey]*put
+	puts     []*put
 	claims   []claimRow
 	reserved uint64 // Revs set aside, once stored
 	change   uint64 // of claims
@@ -208,7 +208,8 @@ func (b *batch) open(name string) (*room, error) {
 
 func (b *batch) storePuts() error {
 	put := b.w.store.lived().Milliseconds()
-	for k, p := range b.puts {
+	for _, p := range b.puts {
+		k := p.key
 		var err error
 		if p.value == nil {
 			_, err = b.w.conn.ExecContext(background, `delete from value where kind = ? and key = ?`, k.kind, k.key)

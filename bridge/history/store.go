@@ -66,6 +66,7 @@ type Store struct {
 	bytes    int // bodies in appends
 	chores   []*chore
 	puts     map[valueKey]*put
+	putLine  []*put // those of puts, in order
 	putBytes int
 	full     bool      // the last try ended with no space left
 	retry    time.Time // when full: not before

@@ -7,14 +7,19 @@ import (
 	"time"
 )
 
-// maxValueBytes bounds the values that wait for the writer.
-const maxValueBytes = 32 << 20
+// maxValueBytes bounds the values that wait for the writer, batchBytes those of one transaction, but for a single value: appends that
+// come meanwhile wait for it.
+const (
+	maxValueBytes = 32 << 20
+	batchBytes    = 1 << 20
+)
 
 // A valueKey names one value.
 type valueKey struct{ kind, key string }
 
 // A put is the newest value of a key that is not stored yet, with all who asked for it or for an older one.
 type put struct {
+	key   valueKey
 	value []byte // nil deletes
 	dones []func(error)
 }
@@ -35,8 +40,9 @@ func (s *Store) Put(kind, key string, value []byte, done func(error)) error {
 		return ErrBusy
 	}
 	if p == nil {
-		p = &put{}
+		p = &put{key: k}
 		s.puts[k] = p
+		s.putLine = append(s.putLine, p)
 	}
 	s.putBytes += len(value) - len(p.value)
 	p.value = value
@@ -45,6 +51,22 @@ func (s *Store) Put(kind, key string, value []byte, done func(error)) error {
 	}
 	s.kick()
 	return nil
+}
+
+// takePutsLocked returns what the next transaction stores, in the order of the calls.
+func (s *Store) takePutsLocked() []*put {
+	n, bytes := 0, 0
+	for n < len(s.putLine) && (n == 0 || bytes+len(s.putLine[n].value) <= batchBytes) {
+		bytes += len(s.putLine[n].value)
+		delete(s.puts, s.putLine[n].key)
+		n++
+	}
+	taken := s.putLine[:n:n]
+	if s.putLine = s.putLine[n:]; len(s.putLine) == 0 {
+		s.putLine = nil
+	}
+	s.putBytes -= bytes
+	return taken
 }
 
 // Each reads the values of a kind; see Values.

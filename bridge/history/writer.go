@@ -128,7 +128,7 @@ func (w *writer) gather() *batch {
 	b.chores, s.chores = s.chores, nil
 	only := w.full && len(b.chores) > 0
 	if len(s.puts) > 0 && !only {
-		b.puts, s.puts, s.putBytes = s.puts, map[valueKey]*put{}, 0
+		b.puts = s.takePutsLocked()
 	}
 	s.mu.Unlock()
 	if !only && !time.Now().Before(w.pause) {
