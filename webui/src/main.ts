@@ -13,7 +13,7 @@ import { indexedShelf } from './store/indexed.ts'
 import { Leader } from './store/leader.ts'
 import { Memory } from './store/memory.ts'
 import { askHere, askName } from './store/namecheck.ts'
-import { invitation, read, write } from './store/route.ts'
+import { invitation, read, readView, write } from './store/route.ts'
 import { Preferences } from './store/settings.ts'
 import { plainShelf } from './store/shelf.ts'
 import { Tabs } from './store/tabs.ts'
@@ -95,11 +95,14 @@ async function room(): Promise<void> {
   })
   platform.watchPresence((visible, focused) => chat.setHere(visible, focused))
   await chat.open(place())
+  chat.view.value = readView(location.hash)
   addEventListener('hashchange', () => {
     const p = place()
     if (p) chat.go(p)
+    else chat.view.value = readView(location.hash)
   })
   effect(() => { // a place that was gone to in another way stands in the address, too
+    if (chat.view.value.is !== 'talk') return
     const hash = write(chat.places.place.value)
     if (location.hash !== hash) history.replaceState(history.state, '', hash)
   })

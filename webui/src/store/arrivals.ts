@@ -15,7 +15,7 @@ export interface Heard {
 
 export interface ArrivalsNeeds {
   me(): string
-  current(): Conversation
+  current(): Conversation | null // what is shown; null: something else than a conversation
   frame(f: () => void): void
   reading: Reading
   /** Messages have been put in their place. */

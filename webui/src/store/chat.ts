@@ -22,7 +22,7 @@ import { Places } from './places.ts'
 import { Post } from './post.ts'
 import { Reading } from './reading.ts'
 import { Recall } from './recall.ts'
-import type { Place } from './route.ts'
+import type { Place, View } from './route.ts'
 import type { Preferences } from './settings.ts'
 import type { Keeps, Shelf, Trouble } from './shelf.ts'
 import type { Tabs } from './tabs.ts'
@@ -50,6 +50,7 @@ export interface World {
 }
 
 export class Chat {
+  readonly view = signal<View>({ is: 'talk' })
   readonly screen = signal<'welcome' | 'room'>('welcome')
   readonly me = signal('')
   readonly line = signal<lines.Line>(lines.unconnected)
@@ -119,7 +120,7 @@ export class Chat {
       unsubscribe: (filters) => void this.#wire?.unsubscribe(filters).catch(() => {}),
     })
     this.arrivals = new Arrivals({
-      frame: world.frame, reading: this.reading, me: () => this.me.value, current: () => this.places.current.value,
+      frame: world.frame, reading: this.reading, me: () => this.me.value, current: () => this.view.value.is === 'devices' ? null : this.places.current.value,
       arrived: (c, messages) => {
         this.post.brought(messages, this.me.value)
         if (c.asked) pages.mend(c)
@@ -333,6 +334,7 @@ export class Chat {
 
   /** Shows a place. */
   go(p: Place): void {
+    if (this.view.value.is !== 'talk') this.view.value = { is: 'talk' }
     this.activity.stop()
     void this.places.go(p)
   }
@@ -368,6 +370,11 @@ export class Chat {
 
   again(id: string): void {
     this.post.again(id, this.me.value)
+  }
+
+  /** Sends a device a command, now or not at all: one that came hours later would do harm. */
+  command(name: string, payload: string): Promise<Ack> {
+    return this.line.value.is === 'online' ? this.#publish(topics.direct(name), payload) : Promise.reject(new Error('not connected'))
   }
 
   // --- time and presence ---

@@ -1,5 +1,4 @@
-// The last values of devices, as they publish them below state/, and what they mean: a number with its unit, the first numbers of an
-// object, a text, or what came.
+// The last values of devices, as they publish them below state/, and the trail of each number as long as this page watched.
 
 /** One payload of a device. */
 export interface Value {
@@ -11,7 +10,8 @@ export interface Value {
 export interface Device {
   name: string
   values: ReadonlyMap<string, Value>
-  trail: readonly Point[] // of the first number, as long as this page watched
+  heard: readonly number[] // when it last said something, the newest last
+  trails: ReadonlyMap<string, readonly Point[]> // by path#key
 }
 
 export interface Point {
@@ -21,15 +21,14 @@ export interface Point {
 
 export type Devices = ReadonlyMap<string, Device>
 
-/** What a tile shows. */
-export type Reading =
-  | { is: 'numbers', of: { key: string, value: number, unit: string }[] }
-  | { is: 'text', text: string }
-  | { is: 'raw', text: string }
-  | { is: 'nothing' }
+/** The path of what a device says of itself: its title, units and commands. */
+export const about = '$about'
 
-const hour = 3600_000
+export const hour = 3600_000
 const points = 240 // of a trail: one each 15 s for an hour
+const spacing = hour / points
+const followed = 8 // numbers of one device that have a trail
+const gaps = 6 // of which the usual interval is made
 
 /** Takes in one publication; undefined deletes the value, and the device with its last. kept: it was retained, not fresh. */
 export function told(all: Devices, name: string, path: string, value: unknown, now: number, kept: boolean): Devices {
@@ -44,84 +43,71 @@ export function told(all: Devices, name: string, path: string, value: unknown, n
     out.delete(name)
     return out
   }
-  const device = { name, values, trail: old?.trail ?? [] }
-  const first = reading(device)
-  const grows = value !== undefined && first.is === 'numbers' && path === [...values.keys()].sort()[0]
-  if (grows) {
-    const recent = device.trail.filter((p) => now - p.at <= hour).slice(-points + 1)
-    device.trail = [...recent, { at: now, value: first.of[0].value }]
+  const speaks = value !== undefined && path !== about
+  const trails = new Map(old?.trails)
+  if (speaks) {
+    for (const [key, n] of numbers(value)) {
+      const id = `${path}#${key}`
+      if (trails.has(id) || trails.size < followed) trails.set(id, longer(trails.get(id) ?? [], { at: now, value: Number(n) }))
+    }
   }
-  out.set(name, device)
+  const heard = old?.heard ?? []
+  out.set(name, { name, values, trails, heard: speaks && !kept ? [...heard.slice(-gaps), now] : heard })
   return out
+}
+
+/** A trail with one more point. It holds an hour; what is older than its last minutes is thinned. */
+function longer(trail: readonly Point[], p: Point): readonly Point[] {
+  const recent = [...trail.filter((x) => p.at - x.at <= hour), p]
+  if (recent.length <= points) return recent
+  let last = -Infinity
+  return recent.filter((x) => {
+    const keep = x.at - last >= spacing || x === p
+    if (keep) last = x.at
+    return keep
+  }).slice(-points)
+}
+
+/** The numbers and yes-or-nos in a payload by their keys, two levels deep; '' is the payload itself. */
+export function numbers(value: unknown, within = ''): [string, number | boolean][] {
+  if (typeof value === 'number' || typeof value === 'boolean') return [[within, value]]
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
+  const o = value as Record<string, unknown>
+  if (typeof o.value === 'number' || typeof o.value === 'boolean') return [[within, o.value]]
+  if (within.includes('.')) return []
+  return Object.entries(o).flatMap(([key, v]) => numbers(v, within === '' ? key : `${within}.${key}`))
 }
 
 /** When a device last said something while this page looked; 0: not. */
 export function lastAt(d: Device): number {
-  return Math.max(0, ...[...d.values.values()].map((v) => v.at))
+  return d.heard.at(-1) ?? 0
 }
 
-/** What a device's values come to: at most two numbers. */
-export function reading(d: Device): Reading {
-  const paths = [...d.values.keys()].sort()
-  const numbers: { key: string, value: number, unit: string }[] = []
-  for (const path of paths) {
-    const v = d.values.get(path)!.value
-    const key = path.split('/').at(-1) ?? ''
-    if (typeof v === 'number') numbers.push({ key, value: v, unit: unitOf(key) })
-    else if (typeof v === 'object' && v !== null && !Array.isArray(v)) numbers.push(...fromObject(v as Record<string, unknown>, key))
-  }
-  if (numbers.length > 0) return { is: 'numbers', of: numbers.slice(0, 2) }
-  if (paths.length === 0) return { is: 'nothing' }
-  const v = d.values.get(paths[0])!.value
-  return typeof v === 'object' && v !== null ? { is: 'raw', text: JSON.stringify(v, null, 1) } : { is: 'text', text: String(v) }
+/** How long a device is usually silent; 0: it has not said enough yet. */
+export function interval(d: Device): number {
+  const between = d.heard.slice(1).map((at, i) => at - d.heard[i]).sort((a, b) => a - b)
+  return between.length < 2 ? 0 : between[between.length >> 1]
 }
 
-function fromObject(o: Record<string, unknown>, name: string): { key: string, value: number, unit: string }[] {
-  if (typeof o.value === 'number') return [{ key: name, value: o.value, unit: typeof o.unit === 'string' ? o.unit : unitOf(name) }]
-  return Object.entries(o)
-    .filter((e): e is [string, number] => typeof e[1] === 'number')
-    .map(([key, value]) => ({ key, value, unit: unitOf(key) }))
+const leastAge = 10_000 // milliseconds below which nothing is old
+
+/** Whether a value that still stands there is too old to count: three times the usual silence has gone by. */
+export function isOld(d: Device, now: number): boolean {
+  const usual = interval(d)
+  return usual > 0 && now - lastAt(d) > Math.max(leastAge, 3 * usual)
 }
 
-// Words in a key and the unit that they nearly always mean; the first that fits counts.
-const units: [RegExp, string][] = [
-  [/temp|nozzle/, '°C'], [/hum|moisture/, '%'], [/press|baro/, 'hPa'], [/energy|kwh/, 'kWh'], [/power|watt/, 'W'], [/volt/, 'V'],
-  [/current|amp/, 'A'], [/batt|soc/, '%'], [/rssi|signal/, 'dBm'], [/co2/, 'ppm'], [/lux|illum/, 'lx'],
-]
+const icons = ['drop', 'plug', 'wind', 'door', 'cube', 'chip'] as const
 
-/** The unit that a key means; empty when it is not known. */
-export function unitOf(key: string): string {
-  const k = key.toLowerCase()
-  return units.find(([word]) => word.test(k))?.[1] ?? ''
-}
-
-/** The icon of a device, by what it measures or is called. */
-export function iconOf(d: Device): 'drop' | 'plug' | 'wind' | 'door' | 'cube' | 'chip' {
-  const r = reading(d)
-  const words = `${d.name} ${r.is === 'numbers' ? r.of.map((n) => n.key).join(' ') : ''}`.toLowerCase()
+/** The icon of a device: as it says, else by what it measures or is called. */
+export function iconOf(d: Pick<Device, 'name' | 'values'>): (typeof icons)[number] {
+  const own = (d.values.get(about)?.value as { icon?: unknown } | null | undefined)?.icon
+  const said = icons.find((i) => i === own)
+  if (said) return said
+  const words = [d.name, ...[...d.values].flatMap(([path, { value }]) => path === about ? [] : [path, ...numbers(value).map(([key]) => key)])].join(' ').toLowerCase()
   if (/moisture|water|soil|rain|green/.test(words)) return 'drop'
   if (/plug|power|watt|energy|switch|lamp|light/.test(words)) return 'plug'
   if (/co2|air|wind|hum|press/.test(words)) return 'wind'
   if (/door|window|gate|lock/.test(words)) return 'door'
   return /print/.test(words) ? 'cube' : 'chip'
-}
-
-/** The least span that a sparkline draws, so that noise does not look like weather. */
-const least: Record<string, number> = { '°C': 4, '%': 10, hPa: 6, V: 1, A: 1, W: 10, ppm: 100, dBm: 10, lx: 50, kWh: 1 }
-
-/** A trail as an SVG path in a box 100 wide and 36 high; empty with fewer than two points. Levels that can run empty begin at zero. */
-export function spark(trail: readonly Point[], unit: string): string {
-  if (trail.length < 2) return ''
-  let low = Math.min(...trail.map((p) => p.value))
-  let high = Math.max(...trail.map((p) => p.value))
-  if (low >= 0 && (unit === 'W' || unit === 'A' || unit === 'lx' || unit === 'kWh')) low = 0
-  const short = (least[unit] ?? 0) - (high - low)
-  if (short > 0) {
-    high += short / 2
-    low = low === 0 ? 0 : low - short / 2
-  }
-  const from = trail[0].at
-  const span = Math.max(1, trail[trail.length - 1].at - from)
-  const height = high - low || 1
-  return 'M' + trail.map((p) => `${(((p.at - from) / span) * 100).toFixed(1)} ${(32 - ((p.value - low) / height) * 28).toFixed(1)}`).join('L')
 }

@@ -1,6 +1,7 @@
-// Places of the page as they stand in the address: /#/room/lobby, /#/room/lobby/1207, /#/user/ada. An invitation adds what opens a
-// door: /#/room/lobby?door=passphrase&code=…; a fragment never travels to the server by itself.
+// Places of the page as they stand in the address: /#/room/lobby, /#/room/lobby/1207, /#/user/ada, /#/devices, /#/wall/lobby. An
+// invitation adds what opens a door: /#/room/lobby?door=passphrase&code=…; a fragment never travels to the server by itself.
 import { roomSlug } from '../mqtt/topics.ts'
+import { lobby } from './rooms.ts'
 
 const longest = 200 // characters of a passphrase or a code
 
@@ -20,6 +21,22 @@ export function invitation(hash: string): Invitation | null {
   const short = (key: string) => (hash.includes('?') ? given.get(key) ?? '' : '').slice(0, longest)
   const found = { door: short('door'), code: short('code') }
   return found.door === '' && found.code === '' ? null : found
+}
+
+/** What fills the page: what is said at a place, the devices (one of them large, by its name), or a room on a wall. */
+export type View = { is: 'talk' } | { is: 'devices', name: string } | { is: 'wall', room: string }
+
+/** The view that a fragment names: /#/devices, /#/devices/pump, /#/wall/lobby; else a place. */
+export function readView(hash: string): View {
+  const [none, what, name] = hash.replace(/^#/, '').split('/').map(decode)
+  if (none === '' && what === 'devices') return { is: 'devices', name: name ?? '' }
+  if (none === '' && what === 'wall') return { is: 'wall', room: roomSlug(name ?? '') ?? lobby }
+  return { is: 'talk' }
+}
+
+/** The fragment that names the devices, or one of them. */
+export function devicesLink(name = ''): string {
+  return name === '' ? '#/devices' : `#/devices/${encodeURIComponent(name)}`
 }
 
 /** The place that a fragment names; null when it names none. `/#lobby` is `/#/room/lobby`. */

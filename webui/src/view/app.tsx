@@ -18,6 +18,7 @@ const Side = lazy(async () => (await import('./later.ts')).Side)
 const Announcer = lazy(async () => (await import('./later.ts')).Announcer)
 const Panel = lazy(async () => (await import('./later.ts')).Panel)
 const Switcher = lazy(async () => (await import('./later.ts')).Switcher)
+const Devices = aside(async () => (await import('./devices.tsx')).Devices)
 const Share = aside(async () => (await import('./share.tsx')).Share)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
 const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
@@ -32,7 +33,8 @@ export function App({ chat }: { chat: Chat }) {
 function Shell({ chat }: { chat: Chat }) {
   const over = useSignal<Over>('none')
   const c = chat.places.current.value
-  const direct = 'user' in c.to
+  const view = chat.view.value
+  const direct = 'user' in c.to || view.is === 'devices' // without a panel
 
   const open = (what: Over) => {
     if (over.value === 'none') history.pushState({ over: what }, '')
@@ -95,7 +97,7 @@ function Shell({ chat }: { chat: Chat }) {
       removeEventListener('keydown', key, true)
     }
   }, [])
-  useEffect(() => { over.value = 'none' }, [c.key])
+  useEffect(() => { over.value = 'none' }, [c.key, view])
   useEffect(() => {
     if (over.value === 'side' || over.value === 'panel') document.querySelector<HTMLElement>('.drawer--open button, .drawer--open a')?.focus()
   }, [over.value])
@@ -104,14 +106,20 @@ function Shell({ chat }: { chat: Chat }) {
   const drawer = (what: 'side' | 'panel') => `drawer drawer--${what} ${over.value === what ? 'drawer--open' : ''}`
   return (
     <div class={`app ${direct ? 'app--direct' : ''}`}>
-      <a class="skip" href="#write" onClick={(e) => { e.preventDefault(); document.getElementById('write')?.focus() }}>{t('nav.skipWrite')}</a>
-      <a class="skip" href="#log" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus() }}>{t('nav.skipLog')}</a>
+      {view.is === 'talk' && (
+        <>
+          <a class="skip" href="#write" onClick={(e) => { e.preventDefault(); document.getElementById('write')?.focus() }}>{t('nav.skipWrite')}</a>
+          <a class="skip" href="#log" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus() }}>{t('nav.skipLog')}</a>
+        </>
+      )}
       <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onShare={() => open('share')} onSettings={() => open('settings')} /></div>
-      <main class="main">
-        <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
-        <Log key={`${c.key} ${tongue().language}`} chat={chat} c={c} />
-        <Composer chat={chat} />
-      </main>
+      {view.is === 'devices' ? <Devices chat={chat} name={view.name} onRooms={() => open('side')} /> : (
+        <main class="main">
+          <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
+          <Log key={`${c.key} ${tongue().language}`} chat={chat} c={c} />
+          <Composer chat={chat} />
+        </main>
+      )}
       {!direct && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
       {(over.value === 'side' || over.value === 'panel') && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
       {over.value === 'switcher' && <Switcher chat={chat} onClose={close} onGo={leave} />}

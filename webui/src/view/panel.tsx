@@ -8,8 +8,10 @@ import { groups } from '../store/roster.ts'
 import { write } from '../store/route.ts'
 import { writing } from '../store/typing.ts'
 import { Who } from './can.tsx'
+import { aside } from './lazy.tsx'
 import { Tabs } from './tabs.tsx'
-import { Tile } from './tile.tsx'
+
+const Tiles = aside(async () => (await import('./tiles.tsx')).Tiles)
 
 /** Who and what is in the room. */
 export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
@@ -17,7 +19,6 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
   const roster = c.roster.value
   const sure = chat.string.value === 'taut' // without a line nobody knows who is here
   const g = groups(roster, compare)
-  const devices = [...new Set([...g.devices.map((m) => m.name), ...c.devices.value.keys()])].sort(compare)
   const people = roster.partial ? roster.count - g.devices.length : g.here.length + g.away.length
   return (
     <aside class="panel" aria-label={t('room.in')}>
@@ -26,11 +27,7 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
         all={[{ key: 'people', words: t('panel.people'), count: people }, { key: 'devices', words: t('panel.devices'), count: g.devices.length }]}
       />
       <div class="scroll" id="panel-in" role="tabpanel" aria-labelledby={`panel-${tab.value}`} tabIndex={-1}>
-        {tab.value === 'people' ? <People chat={chat} c={c} here={g.here} away={g.away} sure={sure} /> : devices.length > 0 ? (
-          <div class="tiles">{devices.map((name) => <Tile key={name} chat={chat} name={name} device={c.devices.value.get(name)} member={sure ? roster.members.get(name) : undefined} />)}</div>
-        ) : (
-          <div class="panel__hint"><p>{t('panel.noDevices')}</p>{'room' in c.to && <p><code>mosquitto_pub -h {location.hostname} -u my-sensor -t chat/room/{c.to.room}/state/me -m 21.5</code></p>}</div>
-        )}
+        {tab.value === 'people' ? <People chat={chat} c={c} here={g.here} away={g.away} sure={sure} /> : <Tiles chat={chat} c={c} sure={sure} />}
       </div>
     </aside>
   )

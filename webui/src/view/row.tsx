@@ -63,7 +63,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
       class={`message ${row.joins ? '' : 'message--first'} ${mention ? 'message--mention' : ''} ${waits ? 'message--waits' : ''}`}
       data-key={row.key} data-seq={m?.seq} aria-label={`${t('say.message', { who: from, text: plain(text.slice(0, 300)) })} ${clock(time)}`}
     >
-      {row.joins ? at : device ? <Box icon={iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map(), trail: [] })} /> : <Can name={from} />}
+      {row.joins ? at : device ? <Box icon={iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map() })} /> : <Can name={from} />}
       <div class="message__body">
         {!row.joins && (
           <div class="message__by"><b><bdi>{from}</bdi></b>{device && <span class="tag">{t('room.device')}</span>}{at}</div>

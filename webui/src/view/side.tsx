@@ -1,11 +1,12 @@
 import './side.css'
+import { useComputed } from '@preact/signals'
 import { t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { nobody } from '../store/roster.ts'
 import { unread } from '../store/read.ts'
 import type { Item } from '../store/rooms.ts'
-import { write } from '../store/route.ts'
+import { devicesLink, write } from '../store/route.ts'
 import { Who } from './can.tsx'
 import { Icon, IconButton } from './icon.tsx'
 import { TinString } from './string.tsx'
@@ -34,6 +35,8 @@ export function Side({ chat, onJump, onShare, onSettings }: { chat: Chat, onJump
         <ul>{others.map((i) => <RoomItem key={i.room} chat={chat} item={i} leavable={false} />)}</ul>
         {chat.places.mates.value.length > 0 && <h2 class="heading">{t('nav.direct')}</h2>}
         <ul>{chat.places.mates.value.map((m) => <MateItem key={m.name} chat={chat} name={m.name} />)}</ul>
+        <h2 class="heading">{t('panel.devices')}</h2>
+        <ul><li><DevicesItem chat={chat} /></li></ul>
       </div>
       <div class="side__me">
         <Who name={chat.me.value} state={string === 'slack' ? 'offline' : 'online'} />
@@ -56,7 +59,7 @@ function Count({ chat }: { chat: Chat }) {
 
 function RoomItem({ chat, item, leavable }: { chat: Chat, item: Item, leavable: boolean }) {
   const c = chat.places.current.value
-  const current = 'room' in c.to && c.to.room === item.room
+  const current = chat.view.value.is === 'talk' && 'room' in c.to && c.to.room === item.room
   const draft = !current && chat.drafts.all.value.has(`room/${item.room}`)
   return (
     <li class="item__row">
@@ -75,7 +78,7 @@ function RoomItem({ chat, item, leavable }: { chat: Chat, item: Item, leavable: 
 
 function MateItem({ chat, name }: { chat: Chat, name: string }) {
   const c = chat.places.find(`user/${name}`)
-  const current = chat.places.current.value === c
+  const current = chat.view.value.is === 'talk' && chat.places.current.value === c
   const waiting = current ? 0 : unread(chat.reading.marks.value, `user/${name}`, c?.last.value ?? 0)
   return (
     <li>
@@ -84,6 +87,15 @@ function MateItem({ chat, name }: { chat: Chat, name: string }) {
         <Pill unread={waiting} mentions={waiting} />
       </a>
     </li>
+  )
+}
+
+function DevicesItem({ chat }: { chat: Chat }) {
+  const count = useComputed(() => new Set(chat.places.rooms.value.joined.flatMap((r) => [...chat.places.find(`room/${r}`)?.devicesKnown.value ?? []])).size).value
+  return (
+    <a class="item" aria-current={chat.view.value.is === 'devices' ? 'page' : undefined} href={devicesLink()}>
+      <Icon name="chip" /><bdi class="cut">{t('device.all')}</bdi>{count > 0 && <small>{count}</small>}
+    </a>
   )
 }
 

@@ -1,53 +1,99 @@
 import './tile.css'
-import { number, span, t } from '../i18n/format.ts'
-import type { Member } from '../mqtt/parse.ts'
+import { useComputed } from '@preact/signals'
+import { clock, number, span, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
-import { type Device, iconOf, lastAt, reading, spark } from '../store/devices.ts'
-import { write } from '../store/route.ts'
+import { type Device, iconOf, isOld, lastAt, type Point } from '../store/devices.ts'
+import { aboutOf, beyond, type Gauge, type Reading, reading } from '../store/gauge.ts'
+import { devicesLink } from '../store/route.ts'
+import { box, type Spark, spark, trend } from '../store/spark.ts'
+import type { Thing } from '../store/things.ts'
 import { Icon } from './icon.tsx'
+import { Orders } from './orders.tsx'
 
-/** A device with its last values. What is old never looks fresh. */
-export function Tile({ chat, name, device, member }: { chat: Chat, name: string, device: Device | undefined, member: Member | undefined }) {
-  const r = device ? reading(device) : { is: 'nothing' as const }
-  const at = device ? lastAt(device) : 0
-  const age = chat.now.value - at
-  const offline = !member
-  const first = r.is === 'numbers' ? r.of[0] : null
-  const path = device && first ? spark(device.trail, first.unit) : ''
+const shown = 2 // values on a tile; the rest is a click away
+
+/** A device with its last values. What is old never looks fresh. sure: whether there is a line, so that it is known who is here. */
+export function Tile({ chat, thing, sure }: { chat: Chat, thing: Thing, sure: boolean }) {
+  const { name, device } = thing
+  const here = sure && thing.member !== undefined
+  const r: Reading = device ? reading(device) : { is: 'nothing' }
+  const about = aboutOf(device)
+  const old = useComputed(() => {
+    const now = chat.now.value // at each second, since a prop alone does not make it anew
+    return device !== undefined && isOld(device, now)
+  }).value
+  const stale = !here || old
+  const alarm = !stale && r.is === 'gauges' ? r.of.find((g) => beyond(g)) : undefined
+  const first = r.is === 'gauges' ? r.of[0] : undefined
   return (
-    <section class={`tile ${offline ? 'tile--stale' : ''}`} aria-label={name}>
+    <section class={`tile ${stale ? 'tile--stale' : ''} ${alarm ? 'tile--alarm' : ''}`} aria-label={name}>
       <div class="tile__top">
         <Icon name={device ? iconOf(device) : 'chip'} />
-        <a class="cut" href={write({ at: 'user', user: name })} title={t('panel.write', { name })}><bdi>{name}</bdi></a>
-        <span class={`tile__age ${offline ? 'tile__age--off' : ''}`}>
-          {offline ? t('device.offline') : at === 0 ? (device ? t('device.last') : '') : age < 2000 ? t('device.now') : t('device.ago', { span: span(age) })}
-        </span>
+        <a class="cut" href={devicesLink(name)} title={name}><bdi>{about.title || name}</bdi></a>
+        <Age chat={chat} thing={thing} here={here} />
       </div>
-      {r.is === 'numbers' && (
-        <dl class="tile__values">
-          {r.of.map((n) => (
-            <div key={n.key}>
-              {n.key !== '' && <dt class="cut"><bdi>{n.key}</bdi></dt>}
-              <dd class="tile__value">{number(n.value)}{n.unit !== '' && <small>{n.unit}</small>}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      {r.is === 'text' && <p class="tile__value tile__value--text">{r.text.slice(0, 200)}</p>}
-      {r.is === 'raw' && <div class="fence"><pre tabIndex={0}>{r.text.slice(0, 2000)}</pre></div>}
-      {device && first && path !== '' && (
-        <svg class="spark" viewBox="0 0 100 36" preserveAspectRatio="none" role="img" aria-label={sentence(device, first)}>
-          <path class="spark__area" d={`${path}V36H0Z`} /><path class="spark__line" d={path} />
-        </svg>
-      )}
-      <p class="tile__foot">
-        {r.is === 'nothing' ? t('device.nothing') : r.is === 'raw' ? t('device.unknown') : offline ? (at === 0 ? t('device.last') : t('device.lastOld', { span: span(age) })) : path !== '' ? t('device.since') : ''}
-      </p>
+      <Values r={r} most={shown} />
+      {device && first && <Line trail={device.trails.get(first.id) ?? []} gauge={first} />}
+      <p class="tile__foot"><Foot chat={chat} device={device} r={r} here={here} old={old} alarm={alarm} /></p>
+      {about.orders.length > 0 && <Orders chat={chat} name={name} orders={about.orders.slice(0, shown)} />}
     </section>
   )
 }
 
-function sentence(d: Device, first: { key: string, value: number, unit: string }): string {
-  const values = d.trail.map((p) => p.value)
-  return t('device.spark', { key: first.key || t('device.value'), low: number(Math.min(...values)), high: number(Math.max(...values)), value: number(first.value), unit: first.unit })
+/** When it last spoke, or since when it is gone. */
+export function Age({ chat, thing, here }: { chat: Chat, thing: Thing, here: boolean }) {
+  const { device, left } = thing
+  const age = chat.now.value - (device ? lastAt(device) : 0)
+  const words = () => {
+    if (!here) return left > 0 ? t('device.offlineSince', { time: clock(left) }) : t('device.offline')
+    if (!device) return ''
+    return lastAt(device) === 0 ? t('device.last') : age < 2000 ? t('device.now') : t('device.ago', { span: span(age) })
+  }
+  return <span class={`tile__age ${here ? '' : 'tile__age--off'}`}>{words()}</span>
+}
+
+/** The values of a reading; the rest is told by its number. */
+export function Values({ r, most }: { r: Reading, most: number }) {
+  if (r.is === 'text') return <p class="tile__value tile__value--text">{r.text.slice(0, 200)}</p>
+  if (r.is === 'raw') return <pre class="tile__raw" dir="ltr" tabIndex={0}>{r.text.slice(0, 2000)}</pre>
+  if (r.is === 'nothing') return null
+  return (
+    <dl class="tile__values">
+      {r.of.slice(0, most).map((g) => (
+        <div key={g.id}>
+          <dt class="cut"><bdi>{g.label || t('device.value')}</bdi></dt>
+          <dd class="tile__value"><bdi>{shownValue(g)}</bdi>{g.unit !== '' && <small>{g.unit}</small>}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+export function shownValue(g: Gauge): string {
+  return typeof g.value === 'number' ? number(g.value) : t(g.value ? 'device.on' : 'device.off')
+}
+
+function Foot({ chat, device, r, here, old, alarm }: { chat: Chat, device: Device | undefined, r: Reading, here: boolean, old: boolean, alarm: Gauge | undefined }) {
+  const at = device ? lastAt(device) : 0
+  const age = span(chat.now.value - at)
+  if (r.is === 'nothing') return <>{t('device.nothing')}</>
+  if (!here || old) return <>{at === 0 ? t('device.last') : t('device.lastOld', { span: age })}</>
+  if (alarm) return <b>{t(beyond(alarm) === 'low' ? 'device.below' : 'device.above', { key: alarm.label || t('device.value'), limit: number((beyond(alarm) === 'low' ? alarm.low : alarm.high) ?? 0), unit: alarm.unit })}</b>
+  if (r.is === 'raw') return <>{t('device.unknown')}</>
+  const more = r.is === 'gauges' ? r.of.length - shown : 0
+  return <>{more > 0 ? t('device.more', { n: more }) : t('device.since')}</>
+}
+
+/** The trail of a value as a line, which says its sentence to those who do not see it. */
+export function Line({ trail, gauge, class: cls = '' }: { trail: readonly Point[], gauge: Gauge, class?: string }) {
+  const s: Spark | null = spark(trail, gauge)
+  if (!s) return null
+  const way = trend(trail, gauge)
+  const words = t(`device.${way}`, { key: gauge.label || t('device.value'), from: number(trail[0].value), to: number(trail[trail.length - 1].value), unit: gauge.unit })
+  return (
+    <svg class={`spark ${cls}`} viewBox={`0 0 ${box.width} ${box.height}`} preserveAspectRatio="none" role="img" aria-label={words}>
+      <path class="spark__area" d={s.area} /><path class="spark__line" d={s.line} />
+      {s.limits.map((y) => <path class="spark__limit" key={y} d={`M0 ${y}H${box.width}`} />)}
+    </svg>
+  )
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { t } from '../../src/i18n/format.ts'
 import { silence, spoken, wanted } from '../../src/store/announce.ts'
-import { told, lastAt, reading, spark, unitOf } from '../../src/store/devices.ts'
 import { uuid7 } from '../../src/store/ids.ts'
 import { advanced, toPost, unread } from '../../src/store/read.ts'
 import { items } from '../../src/store/rooms.ts'
@@ -40,33 +39,6 @@ test('a sign of writing fades after six seconds', () => {
   assert.deepEqual(writing(all, 5999), ['ada', 'bob'])
   assert.deepEqual(writing(all, 6000), ['bob'])
   assert.deepEqual(writing(sign(all, 'bob', false, 6000), 6000), [])
-})
-
-test('device values: numbers with units, the first two of an object, text, or as it came', () => {
-  let all = told(new Map(), 'esp', 'temp', 21.4, 1000, false)
-  all = told(all, 'plug', '', { power: 47, energy: 0.06, on: true, extra: 1 }, 1000, false)
-  all = told(all, 'door', '', 'closed', 1000, true)
-  all = told(all, 'flow', '', { mode: 'night' }, 1000, false)
-  assert.deepEqual(reading(all.get('esp')!), { is: 'numbers', of: [{ key: 'temp', value: 21.4, unit: '°C' }] })
-  assert.deepEqual(reading(all.get('plug')!), { is: 'numbers', of: [{ key: 'power', value: 47, unit: 'W' }, { key: 'energy', value: 0.06, unit: 'kWh' }] })
-  assert.deepEqual(reading(all.get('door')!), { is: 'text', text: 'closed' })
-  assert.equal(reading(all.get('flow')!).is, 'raw')
-  assert.equal(lastAt(all.get('esp')!), 1000)
-  assert.equal(lastAt(all.get('door')!), 0) // retained: nobody knows how old
-  assert.equal(unitOf('soil_moisture'), '%')
-})
-
-test('a value told again does not look older, and an empty payload deletes', () => {
-  const fresh = told(new Map(), 'esp', 'temp', 21.4, 1000, false)
-  assert.equal(told(fresh, 'esp', 'temp', 21.4, 9000, true), fresh)
-  assert.equal(told(fresh, 'esp', 'temp', undefined, 9000, false).has('esp'), false)
-})
-
-test('a sparkline needs two points and draws no mountain out of noise', () => {
-  assert.equal(spark([{ at: 0, value: 1 }], 'V'), '')
-  const ys = (path: string) => path.slice(1).split('L').map((p) => Number(p.split(' ')[1]))
-  const [a, b] = ys(spark([{ at: 0, value: 21 }, { at: 10, value: 21.1 }], '°C'))
-  assert.ok(Math.abs(a - b) < 3)
 })
 
 test('ids are UUIDv7 and sort by time', () => {
