@@ -70,21 +70,26 @@ func (t *table) add(f figure, bounds ...bound) {
 		r[goal] = b.text
 		switch {
 		case b.vs == nil:
-			r[met] = yes(median(f.of[ours]) <= b.most)
+			r[met] = kept(median(f.of[ours]), b.most)
 		case len(b.vs) > 0:
 			q := quotients(f.of[ours], b.vs)
-			r[ratio] = fmt.Sprintf("%.2f (%.2f–%.2f)", median(q), least(q), most(q))
-			r[met] = yes(median(q) <= b.most)
+			form := "%.2f (%.2f–%.2f)"
+			if median(q) < 0.1 {
+				form = "%.4f (%.4f–%.4f)"
+			}
+			r[ratio] = fmt.Sprintf(form, median(q), least(q), most(q))
+			r[met] = kept(median(q), b.most)
 		}
 		t.rows = append(t.rows, r)
 	}
 }
 
-func yes(b bool) string {
-	if b {
+// kept tells whether a bound is kept, or by how much it is missed.
+func kept(v, most float64) string {
+	if v <= most {
 		return "yes"
 	}
-	return "no"
+	return fmt.Sprintf("no: %.2f × it", v/most)
 }
 
 // print writes the machine and the rows, in the order of adding, as Markdown.
