@@ -1,5 +1,6 @@
 # make test   everything that must hold; installs what it needs
 # make web    build the page into webui/dist, which is committed
+# make soak   an hour of members who do anything; SOAK=10m is ten minutes, SOAK_SEED=1 makes them decide the same again
 # make bench  measure, beside other brokers; ROWS=fanout,slow are some of the rows
 # make cross  the stripped binary for every system, in dist-bin/
 
@@ -9,7 +10,7 @@ staticcheck := go tool -modfile=.ci/go.mod staticcheck
 # The page's tests talk to this binary.
 bin := $(CURDIR)/dist-bin/tincan
 
-.PHONY: all test tools checks go-style go-lint cross bin web-check web-browser fuzz floods web bench
+.PHONY: all test tools checks go-style go-lint cross bin web-check web-browser fuzz floods soak web bench
 
 all:
 	go build .
@@ -54,7 +55,11 @@ fuzz:
 
 # What measures the memory and the time of the process cannot do so with the race detector in it.
 floods:
-	go test -count=1 -run 'TestFloods|TestCrowdWithoutDescriptors' .
+	go test -count=1 -run 'TestFloods|TestCrowdWithoutDescriptors|TestSoak' .
+
+SOAK ?= 1h
+soak:
+	SOAK=$(SOAK) go test -count=1 -timeout 0 -v -run TestSoak .
 
 web: webui/node_modules
 	cd webui && node build.mjs

@@ -19,15 +19,25 @@ type said struct {
 	Text string `json:"text"`
 }
 
-// messagesOf reads a room's whole log, page by page, as a member does.
-func messagesOf(t testing.TB, s *server, room string) []said {
+// messagesOf reads a room's whole log as a member does.
+func messagesOf(t testing.TB, s *server, room string) (all []said) {
 	t.Helper()
 	c := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "reader"})
 	defer c.Disconnect()
 	c.Subscribe("chat/user/me/inbox")
-	var all []said
+	eachMessage(t, c, "chat/room/"+room+"/history", func(m said) { all = append(all, m) })
+	return all
+}
+
+// eachMessage reads a log, page by page, as a member who reads its inbox. topic is where its history is asked for.
+func eachMessage(t testing.TB, c *mqtttest.Client, topic string, f func(said)) {
+	t.Helper()
 	for after, more := uint64(0), true; more; {
-		c.Publish("chat/room/"+room+"/history", `{"after":`+strconv.FormatUint(after, 10)+`,"limit":200}`)
+		a := c.Publish(topic, `{"after":`+strconv.FormatUint(after, 10)+`,"limit":200}`)
+		if a.Code == 0x83 { // too many requests
+			time.Sleep(50 * time.Millisecond) // the pace of requests
+			continue
+		}
 		p := c.Want("a history answer", func(p mqtttest.Packet) bool {
 			return p.Type == mqtttest.Publish && strings.Contains(string(p.Payload), `"type":"history"`)
 		})
@@ -41,9 +51,10 @@ func messagesOf(t testing.TB, s *server, room string) []said {
 		if more = page.More && len(page.Messages) > 0; len(page.Messages) > 0 {
 			after = page.Messages[len(page.Messages)-1].Seq
 		}
-		all = append(all, page.Messages...)
+		for _, m := range page.Messages {
+			f(m)
+		}
 	}
-	return all
 }
 
 func dialHTTP(t testing.TB, addr string) net.Conn {

@@ -30,7 +30,8 @@ type Options struct {
 	MaxPacket  uint32 // MQTT 5; 0: not sent
 	User       []Prop // MQTT 5
 	Will       *Will
-	NoAcks     bool // leave QoS 1 and 2 packets from the server unanswered
+	NoAcks     bool   // leave QoS 1 and 2 packets from the server unanswered
+	From       string // the local IP address to come from; empty: any
 
 	// Hear, when not nil, gets each packet first, in the goroutine that reads. What it takes (true) is not kept for Want.
 	Hear func(Packet) bool
@@ -86,15 +87,19 @@ func open(addr string, o Options) (*Client, error) {
 		o.Version = 5
 	}
 	c := &Client{version: o.Version, noAcks: o.NoAcks, hear: o.Hear, change: make(chan struct{}, 1)}
+	dialer := net.Dialer{Timeout: Patience}
+	if o.From != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(o.From)}
+	}
 	if strings.HasPrefix(addr, "ws://") {
-		d := websocket.Dialer{Subprotocols: []string{"mqtt"}, HandshakeTimeout: Patience}
+		d := websocket.Dialer{Subprotocols: []string{"mqtt"}, HandshakeTimeout: Patience, NetDialContext: dialer.DialContext}
 		ws, _, err := d.Dial(addr, nil)
 		if err != nil {
 			return nil, err
 		}
 		c.conn = &wsConn{Conn: ws}
 	} else {
-		tcp, err := net.DialTimeout("tcp", addr, Patience)
+		tcp, err := dialer.Dial("tcp", addr)
 		if err != nil {
 			return nil, err
 		}
@@ -230,6 +235,12 @@ func (c *Client) SubscribePacket(id uint16, options byte, filters ...string) []b
 func (c *Client) Unsubscribe(filters ...string) {
 	c.t.Helper()
 	id := c.NextID()
+	c.Send(c.UnsubscribePacket(id, filters...))
+	c.Want("UNSUBACK", func(p Packet) bool { return p.Type == Unsuback && p.ID == id })
+}
+
+// UnsubscribePacket encodes an UNSUBSCRIBE.
+func (c *Client) UnsubscribePacket(id uint16, filters ...string) []byte {
 	b := binary.BigEndian.AppendUint16(nil, id)
 	if c.version == 5 {
 		b = append(b, 0)
@@ -237,8 +248,7 @@ func (c *Client) Unsubscribe(filters ...string) {
 	for _, f := range filters {
 		b = appendString(b, f)
 	}
-	c.Send(Frame(Unsubscribe<<4|2, b))
-	c.Want("UNSUBACK", func(p Packet) bool { return p.Type == Unsuback && p.ID == id })
+	return Frame(Unsubscribe<<4|2, b)
 }
 
 // A Pub is a message to publish.
