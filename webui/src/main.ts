@@ -56,14 +56,8 @@ function place() {
 }
 
 /** The page shows what it has before it can speak with the server. A file that does not come is asked for again. */
-async function speaker(): Promise<typeof Client> {
-  for (;;) {
-    try {
-      return (await import('./mqtt/client.ts')).Client
-    } catch {
-      await new Promise<void>((go) => platform.later(patience, go))
-    }
-  }
+function speaker(): Promise<typeof Client> {
+  return import('./mqtt/client.ts').then((m) => m.Client, () => new Promise<void>((go) => platform.later(patience, go)).then(speaker))
 }
 
 const root = document.getElementById('root') ?? document.body
@@ -118,7 +112,7 @@ async function room(): Promise<void> {
   render(h(App, { chat }), root)
   Speaker = await speaking
   chat.start()
-  platform.loaded(() => platform.idle(loadRest))
+  platform.idle(loadRest)
 }
 
 void (location.pathname === '/qr' ? door() : room())

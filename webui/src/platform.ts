@@ -176,12 +176,6 @@ export function address(): string {
   return location.href.replace(/#.*$/s, '')
 }
 
-/** Calls f when everything that the page began with has been loaded. */
-export function loaded(f: () => void): void {
-  if (document.readyState === 'complete') f()
-  else addEventListener('load', f)
-}
-
 /** Whether the first pointer is a finger. */
 export function coarse(): boolean {
   return matchMedia('(pointer: coarse)').matches

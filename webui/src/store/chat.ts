@@ -111,7 +111,7 @@ export class Chat {
     })
     this.reading = new Reading((room, seq) => void this.#publish(topics.read(room), JSON.stringify({ seq })).catch(() => {}), world.now, (key, seq) => world.tabs.say({ is: 'read', name: this.me.value, key, seq }))
     this.#recall = new Recall({ shelf: world.shelf, now: world.now })
-    this.drafts = new Drafts({ ...world, me: () => this.me.value })
+    this.drafts = new Drafts({ ...world, tab: world.memory.tab, me: () => this.me.value })
     this.places = new Places({
       me: this.me, box: this.post.box, memory: world.memory, reading: this.reading, pages,
       recall: (c) => this.#recall.messages(this.me.value, c),
@@ -193,13 +193,14 @@ export class Chat {
     await this.#world.shelf.clear()
   }
 
-  /** The name is somebody else's now: asks for another one, which takes what was not sent along. */
+  /** Goes by another name in this tab. When the old one is somebody else's now, what was not sent comes along. */
   async otherName(): Promise<void> {
     const { value: name } = this.me
     const { end } = this.line.value
     await this.#leave()
+    if (end?.why !== 'name') return
     this.#former = name
-    if (end) this.entrance.refused({ reason: end.reason, text: end.text, name, chosen: this.#identity?.chosen ?? false })
+    this.entrance.refused({ reason: end.reason, text: end.text, name, chosen: this.#identity?.chosen ?? false })
   }
 
   async #leave(): Promise<void> {

@@ -41,7 +41,7 @@ export class Conversation {
   readonly reply = signal<Ref | null>(null) // what the message in the field answers
   readonly quoted = signal<ReadonlyMap<number, Message | null>>(new Map()) // by seq, fetched to be quoted; null: it is not there
   readonly arrived = signal<{ key: string, at: number } | null>(null) // my newest message that was kept
-  readonly barred = signal(false) // whether the server does not let me in
+  readonly barred = signal(0) // reason code with which the server does not let me in; 0: it does
   readonly rows: ReadonlySignal<readonly Row[]>
   readonly devicesKnown: ReadonlySignal<ReadonlySet<string>> // names of devices: in the room, or with values left
   asked = false // whether its messages were asked for, or taken from what the browser keeps

@@ -1,5 +1,6 @@
 // What was written and not sent, in each conversation. The last one who writes wins; the tabs of a person have the same drafts.
 import { type ReadonlySignal, signal } from '@preact/signals'
+import type { Store } from './memory.ts'
 import { isKept, type Shelf } from './shelf.ts'
 import type { Tabs } from './tabs.ts'
 
@@ -9,18 +10,24 @@ export interface Draft {
   caret: number // where in the text
 }
 
+/** A draft that was not written in this tab; key null: all that were kept under a name. */
+export interface Heard {
+  key: string | null
+}
+
 export interface DraftsNeeds {
   me(): string
   now(): number
   shelf: Shelf
   tabs: Tabs
+  tab: Store // of this tab, written at once: the shelf may be too slow for a page that goes
 }
 
 export const nothing: Draft = { text: '', reply: '', caret: 0 }
 
 export class Drafts {
   readonly #all = signal<ReadonlyMap<string, Draft>>(new Map())
-  readonly #heard = signal<{ key: string, draft: Draft } | null>(null)
+  readonly #heard = signal<Heard | null>(null)
   readonly #needs: DraftsNeeds
 
   constructor(needs: DraftsNeeds) {
@@ -29,7 +36,7 @@ export class Drafts {
       const d = parse(draft)
       if (!d || name !== needs.me()) return
       this.#put(key, d)
-      this.#heard.value = { key, draft: d }
+      this.#heard.value = { key }
     })
   }
 
@@ -39,7 +46,7 @@ export class Drafts {
   }
 
   /** What another tab has written last. A field in which the person writes here is not overwritten by it. */
-  get heard(): ReadonlySignal<{ key: string, draft: Draft } | null> {
+  get heard(): ReadonlySignal<Heard | null> {
     return this.#heard
   }
 
@@ -53,21 +60,30 @@ export class Drafts {
     const name = this.#needs.me()
     if (name === '' || (old.text === draft.text && old.reply === draft.reply && old.caret === draft.caret)) return
     this.#put(key, draft)
-    const { shelf, tabs, now } = this.#needs
-    if (isEmpty(draft)) void shelf.drop('drafts', [rowKey(name, key)])
-    else void shelf.put('drafts', [{ key: rowKey(name, key), at: now(), ...draft } as never])
+    const { shelf, tabs, now, tab } = this.#needs
+    const row = { key: rowKey(name, key), at: now(), ...draft }
+    try {
+      tab.setItem(last, JSON.stringify(row))
+    } catch {
+      // Full: then it is the shelf alone.
+    }
+    if (isEmpty(draft)) void shelf.drop('drafts', [row.key])
+    else void shelf.put('drafts', [row])
     tabs.say({ is: 'draft', name, key, draft })
   }
 
   /** Takes up what was written under a name, for whoever goes by the same or another one now. */
   async recall(name: string, me: string): Promise<void> {
     const mine = new Map<string, Draft>()
-    for (const row of await this.#needs.shelf.all('drafts')) {
+    const rows = [...await this.#needs.shelf.all('drafts'), this.#last()].filter(isKept).sort((a, b) => a.at - b.at)
+    for (const row of rows) {
       const d = parse(row)
-      if (d && isKept(row) && row.key.startsWith(rowKey(name, ''))) mine.set(row.key.slice(rowKey(name, '').length), d)
+      if (d && row.key.startsWith(rowKey(name, ''))) mine.set(row.key.slice(rowKey(name, '').length), d)
     }
+    for (const [key, d] of mine) if (isEmpty(d)) mine.delete(key)
     if (this.#needs.me() !== me) return
     this.#all.value = new Map([...mine, ...this.#all.peek()]) // what was written meanwhile is newer
+    this.#heard.value = { key: null }
     if (name === me) return
     await this.#needs.shelf.put('drafts', [...mine].map(([key, d]) => ({ key: rowKey(me, key), at: this.#needs.now(), ...d })))
     await this.#needs.shelf.drop('drafts', [...mine.keys()].map((key) => rowKey(name, key)))
@@ -78,6 +94,15 @@ export class Drafts {
     this.#all.value = new Map()
   }
 
+  /** What this tab wrote last. */
+  #last(): unknown {
+    try {
+      return JSON.parse(this.#needs.tab.getItem(last) ?? 'null')
+    } catch {
+      return null
+    }
+  }
+
   #put(key: string, draft: Draft): void {
     const all = new Map(this.#all.peek())
     if (isEmpty(draft)) all.delete(key)
@@ -85,6 +110,8 @@ export class Drafts {
     this.#all.value = all
   }
 }
+
+const last = 'tincan.draft'
 
 const isEmpty = (d: Draft) => d.text === '' && d.reply === ''
 

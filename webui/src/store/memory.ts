@@ -29,19 +29,19 @@ const keys = { me: 'tincan.me', secrets: 'tincan.secrets', rooms: 'tincan.rooms'
 const mostSecrets = 20
 const mostRooms = 200
 
-/** The memory of one browser; tab is forgotten with the tab. */
+/** The memory of one browser. */
 export class Memory {
   readonly #lasting: Store
-  readonly #tab: Store
+  readonly tab: Store // forgotten with the tab
 
   constructor(lasting: Store, tab: Store) {
     this.#lasting = lasting
-    this.#tab = tab
+    this.tab = tab
   }
 
   /** Whoever was last here: in this tab, else in this browser. */
   me(): Identity | null {
-    return identity(this.#read(this.#tab, keys.me)) ?? identity(this.#read(this.#lasting, keys.me))
+    return identity(this.#read(this.tab, keys.me)) ?? identity(this.#read(this.#lasting, keys.me))
   }
 
   /** Whether this browser keeps who I am when the tab is closed. */
@@ -50,7 +50,7 @@ export class Memory {
   }
 
   setMe(me: Identity, remember: boolean): void {
-    this.#write(this.#tab, keys.me, me)
+    this.#write(this.tab, keys.me, me)
     if (!remember) {
       this.#lasting.removeItem(keys.me)
       return
@@ -62,14 +62,14 @@ export class Memory {
 
   /** Signs out; the secret of the name stays, so that the name can be had again from here. */
   forgetMe(): void {
-    this.#tab.removeItem(keys.me)
+    this.tab.removeItem(keys.me)
     this.#lasting.removeItem(keys.me)
   }
 
   /** Forgets everything, secrets too. */
   forgetAll(): void {
     for (const key of Object.values(keys)) {
-      this.#tab.removeItem(key)
+      this.tab.removeItem(key)
       this.#lasting.removeItem(key)
     }
   }
@@ -102,13 +102,13 @@ export class Memory {
 
   /** What came with the invitation that opened this tab. */
   invitation(): Invitation {
-    const v = this.#read(this.#tab, keys.invitation) as Partial<Invitation> | null
+    const v = this.#read(this.tab, keys.invitation) as Partial<Invitation> | null
     const text = (x: unknown) => (typeof x === 'string' ? x : '')
     return { door: text(v?.door), code: text(v?.code) }
   }
 
   setInvitation(i: Invitation): void {
-    this.#write(this.#tab, keys.invitation, i)
+    this.#write(this.tab, keys.invitation, i)
   }
 
   /**
@@ -116,14 +116,14 @@ export class Memory {
    * and two tabs with one client id would throw each other out for ever.
    */
   takeClientId(): string | null {
-    const v = this.#read(this.#tab, keys.client)
-    this.#tab.removeItem(keys.client)
+    const v = this.#read(this.tab, keys.client)
+    this.tab.removeItem(keys.client)
     return typeof v === 'string' && v !== '' ? v : null
   }
 
   /** Keeps the client id over a reload; called when the page goes. */
   keepClientId(id: string): void {
-    this.#write(this.#tab, keys.client, id)
+    this.#write(this.tab, keys.client, id)
   }
 
   #secrets(): Identity[] {

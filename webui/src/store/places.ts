@@ -124,7 +124,7 @@ export class Places {
   /** Subscribes to a room; again for what is retained in it. */
   subscribe(room: string): void {
     const c = this.conversation({ room })
-    this.#needs.subscribe([filter.room(room)]).then(([code]) => { c.barred.value = code >= 0x80 }, () => {})
+    this.#needs.subscribe([filter.room(room)]).then(([code]) => { c.barred.value = code >= 0x80 ? code : 0 }, () => {})
   }
 
   /** Takes up with whom I wrote under this name. */

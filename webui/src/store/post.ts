@@ -43,6 +43,11 @@ export class Post {
     return this.#entries.value.filter((e) => e.state === 'waiting' || e.state === 'sending').length
   }
 
+  /** Whether the server has no space to keep what was written. */
+  isHeld(): boolean {
+    return this.#entries.value.some((e) => e.state === 'waiting' && e.code === 0x97)
+  }
+
   /** Called at the start and now and then: renews the lease on my rows, takes up what earlier visits and dead tabs left. */
   async tend(from: string): Promise<void> {
     if (from === '') return

@@ -59,9 +59,10 @@ export function Composer({ chat }: { chat: Chat }) {
   }, [c.key])
   const heard = chat.drafts.heard.value
   useEffect(() => {
-    if (heard?.key !== c.key || document.hasFocus()) return
-    put(heard.draft.text)
-    c.reply.value = replies.read(heard.draft.reply)
+    if (!heard || (heard.key === null ? field.current?.value !== '' : heard.key !== c.key || document.hasFocus())) return
+    const draft = chat.drafts.of(c.key)
+    put(draft.text)
+    c.reply.value = replies.read(draft.reply)
   }, [heard])
   const taken = chat.taken.value
   useEffect(() => {

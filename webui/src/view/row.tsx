@@ -1,7 +1,7 @@
 import './row.css'
 import { useSignal } from '@preact/signals'
 import { Component, type ComponentChild } from 'preact'
-import { bytes, clock, commas, day, list, moment, size, t } from '../i18n/format.ts'
+import { bytes, clock, commas, day, list, moment, size, span, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Note } from '../store/comings.ts'
 import type { Conversation } from '../store/conversation.ts'
@@ -98,7 +98,10 @@ function State({ chat, row: { entry } }: { chat: Chat, row: Extract<Row, { is: '
     )
   }
   if (entry.state === 'kept') return <div class="message__state"><Icon name="ok" />{t('send.arrived')}</div>
-  if (entry.code !== 0) return <div class="message__state"><Icon name="clock" />{t(entry.code === 0x97 ? 'send.full' : 'send.rate')}</div>
+  if (entry.code !== 0) {
+    const words = entry.code === 0x97 ? t('send.full') : t('send.rateIn', { span: span(Math.max(1000, entry.again - chat.now.value)) })
+    return <div class="message__state"><Icon name="clock" />{words}</div>
+  }
   if (chat.line.value.is !== 'online') return <div class="message__state"><Icon name="clock" />{t('send.waits')}</div>
   return chat.now.value - entry.at < 400 ? null : <div class="message__state"><Icon name="clock" />{t('send.sending')}</div>
 }

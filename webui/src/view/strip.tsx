@@ -1,51 +1,49 @@
 import './strip.css'
 import { type Key, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
+import { after } from '../store/line.ts'
 import { Icon, type IconName } from './icon.tsx'
+import { lazy } from './lazy.tsx'
 
-function Strip({ tone, icon, text, actions = [] }: {
-  tone: 'plain' | 'warn' | 'bad' | 'ok', icon: IconName, text: string, actions?: [Key, () => void][],
-}) {
+const Trouble = lazy(async () => (await import('./trouble.tsx')).Trouble)
+
+/** What a button of a strip says and does. */
+export type Action = [says: string, act: () => void]
+
+export function Strip({ tone, icon, text, actions = [] }: { tone: 'plain' | 'warn' | 'bad' | 'ok', icon: IconName, text: string, actions?: Action[] }) {
   return (
     <div class={`strip strip--${tone}`}>
       <Icon name={icon} /><span class="strip__text">{text}</span>
-      {actions.map(([key, act]) => <button type="button" class="link" key={key} onClick={act}>{t(key)}</button>)}
+      {actions.map(([says, act]) => <button type="button" class="link" key={says} onClick={act}>{says}</button>)}
     </div>
   )
 }
 
+const waits: Partial<Record<string, Key>> = { connecting: 'strip.connecting', restarting: 'strip.restarting', slow: 'strip.slow' }
+
 /** What there is to say about the line, the page and the room, above the field. Nothing most of the time. */
 export function Strips({ chat }: { chat: Chat }) {
-  const line = chat.line.value
-  const c = chat.places.current.value
-  const n = chat.post.waiting()
-  const room = 'room' in c.to ? c.to.room : ''
-  const again: [Key, () => void][] = [['strip.try', () => chat.tryNow()]]
-  const ended = () => {
-    const end = line.end
-    const other: [Key, () => void] = ['strip.other', () => void chat.signOut()]
-    if (end?.why === 'taken-over') {
-      return <Strip tone="warn" icon="people" text={t('strip.takenOver', { name: chat.me.value })} actions={[['strip.continue', () => chat.tryNow()], other]} />
-    }
-    const key = end?.why === 'kicked' ? 'strip.kicked' : 'strip.refused'
-    return <Strip tone="bad" icon="warn" text={t(key, { text: end?.text || `0x${(end?.code ?? 0).toString(16)}` })} actions={[['strip.comeBack', () => chat.tryNow()], other]} />
-  }
-  const connection = () => {
-    switch (chat.strip.value) {
-      case 'none': return null
-      case 'connecting': return <Strip tone="plain" icon="clock" text={t('strip.connecting')} />
-      case 'restarting': return <Strip tone="plain" icon="clock" text={t('strip.restarting')} />
-      case 'offline': return <Strip tone="warn" icon="clock" text={t('strip.offline', { n })} />
-      case 'unreachable': return <Strip tone="bad" icon="warn" text={t('strip.unreachable', { host: location.host })} actions={again} />
-      case 'back': return <Strip tone="ok" icon="ok" text={t('strip.back', { n: line.back?.sent ?? 0 })} />
-      case 'ended': return ended()
-    }
-  }
+  const strip = chat.strip.value
+  const wait = waits[strip]
   return (
     <div class="strips">
-      {connection()}
-      {c.barred.value && <Strip tone="bad" icon="warn" text={t('strip.barred', { room })} />}
-      {chat.intake.newer.value && <Strip tone="plain" icon="save" text={t('strip.newer')} actions={[['strip.reload', () => location.reload()]]} />}
+      {wait && <Strip tone="plain" icon="clock" text={t(wait)} />}
+      {strip === 'offline' && <Strip tone="warn" icon="clock" text={t('strip.offline', { n: chat.post.waiting() })} />}
+      {strip === 'unreachable' && <Strip tone="bad" icon="warn" text={t('strip.unreachable', { host: location.host })} actions={[[t('strip.try'), () => chat.tryNow()]]} />}
+      {isTroubled(chat) && <Trouble chat={chat} />}
+      {(chat.newer.value || chat.keeping.value === 'gone') && <Strip tone="plain" icon="save" text={t('strip.newer')} actions={[[t('strip.reload'), () => location.reload()]]} />}
     </div>
   )
+}
+
+/** Whether there is something to say that is seldom said: its words are loaded apart. */
+function isTroubled(chat: Chat): boolean {
+  return /back|ended|full|busy/.test(chat.strip.value) || wasRestarted(chat) || chat.places.current.value.barred.value !== 0
+    || chat.keeping.value === 'full' || chat.wouldLose() || chat.post.isHeld()
+}
+
+/** Whether the server was started anew a moment ago. */
+export function wasRestarted(chat: Chat): boolean {
+  const r = chat.intake.restarted.value
+  return r !== null && chat.now.value - r.at < after.back
 }

@@ -23,9 +23,11 @@ export function Welcome({ chat }: { chat: Chat }) {
   const name = field.value.trim()
   const place = chat.places.place.value
   const target = place.at === 'room' ? `#${place.room}` : place.user
-  const offline = chat.line.value.is === 'offline' && field.joining
+  const here = chat.entrance.here.value
+  const waits = field.joining ? chat.strip.value : 'none' // the attempt goes on by itself
 
   useEffect(() => {
+    chat.entrance.look()
     if (!coarse()) input.current?.focus()
   }, [])
   useEffect(() => {
@@ -44,6 +46,7 @@ export function Welcome({ chat }: { chat: Chat }) {
         <div>
           <h1><bdi>{placeName()}</bdi></h1>
           <p class="welcome__tagline">{place.at === 'room' && place.room !== 'lobby' ? t('welcome.to', { room: place.room }) : t('welcome.tagline')}</p>
+          {here && here.people + here.devices > 0 && <p class="welcome__tagline">{t('line.here', { ...here })}</p>}
         </div>
         <form class="welcome__form" onSubmit={join}>
           <div class="field">
@@ -57,7 +60,7 @@ export function Welcome({ chat }: { chat: Chat }) {
             </div>
             <p id="name-hint" class={`hint hint--reserve hint--${tone(say)}`} aria-live="polite">
               {tone(say) === 'bad' && <Icon name="warn" />}{tone(say) === 'ok' && <Icon name="ok" />}
-              <span>{offline ? t('strip.unreachable', { host: location.host }) : words(say)}</span>
+              <span>{waiting(waits) || words(say)}</span>
             </p>
             {field.check && field.check.suggest.length > 0 && say.say !== 'free' && say.say !== 'joining' && (
               <div class="welcome__chips" role="group" aria-label={t('welcome.suggest')}>
@@ -130,6 +133,13 @@ function Written({ on, x, text }: { on: 'name' | 'room', x: number, text: string
   const letters = [...text]
   const short = letters.length <= 10 ? text : `${letters.slice(0, 9).join('')}…`
   return <text class={`hero__text hero__text--${on} ${letters.length > 7 ? 'hero__text--small' : ''}`} x={x} y={letters.length > 7 ? 64 : 66}>{short}</text>
+}
+
+/** What is said while an attempt to join goes on by itself; empty: nothing but that. */
+function waiting(strip: Chat['strip']['value']): string {
+  if (strip === 'full') return t('strip.full')
+  if (strip === 'busy') return t('strip.busy')
+  return strip === 'offline' || strip === 'unreachable' ? t('strip.unreachable', { host: location.host }) : ''
 }
 
 function tone(h: Hint): 'ok' | 'bad' | 'plain' {

@@ -48,6 +48,8 @@ class Door {
   #shut = false
   #sockets = new Set() // of websockets
   #server
+  /** Where websockets are led instead, if anywhere: the port of a server that does what the test says. */
+  elsewhere = null
 
   static async open(to) {
     const d = new Door()
@@ -65,7 +67,7 @@ class Door {
     near.once('data', (first) => {
       const ws = first.toString('latin1').startsWith('GET /mqtt')
       if (ws && this.#shut) return near.destroy()
-      const far = connect(to, '127.0.0.1')
+      const far = connect((ws && this.elsewhere) || to, '127.0.0.1')
       if (ws) this.#sockets.add(near)
       far.on('error', () => near.destroy())
       far.on('close', () => near.destroy())
@@ -120,7 +122,7 @@ export class House {
     t.after(async () => {
       const faults = h.#pages.flatMap((p) => p.faults)
       await Promise.all(h.#devices.map((d) => d.endAsync(true)))
-      await Promise.all(h.#pages.map((p) => p.page.context().close()))
+      await Promise.all([...new Set(h.#pages.map((p) => p.page.context()))].map((c) => c.close()))
       await h.kill()
       h.door?.close()
       rmSync(h.#dir, { recursive: true, force: true })
@@ -179,6 +181,20 @@ export class House {
     return p
   }
 
+  /** Another tab of somebody's browser. */
+  async tab(of, at = this.lan, before) {
+    const p = new Person(await of.page.context().newPage(), this)
+    this.#pages.push(p)
+    await before?.(p.page)
+    await p.page.goto(at)
+    return p
+  }
+
+  /** The port where devices connect. */
+  get mqtt() {
+    return this.#tcp
+  }
+
   /** A device by TCP; version 4 is MQTT 3.1.1. */
   async device(name, o = {}) {
     const d = await mqtt.connectAsync(`mqtt://127.0.0.1:${this.#tcp}`, { username: name, clientId: name, protocolVersion: 4, reconnectPeriod: 200, ...o })
@@ -208,7 +224,7 @@ export class Person {
   }
 
   get name() { return this.page.getByLabel('What should we call you?') }
-  get field() { return this.page.getByRole('form', { name: 'Write a message' }).getByRole('textbox') }
+  get field() { return this.page.getByRole('form', { name: 'Write a message' }).getByRole('textbox', { name: /^Message / }) }
   get log() { return this.page.getByRole('log') }
   get messages() { return this.log.getByRole('article') }
   get panel() { return this.page.getByRole('complementary', { name: 'In this room' }) }
