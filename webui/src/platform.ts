@@ -143,6 +143,7 @@ export async function copy(text: string, near: Element): Promise<boolean> {
   field.value = text
   field.readOnly = true
   field.className = 'unseen'
+  field.style.whiteSpace = 'pre' // else spaces and line breaks are not copied as they are
   near.after(field)
   field.select()
   field.setSelectionRange(0, text.length)

@@ -388,6 +388,7 @@ export class Chat {
     this.reading.tick(this.line.value.is === 'online')
     this.post.flush(this.me.value)
     this.#world.leader.tick()
+    this.places.trim()
     const { to } = this.places.current.value
     if ('user' in to) this.places.meet(to.user)
   }

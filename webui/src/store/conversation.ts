@@ -44,6 +44,7 @@ export class Conversation {
   readonly barred = signal(0) // reason code with which the server does not let me in; 0: it does
   readonly rows: ReadonlySignal<readonly Row[]>
   readonly devicesKnown: ReadonlySignal<ReadonlySet<string>> // names of devices: in the room, or with values left
+  opened = 0 // the higher, the later
   asked = false // whether its messages were asked for, or taken from what the browser keeps
   kept = false // they are from what the browser keeps, and the server has not been asked whether they are still its own
   #missedAt = 0
@@ -68,6 +69,12 @@ export class Conversation {
     this.log.value = keepNear(insertAll(this.log.value, messages), this.anchor, most)
     const newest = messages.reduce((n, m) => Math.max(n, m.seq), 0)
     if (newest > this.last.value) this.last.value = newest
+  }
+
+  /** Lets go of all but the newest n messages. */
+  keepNewest(n: number): void {
+    this.anchor = Infinity
+    this.log.value = this.log.value.slice(-n)
   }
 
   /** A message that is answered, if it is known; null when it is not there, undefined when it has to be fetched. */

@@ -28,7 +28,9 @@ export class Pages {
   /** The newest page of a conversation that was never asked for. It tells whether it came. */
   async first(c: Conversation): Promise<boolean> {
     return this.#once(c, 'first', async () => {
-      this.#took(c, await this.#ask(c, { limit: page }), 'newest')
+      const a = await this.#ask(c, { limit: page })
+      c.anchor = Infinity // else what comes would be let go again, for the reader is far away
+      this.#took(c, a, 'newest')
       c.asked = true
     })
   }
@@ -55,7 +57,9 @@ export class Pages {
     const log = c.log.value
     if (log[place(log, seq) - 1]?.seq === seq) return true
     return this.#once(c, 'first', async () => {
-      this.#took(c, await this.#ask(c, { after: Math.max(0, seq - least - 1), limit: 2 * page }), seq <= least + 1 ? 'beginning' : 'between')
+      const a = await this.#ask(c, { after: Math.max(0, seq - least - 1), limit: 2 * page })
+      c.anchor = seq
+      this.#took(c, a, seq <= least + 1 ? 'beginning' : 'between')
     })
   }
 

@@ -6,11 +6,14 @@ import { Conversation, keyOf } from './conversation.ts'
 import { bySeq } from './log.ts'
 import type { Mate, Memory } from './memory.ts'
 import { of, type Outbox, type To } from './outbox.ts'
-import type { Pages } from './pages.ts'
+import { page, type Pages } from './pages.ts'
 import type { Reading } from './reading.ts'
 import * as rooms from './rooms.ts'
 import type { Place } from './route.ts'
 import { shownKind } from './rows.ts'
+
+/** Messages kept of all conversations. */
+export const mostInAll = 6000
 
 export interface PlacesNeeds {
   me: ReadonlySignal<string>
@@ -27,6 +30,7 @@ export interface PlacesNeeds {
 
 export class Places {
   readonly items: ReadonlySignal<rooms.Item[]>
+  #opened = 0
   readonly #needs: PlacesNeeds
   readonly #rooms = signal<rooms.Rooms>({ open: new Map(), joined: [rooms.lobby] })
   readonly #mates = signal<readonly Mate[]>([])
@@ -100,6 +104,7 @@ export class Places {
       if (p.at === 'room') this.#join(p.room)
       else this.meet(p.user)
     })
+    this.#current.value.opened = ++this.#opened
     return this.#settle(this.#current.value)
   }
 
@@ -187,6 +192,27 @@ export class Places {
   /** Shows a message of the open conversation. */
   async show(c: Conversation, seq: number): Promise<void> {
     if (bySeq(c.log.value, seq) || (this.#needs.online() && (await this.#needs.pages.around(c, seq)))) c.wish.value = { way: 'message', seq }
+  }
+
+  /** Shows the unread line, fetching what stands around it if it was let go. */
+  async toCut(c: Conversation): Promise<void> {
+    const cut = c.cut.value
+    if (!cut) return
+    if (!bySeq(c.log.value, cut.after + 1) && this.#needs.online()) await this.#needs.pages.around(c, cut.after + 1)
+    c.wish.value = { way: 'cut', seq: cut.after }
+  }
+
+  /** Lets go of messages when too many are held: in what was open longest ago, all but the newest. */
+  trim(): void {
+    let held = 0
+    for (const c of this.#all.value.values()) held += c.log.value.length
+    if (held <= mostInAll) return
+    for (const c of [...this.#all.value.values()].sort((a, b) => a.opened - b.opened)) {
+      if (held <= mostInAll || c === this.#current.value) continue
+      held -= c.log.value.length
+      c.keepNewest(page)
+      held += c.log.value.length
+    }
   }
 
   /** Fetches a message that is quoted. */

@@ -55,6 +55,7 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
   useEffect(() => {
     const log = box.current
     if (!log) return
+    let over: HTMLElement | null = null
     let rests: { x: number, y: number, timer: number } | null = null
     const message = (e: Event) => (e.target as Element).closest<HTMLElement>('.message')
     const lift = () => {
@@ -62,20 +63,22 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
       rests = null
     }
     const on: { [K in keyof HTMLElementEventMap]?: (e: HTMLElementEventMap[K]) => void } = {
-      pointerover: (e) => {
-        const el = e.pointerType === 'mouse' ? message(e) : null
-        const row = el && rowOf(el)
-        under.value = el && row && { row, top: Math.max(0, el.offsetTop - log.scrollTop - 16) }
-      },
       pointerdown: (e) => {
         lift()
         const row = e.pointerType === 'mouse' || (e.target as Element).closest('a, button, pre') ? null : rowOf(e.target as Element)
         if (row) rests = { x: e.clientX, y: e.clientY, timer: setTimeout(() => { sheet.value = row }, restsFor) as unknown as number }
       },
-      pointermove: (e) => { if (rests && Math.hypot(e.clientX - rests.x, e.clientY - rests.y) > slips) lift() },
+      pointermove: (e) => { // not pointerover, which also comes when rows move under a pointer that rests
+        if (rests && Math.hypot(e.clientX - rests.x, e.clientY - rests.y) > slips) lift()
+        const el = e.pointerType === 'mouse' ? message(e) : null
+        if (el === over) return
+        over = el
+        const row = el && rowOf(el)
+        under.value = el && row && { row, top: Math.max(0, el.offsetTop - log.scrollTop - 16) }
+      },
       pointerup: lift, pointercancel: lift,
       contextmenu: (e) => { if (rests || sheet.peek()) e.preventDefault() }, // some browsers see by themselves that a finger rests
-      scroll: () => { under.value = null },
+      scroll: () => { over = under.value = null },
       keydown: (e) => {
         const row = e.target === message(e) && !e.isComposing && !e.ctrlKey && !e.metaKey && !e.altKey ? rowOf(e.target as Element) : null
         const a = chat.settings.all.peek().single ? keys[e.key.toLowerCase()] : undefined
@@ -87,7 +90,7 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
     }
     const all = Object.entries(on) as [string, EventListener][]
     for (const [kind, f] of all) log.addEventListener(kind, f, { capture: true, passive: kind === 'scroll' })
-    const leave = () => { under.value = null }
+    const leave = () => { over = under.value = null }
     log.parentElement?.addEventListener('pointerleave', leave)
     return () => {
       lift()
@@ -132,6 +135,7 @@ function Tools({ top, row, acts, onAct }: Props & { top: number }) {
 /** The same as a list: under a finger it comes from the bottom. Back closes it. */
 function Sheet({ row, acts, onAct, onClose }: Props & { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
+  const begun = useRef(false) // whether a pointer went down in here
   const from = row.is === 'message' ? row.m.from : row.entry.from
   useEffect(() => {
     dialog.current?.showModal()
@@ -149,6 +153,10 @@ function Sheet({ row, acts, onAct, onClose }: Props & { onClose: () => void }) {
     const all = [...dialog.current?.querySelectorAll('button') ?? []]
     all[(all.indexOf(document.activeElement as HTMLButtonElement) + by + all.length) % all.length].focus()
   }
+  const taken = (e: MouseEvent) => { // the finger that opened this may be lifted over it: that chooses nothing
+    if (e.detail > 0 && !begun.current) e.stopPropagation()
+    else if (e.target === dialog.current) onClose()
+  }
   const chose = (a: Act) => {
     dialog.current?.close() // what lies under an open one cannot have the focus
     onClose()
@@ -157,7 +165,8 @@ function Sheet({ row, acts, onAct, onClose }: Props & { onClose: () => void }) {
   return (
     <dialog
       class="sheet" ref={dialog} aria-label={t('room.tools')} onKeyDown={step}
-      onCancel={(e) => { e.preventDefault(); onClose() }} onClick={(e) => { if (e.target === dialog.current) onClose() }}
+      onPointerDown={() => { begun.current = true }} onClickCapture={taken}
+      onCancel={(e) => { e.preventDefault(); onClose() }}
     >
       <p class="sheet__of"><b><bdi>{from}</bdi></b><bdi class="cut">{(row.is === 'message' ? row.m : row.entry).text.slice(0, 100)}</bdi></p>
       {acts.map((a) => (

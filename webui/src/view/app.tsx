@@ -17,7 +17,7 @@ const Welcome = lazy(async () => (await import('./welcome.tsx')).Welcome)
 const Side = lazy(async () => (await import('./later.ts')).Side)
 const Announcer = lazy(async () => (await import('./later.ts')).Announcer)
 const Panel = lazy(async () => (await import('./later.ts')).Panel)
-const Switcher = lazy(async () => (await import('./later.ts')).Switcher)
+const Switcher = lazy(async () => (await import('./switcher.tsx')).Switcher)
 const Devices = aside(async () => (await import('./devices.tsx')).Devices)
 const Share = aside(async () => (await import('./share.tsx')).Share)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
@@ -74,7 +74,7 @@ function Shell({ chat }: { chat: Chat }) {
         case 'nth': nth(chat, i.n); break
         case 'part': part(i.by); break
         case 'unread':
-          if (here.cut.value) here.wish.value = { way: 'cut', seq: here.cut.value.after }
+          void chat.places.toCut(here)
           break
         case 'close':
           if (over.value === 'side' || over.value === 'panel') close()

@@ -1,7 +1,7 @@
 // What of the room is loaded right after its messages and the field, in one file: apart, the parts would weigh more.
-import '../style/print.css'
 export { Acts } from './acts.tsx'
 export { Announcer } from './announcer.tsx'
+export { Empty } from './empty.tsx'
 export { Panel } from './panel.tsx'
 export { ReplyBar } from './replybar.tsx'
 export { Side } from './side.tsx'

@@ -9,13 +9,12 @@ import type { MessageRow, Row } from '../store/rows.ts'
 import { Icon } from './icon.tsx'
 import { lazy } from './lazy.tsx'
 import { Line } from './row.tsx'
-import { TinString } from './string.tsx'
 
+const Empty = lazy(async () => (await import('./later.ts')).Empty)
 const Acts = lazy(async () => (await import('./later.ts')).Acts)
 
-const most = 160 // rows in the document
-const fresh = 80 // rows in the document when it is cut anew at the end; it grows to most before it is cut again
 const margin = 40 // rows from an edge of the window at which it is moved
+const lowest = 22 // pixels of a row
 const near = 64 // pixels from the end within which new messages are followed
 
 /**
@@ -26,6 +25,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #box = createRef<HTMLDivElement>()
   #list = createRef<HTMLDivElement>()
   #rows: readonly Row[] = []
+  #most = 120 // rows in the document: enough for a tall screen, few enough to be drawn in a frame
   #from = 0
   #to = 0
   #firstKey = ''
@@ -34,7 +34,10 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #wish: Wish | null = null
   #goal: Wish | null = null
   #height = 0
+  #top = -1 // of the scroll, when it was last looked at
   #focused = ''
+  #stop: HTMLElement | null = null // where Tab stops
+  #had = false // whether the focus was in here before something was drawn
   readonly #apart = signal(false) // whether the end is out of sight
   #observer: ResizeObserver | null = null
 
@@ -42,7 +45,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const box = this.#box
     const list = this.#list
     if (!box.current || !list.current) return
-    this.#height = box.current.clientHeight
+    this.#measure(box.current)
     this.#observer = new ResizeObserver(() => this.#resized())
     this.#observer.observe(box.current)
     this.#observer.observe(list.current)
@@ -58,6 +61,8 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   }
 
   override render({ chat, c }: { chat: Chat, c: Conversation }) {
+    this.#had = this.#box.current?.contains(document.activeElement) ?? false
+    this.#noticeScroll()
     this.#rows = c.rows.value
     const wish = c.wish.value
     if (wish !== this.#wish) this.#wish = this.#goal = wish
@@ -99,12 +104,13 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   /** Decides which rows are in the document. */
   #choose(): void {
     const n = this.#rows.length
+    const most = this.#most
     const around = (i: number) => Math.max(0, Math.min(i - most / 2, n - most))
     const goal = this.#goal && this.#goalIndex()
     if (goal !== null && goal !== undefined && goal >= 0) this.#from = around(goal)
     else if (this.#goal || this.#follow) {
       const first = this.#goal ? -1 : this.#rows.findIndex((r) => r.key === this.#firstKey)
-      this.#from = first >= 0 && n - first <= most ? first : Math.max(0, n - fresh)
+      this.#from = first >= 0 && n - first <= most ? first : Math.max(0, n - (most - margin)) // it grows to most before it is cut again
       this.#follow = true
     } else {
       const first = this.#rows.findIndex((r) => r.key === this.#firstKey)
@@ -118,7 +124,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   }
 
   #nearEdge(i: number): boolean {
-    return (this.#from > 0 && i - this.#from < margin) || (this.#from + most < this.#rows.length && this.#from + most - i < margin * 2)
+    return (this.#from > 0 && i - this.#from < margin) || (this.#to < this.#rows.length && this.#to - i < this.#most - margin)
   }
 
   /** The row that the wish is for; -1: the end. */
@@ -142,6 +148,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
       if (el) {
         box.scrollTop = el.offsetTop - box.clientHeight / (goal.way === 'cut' ? 4 : 3)
         if (goal.way === 'message') {
+          el.focus({ preventScroll: true })
           el.classList.remove('message--found')
           void el.offsetWidth // starts the animation anew
           el.classList.add('message--found')
@@ -175,6 +182,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     if (!el || !this.#anchor) return
     const moved = el.offsetTop - box.scrollTop - this.#anchor.offset
     if (moved !== 0) box.scrollTop += moved
+    this.#top = box.scrollTop
   }
 
   /** Takes down the topmost message in sight and how far below the top it is. */
@@ -193,13 +201,21 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     let el: Element | null = children[low] ?? null
     while (el && !(el as HTMLElement).dataset.seq && el.nextElementSibling) el = el.nextElementSibling
     const row = el as HTMLElement | null
+    this.#top = box.scrollTop
     this.#anchor = row?.dataset.key ? { key: row.dataset.key, offset: row.offsetTop - box.scrollTop } : null
     this.props.c.anchor = this.#follow ? Infinity : Number(row?.dataset.seq ?? Infinity)
   }
 
-  #scrolled = (): void => {
+  /** The reader may have scrolled and the event not have come yet: what is drawn now must not take that back. */
+  #noticeScroll(): void {
+    const box = this.#box.current
+    if (!box || box.scrollTop === this.#top) return
     this.#follow = this.#atEnd()
     this.#remember()
+  }
+
+  #scrolled = (): void => {
+    this.#noticeScroll()
     const here = this.#rows.findIndex((r) => r.key === this.#anchor?.key)
     if (!this.#follow && here >= 0 && this.#nearEdge(here)) this.forceUpdate()
     else this.#look()
@@ -210,13 +226,18 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const box = this.#box.current
     if (!box) return
     const shrunk = this.#height - box.clientHeight
-    this.#height = box.clientHeight
+    this.#measure(box)
     if (this.#follow || shrunk === 0) this.#hold()
     else {
       box.scrollTop += shrunk
       this.#remember()
     }
     this.#look()
+  }
+
+  #measure(box: HTMLElement): void {
+    this.#height = box.clientHeight
+    this.#most = Math.min(240, Math.max(120, Math.ceil(this.#height / lowest) + 2 * margin))
   }
 
   #atEnd(): boolean {
@@ -251,15 +272,19 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     if (seq > 0) chat.reading.saw(c, seq)
   }
 
-  /** One stop for Tab: the message that had the focus, else the newest. */
+  /** One stop for Tab: the message that had the focus, else the newest. If the one with the focus has gone, the log itself has it. */
   #rove(): void {
-    const all = this.#messages()
-    const target = all.find((el) => el.dataset.key === this.#focused) ?? all.at(-1)
-    for (const el of all) el.tabIndex = el === target ? 0 : -1
+    const box = this.#box.current
+    if (this.#had && !box?.contains(document.activeElement)) box?.focus({ preventScroll: true })
+    const target = (this.#focused === '' ? null : this.#element(this.#focused)) ?? this.#messages().at(-1) ?? null
+    if (target === this.#stop) return
+    if (this.#stop) this.#stop.tabIndex = -1
+    if (target) target.tabIndex = 0
+    this.#stop = target
   }
 
   #messages(): HTMLElement[] {
-    return [...(this.#list.current?.querySelectorAll<HTMLElement>('.message') ?? [])]
+    return [...(this.#list.current?.getElementsByClassName('message') ?? [])] as HTMLElement[]
   }
 
   #focusMoved = (e: FocusEvent): void => {
@@ -276,18 +301,30 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     return row?.is === 'message' || row?.is === 'mine' ? row : null
   }
 
+  /** The last message that is wholly in sight. */
+  #lastShown(all: readonly HTMLElement[]): number {
+    const box = this.#box.current
+    const bottom = box ? box.scrollTop + box.clientHeight : 0
+    return all.findLastIndex((el) => el.offsetTop + el.offsetHeight <= bottom)
+  }
+
   /** ↑ ↓ Home End go from message to message; what can be typed goes to the field. */
   #pressed = (e: KeyboardEvent): void => {
     if (e.isComposing || e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey) return
     const all = this.#messages()
     const at = all.findIndex((el) => el === document.activeElement)
-    const to = { ArrowUp: at < 0 ? all.length - 1 : at - 1, ArrowDown: at < 0 ? all.length - 1 : at + 1, Home: 0, End: all.length - 1 }[e.key]
+    const from = at < 0 ? this.#lastShown(all) : at
+    const to = { ArrowUp: at < 0 ? from : from - 1, ArrowDown: at < 0 ? from : from + 1, Home: 0, End: all.length - 1 }[e.key]
     if (to !== undefined) {
       e.preventDefault()
-      if (e.key === 'End' && this.#to < this.#rows.length) this.end()
-      const el = all[Math.max(0, Math.min(to, all.length - 1))]
-      el?.focus({ preventScroll: true })
-      el?.scrollIntoView({ block: 'nearest' })
+      const first = this.#rows.find((r) => r.is === 'message')
+      if (e.key === 'End' && (this.#to < this.#rows.length || this.#rows.at(-1)?.is === 'gap')) this.end()
+      else if (e.key === 'Home' && this.#from > 0 && first?.is === 'message') this.props.c.wish.value = { way: 'message', seq: first.m.seq }
+      else {
+        const el = all[Math.max(0, Math.min(to, all.length - 1))]
+        el?.focus({ preventScroll: true })
+        el?.scrollIntoView({ block: 'nearest' })
+      }
       return
     }
     const typing = [...e.key].length === 1 && e.key !== ' ' && !(e.target as HTMLElement).closest('button, a, input, textarea')
@@ -300,15 +337,4 @@ function Jump({ chat, c, log }: { chat: Chat, c: Conversation, log: Log }) {
   if (!log.isApart) return null
   const n = unread(chat.reading.marks.value, c.key, c.last.value)
   return <button type="button" class="jump" onClick={log.end}><Icon name="down" />{t('room.jump', { n })}</button>
-}
-
-function Empty({ c }: { c: Conversation }) {
-  const to = c.to
-  return (
-    <div class="empty">
-      <TinString is="taut" />
-      <b>{'room' in to ? t('room.empty', { room: to.room }) : t('room.emptyDirect')}</b>
-      <p>{'room' in to ? t('room.emptyHint') : t('room.emptyDirectHint', { name: to.user })}</p>
-    </div>
-  )
 }

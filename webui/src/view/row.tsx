@@ -61,7 +61,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   return (
     <article
       class={`message ${row.joins ? '' : 'message--first'} ${mention ? 'message--mention' : ''} ${waits ? 'message--waits' : ''}`}
-      data-key={row.key} data-seq={m?.seq} aria-label={`${t('say.message', { who: from, text: plain(text.slice(0, 300)) })} ${clock(time)}`}
+      data-key={row.key} data-seq={m?.seq} tabIndex={-1} aria-label={`${t('say.message', { who: from, text: plain(text.slice(0, 300)) })} ${clock(time)}`}
     >
       {row.joins ? at : device ? <Box icon={iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map() })} /> : <Can name={from} />}
       <div class="message__body">
