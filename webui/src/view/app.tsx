@@ -10,6 +10,7 @@ import { lobby } from '../store/rooms.ts'
 import { type Place, read, write } from '../store/route.ts'
 import { Bar } from './bar.tsx'
 import { Composer } from './composer.tsx'
+import { useDrawer } from './drawer.ts'
 import { aside, lazy } from './lazy.tsx'
 import { Log } from './log.tsx'
 
@@ -98,9 +99,8 @@ function Shell({ chat }: { chat: Chat }) {
     }
   }, [])
   useEffect(() => { over.value = 'none' }, [c.key, view])
-  useEffect(() => {
-    if (over.value === 'side' || over.value === 'panel') document.querySelector<HTMLElement>('.drawer--open button, .drawer--open a')?.focus()
-  }, [over.value])
+  const drawn = over.value === 'side' || over.value === 'panel'
+  useDrawer(drawn, close)
   useTitle(chat)
 
   const drawer = (what: 'side' | 'panel') => `drawer drawer--${what} ${over.value === what ? 'drawer--open' : ''}`
@@ -121,7 +121,7 @@ function Shell({ chat }: { chat: Chat }) {
         </main>
       )}
       {!direct && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
-      {(over.value === 'side' || over.value === 'panel') && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
+      {drawn && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
       {over.value === 'switcher' && <Switcher chat={chat} onClose={close} onGo={leave} />}
       {over.value === 'settings' && <Settings chat={chat} onClose={close} onKeys={() => open('keys')} />}
       {over.value === 'keys' && <Keys chat={chat} onClose={close} />}

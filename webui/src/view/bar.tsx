@@ -1,9 +1,10 @@
 import './bar.css'
-import { list, t } from '../i18n/format.ts'
+import { t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { Who } from './can.tsx'
 import { IconButton } from './icon.tsx'
+import { whereabouts } from './words.ts'
 
 /** The head of the open room or conversation. */
 export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => void, onPeople: () => void }) {
@@ -31,7 +32,7 @@ function Mate({ chat, c, name }: { chat: Chat, c: Conversation, name: string }) 
   const known = c.presence.value?.state
   const state = known ?? 'offline'
   const device = member?.kind === 'device'
-  const where = list([...new Set(member?.sessions)].filter((s) => s !== ''))
+  const where = whereabouts(member?.sessions ?? [])
   const words = !known ? t('direct.unknown') : state === 'offline' ? t('direct.gone') : device ? t('direct.device') : state === 'away' ? t('direct.away') : where === '' ? t('direct.hereNow') : t('direct.here', { where })
   return (
     <>

@@ -1,6 +1,6 @@
 import './panel.css'
 import { useComputed, useSignal } from '@preact/signals'
-import { clock, compare, list, t } from '../i18n/format.ts'
+import { clock, compare, t } from '../i18n/format.ts'
 import type { Member } from '../mqtt/parse.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
@@ -10,6 +10,7 @@ import { writing } from '../store/typing.ts'
 import { Who } from './can.tsx'
 import { aside } from './lazy.tsx'
 import { Tabs } from './tabs.tsx'
+import { whereabouts } from './words.ts'
 
 const Tiles = aside(async () => (await import('./tiles.tsx')).Tiles)
 
@@ -41,7 +42,7 @@ function People({ chat, c, here, away, sure }: { chat: Chat, c: Conversation, he
   const words = (m: Member): string => {
     if (m.name === chat.me.value) return t('panel.you')
     if (typing.includes(m.name)) return t('panel.writes')
-    return list([...new Set(m.sessions)].filter((s) => s !== ''))
+    return whereabouts(m.sessions)
   }
   return (
     <div class="panel__list">

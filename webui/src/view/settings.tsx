@@ -1,7 +1,7 @@
 import './settings.css'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { clock, list, size, t } from '../i18n/format.ts'
+import { clock, size, t } from '../i18n/format.ts'
 import { choose, languages } from '../i18n/languages.ts'
 import { askForPopUps, build, place, popUps, preferredLanguages, secure } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
@@ -10,7 +10,7 @@ import { forgetAll, storedBytes } from '../stored.ts'
 import { Can } from './can.tsx'
 import { Segment, Select, Setting, Switch } from './control.tsx'
 import { Dialog } from './dialog.tsx'
-import { placeWord } from './words.ts'
+import { whereabouts } from './words.ts'
 
 /** What can be chosen in this browser, what is kept in it, and what this place is. */
 export function Settings({ chat, onClose, onKeys }: { chat: Chat, onClose: () => void, onKeys: () => void }) {
@@ -82,7 +82,7 @@ export function Settings({ chat, onClose, onKeys }: { chat: Chat, onClose: () =>
 function You({ chat }: { chat: Chat }) {
   const name = chat.me.value
   const me = chat.places.find('room/lobby')?.roster.value.members.get(name) ?? chat.places.current.value.roster.value.members.get(name)
-  const where = list((me?.sessions ?? []).filter((w) => w !== '').map(placeWord))
+  const where = whereabouts(me?.sessions ?? [])
   return (
     <section class="settings__group">
       <h3>{t('settings.you')}</h3>

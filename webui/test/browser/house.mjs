@@ -267,7 +267,7 @@ export class Person {
   /** Faults that axe finds on what is shown now. */
   async axe() {
     await this.page.evaluate(axe)
-    const found = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+    const found = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }))
     return found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => `${n.target} ${n.any.map((a) => a.message).join('; ')}`).join(' | ')}`)
   }
 }

@@ -129,6 +129,22 @@ for (const [what, o] of [
     await ada.page.getByRole('combobox').waitFor()
     await clean('switcher')
     await ada.page.keyboard.press('Escape')
+    const opened = async (screen, open) => {
+      await open()
+      const dialog = ada.page.locator('dialog[open]')
+      await dialog.waitFor()
+      await clean(screen)
+      await narrow(screen)
+      await ada.page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+    }
+    const fromSide = (name) => async () => {
+      if (phone) await ada.page.getByRole('button', { name: 'Open rooms' }).click()
+      await ada.rooms.getByRole('button', { name }).click()
+    }
+    await opened('settings', fromSide('Settings'))
+    await opened('keys', () => ada.page.keyboard.press('Control+/'))
+    await opened('invitation', fromSide('Invite people'))
     house.door.shut()
     await ada.page.getByText(/^No connection\. Keep writing/).waitFor()
     await send('waits')

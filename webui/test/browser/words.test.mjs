@@ -246,6 +246,23 @@ test('everything by keyboard: the parts of the page, the rooms, the map of keys'
   assert.equal(await map.count(), 0)
   await page.keyboard.press('Control+/')
   await map.waitFor()
+  await page.keyboard.press('Escape')
+  await map.waitFor({ state: 'detached' })
+
+  // A drawer has the focus while it is open, and gives it back.
+  await page.setViewportSize({ width: 600, height: 800 })
+  await page.getByRole('button', { name: 'Open rooms' }).press('Enter')
+  await at('.drawer--side')
+  for (let i = 0; i < 20; i++) {
+    await page.keyboard.press('Tab')
+    assert.ok(await page.evaluate(() => document.activeElement.closest('.main') === null), 'the focus is under the drawer')
+  }
+  await page.keyboard.press('Escape')
+  await at('.bar__menu')
+  await page.getByRole('button', { name: 'Open rooms' }).press('Enter')
+  await at('.drawer--side')
+  await page.setViewportSize({ width: 1440, height: 900 }) // there are no drawers any more
+  await until('the room can be used', () => page.evaluate(() => !document.querySelector('.main').inert))
 })
 
 test('new messages are read aloud, many as one, my own and what is not wished never', async (t) => {

@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i}from"./chunk-AQNBHITJ.js";import"./chunk-HV6RCVT7.js";import"./chunk-6Z64LBSF.js";import"./chunk-G56V27V5.js";export{a as Acts,b as Announcer,c as Empty,d as Panel,e as ReplyBar,f as Side,g as Strip,h as Strips,i as wasRestarted};
