@@ -44,6 +44,7 @@ func Run(t *testing.T, s Subject) {
 		{"Log", testLog},
 		{"Tail", testTail},
 		{"Erase", testErase},
+		{"Refer", testRefer},
 		{"Kill", testKill},
 		{"Claims", testClaims},
 		{"Values", testValues},
@@ -164,8 +165,13 @@ func textEntry(from, id, text string) history.Entry {
 // read returns a whole room.
 func (b *bench) read(room string) []history.Entry {
 	b.Helper()
+	return b.readFrom(room, 0)
+}
+
+// readFrom returns what of a room comes after a seq.
+func (b *bench) readFrom(room string, after uint64) []history.Entry {
+	b.Helper()
 	var all []history.Entry
-	after := uint64(0)
 	for {
 		es, _, err := b.Page(b.context(), room, history.Query{After: &after, Limit: 200}, 0)
 		if err != nil {

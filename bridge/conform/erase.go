@@ -40,13 +40,13 @@ func erased(t *testing.T, s Subject) {
 		}
 		for i, e := range es[:head] {
 			if gone[e.Seq] {
-				if len(e.Body) != 0 || e.Kind != "" || e.ID == "" || e.From != "ada" {
+				if len(e.Body) != 0 || !e.Erased || e.Kind != "text" || e.ID == "" || e.From != "ada" {
 					t.Errorf("erased: %+v", e)
 				}
 				if holds(t, b.dir, id("secret", i)+"/") {
 					t.Errorf("the body of seq %d is still on disk", e.Seq)
 				}
-			} else if string(e.Body) != secret(i) {
+			} else if string(e.Body) != secret(i) || e.Erased {
 				t.Errorf("seq %d has lost its body", e.Seq)
 			}
 		}

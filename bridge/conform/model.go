@@ -1,11 +1,13 @@
 package conform
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -103,10 +105,19 @@ func (m *logModel) room(r *rapid.T) (string, *modelRoom) {
 	return name, m.rooms[name]
 }
 
-// newEntry is one that was never sent.
-func (m *logModel) newEntry(r *rapid.T) history.Entry {
+// newEntry is one that was never sent. It may refer to another, which may not be there.
+func (m *logModel) newEntry(r *rapid.T, room *modelRoom) history.Entry {
 	m.made++
-	return textEntry(rapid.SampledFrom([]string{"ada", "bob"}).Draw(r, "from"), id(m.made), rapid.StringN(0, 20, 400).Draw(r, "text"))
+	e := textEntry(rapid.SampledFrom([]string{"ada", "bob"}).Draw(r, "from"), id(m.made), rapid.StringN(0, 20, 400).Draw(r, "text"))
+	if rapid.Bool().Draw(r, "refers") {
+		e.Ref = rapid.Uint64Range(0, uint64(len(room.entries)+1)).Draw(r, "to")
+	}
+	return e
+}
+
+// takes tells whether what an entry refers to is there.
+func (m *modelRoom) takes(e history.Entry) bool {
+	return e.Ref == 0 || e.Ref >= m.first && e.Ref <= uint64(len(m.entries)) && !m.entries[e.Ref-1].erased
 }
 
 func (m *logModel) add(room *modelRoom, e history.Entry, r history.Receipt) {
@@ -116,8 +127,14 @@ func (m *logModel) add(room *modelRoom, e history.Entry, r history.Receipt) {
 
 func (m *logModel) append(r *rapid.T) {
 	name, room := m.room(r)
-	e := m.newEntry(r)
+	e := m.newEntry(r, room)
 	a := wait(m.t, send(m.t, m, name, e))
+	if !room.takes(e) {
+		if !errors.Is(a.err, history.ErrNoTarget) {
+			r.Fatalf("append that refers to %d: %+v", e.Ref, a)
+		}
+		return
+	}
 	if a.err != nil || a.Dup || a.Seq != uint64(len(room.entries)+1) {
 		r.Fatalf("append as %d: %+v", len(room.entries)+1, a)
 	}
@@ -129,8 +146,13 @@ func (m *logModel) appendMany(r *rapid.T) {
 	name, room := m.room(r)
 	var sent []history.Entry
 	var pending []<-chan answer
+	lost := map[string]bool{}
 	for range rapid.IntRange(2, 80).Draw(r, "entries") {
-		e := m.newEntry(r)
+		e := m.newEntry(r, room)
+		if e.Ref > uint64(len(room.entries)) {
+			e.Ref = 0 // by the time it is stored there may be one
+		}
+		lost[e.ID] = !room.takes(e)
 		if len(sent) > 0 && rapid.IntRange(0, 5).Draw(r, "repeat") == 0 {
 			e = sent[rapid.IntRange(0, len(sent)-1).Draw(r, "of")]
 		}
@@ -139,6 +161,12 @@ func (m *logModel) appendMany(r *rapid.T) {
 	}
 	for i, e := range sent {
 		a := wait(m.t, pending[i])
+		if lost[e.ID] {
+			if !errors.Is(a.err, history.ErrNoTarget) {
+				r.Fatalf("append that refers to %d: %+v", e.Ref, a)
+			}
+			continue
+		}
 		if seq := room.find(e); seq != 0 {
 			if a.err != nil || !a.Dup || a.Seq != seq {
 				r.Fatalf("repeat of seq %d: %+v", seq, a)
@@ -190,8 +218,15 @@ func (m *logModel) erase(r *rapid.T) {
 		r.Skip("nothing to erase")
 	}
 	seqs := rapid.SliceOfN(rapid.Uint64Range(0, uint64(len(room.entries))), 1, 3).Draw(r, "seqs")
-	tomb := m.newEntry(r)
-	if err := m.Erase(limited(m.t), name, seqs, tomb); err != nil {
+	tomb := m.newEntry(r, room)
+	err := m.Erase(limited(m.t), name, seqs, tomb)
+	if !room.takes(tomb) {
+		if !errors.Is(err, history.ErrNoTarget) {
+			r.Fatalf("a tomb that refers to %d: %v", tomb.Ref, err)
+		}
+		return
+	}
+	if err != nil {
 		r.Fatal(err)
 	}
 	es, at, err := m.Page(limited(m.t), name, history.Query{Limit: 1}, 0)
@@ -200,8 +235,14 @@ func (m *logModel) erase(r *rapid.T) {
 	}
 	m.add(room, tomb, history.Receipt{Seq: at, Time: es[0].Time})
 	for _, seq := range seqs {
-		if seq >= room.first {
-			room.entries[seq-1].erased = true
+		if seq < room.first {
+			continue
+		}
+		room.entries[seq-1].erased = true
+		for i := range room.entries[:at-1] {
+			if e := &room.entries[i]; e.Ref == seq {
+				e.erased = true
+			}
 		}
 	}
 }
@@ -267,6 +308,19 @@ func (m *logModel) check(r *rapid.T) {
 			r.Fatal(err)
 		}
 		m.same(r, tailed, want)
+		var targets []uint64
+		var about []modelEntry
+		for _, e := range want {
+			targets = append(targets, e.Seq)
+			if e.Ref >= room.first && !e.erased {
+				about = append(about, e)
+			}
+		}
+		slices.SortStableFunc(about, func(a, b modelEntry) int { return cmp.Compare(a.Ref, b.Ref) })
+		if es, err = m.Referring(limited(m.t), name, targets, len(want)+1); err != nil {
+			r.Fatal(err)
+		}
+		m.same(r, es, about)
 	}
 }
 
@@ -276,11 +330,11 @@ func (m *logModel) same(r *rapid.T, es []history.Entry, want []modelEntry) {
 	}
 	for i, e := range es {
 		w := want[i]
-		kind, body := w.Kind, string(w.Body)
+		body := string(w.Body)
 		if w.erased {
-			kind, body = "", ""
+			body = ""
 		}
-		if e.Seq != w.Seq || e.ID != w.ID || e.From != w.From || !e.Time.Equal(w.Time) || e.Kind != kind || string(e.Body) != body {
+		if e.Seq != w.Seq || e.ID != w.ID || e.From != w.From || !e.Time.Equal(w.Time) || e.Kind != w.Kind || string(e.Body) != body || e.Erased != w.erased {
 			r.Fatalf("entry %+v, want %+v", e, w)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -65,6 +66,10 @@ func (b *batch) insert(appends []*appending) error {
 	fresh := make([]*appending, 0, len(appends))
 	var repeats []*appending // of an entry in this very batch
 	for _, a := range appends {
+		if a.entry.Ref > 0 && !b.w.stored(a.room) { // a room begins with an entry
+			a.err = ErrNoTarget
+			continue
+		}
 		r, err := b.open(a.room)
 		if err != nil {
 			return err
@@ -75,6 +80,14 @@ func (b *batch) insert(appends []*appending) error {
 			continue
 		}
 		seen[k] = struct{}{}
+		if a.entry.Ref > 0 {
+			if there, err := b.w.target(r, a.entry.Ref); err != nil {
+				return err
+			} else if !there {
+				repeats = append(repeats, a) // perhaps of one that was taken while the target was there
+				continue
+			}
+		}
 		rooms, fresh = append(rooms, r), append(fresh, a)
 	}
 	for len(fresh) >= wide {
@@ -93,7 +106,7 @@ func (b *batch) insert(appends []*appending) error {
 			return err
 		}
 	}
-	return nil
+	return b.refer(appends)
 }
 
 // insertWide stores a full row of entries with one statement, or, when one of them is known, one by one.
@@ -172,7 +185,10 @@ func (b *batch) repeat(r *room, a *appending) error {
 	var kind string
 	var body []byte
 	row := b.w.findID.QueryRowContext(background, a.entry.ID, a.entry.From, r.id)
-	if err := row.Scan(&seq, &ms, &kind, &erased, &body, &first); err != nil {
+	if err := row.Scan(&seq, &ms, &kind, &erased, &body, &first); errors.Is(err, sql.ErrNoRows) {
+		a.err = ErrNoTarget // nothing else keeps an entry from being stored
+		return nil
+	} else if err != nil {
 		return err
 	}
 	// Of what was erased or trimmed nothing is left to compare with: the same id is the same entry.
@@ -258,6 +274,8 @@ func (w *writer) prepare(ctx context.Context) error {
 		{&w.insertWide, insertEntries(wide)},
 		{&w.insertOne, insertEntries(1) + ` on conflict (id, sender, room) do nothing`},
 		{&w.findID, `select e.seq, e.time, e.kind, e.erased, e.body, r.first from entry e join room r on r.id = e.room where e.id = ? and e.sender = ? and e.room = ?`},
+		{&w.findTarget, `select 1 from entry where room = ? and seq = ? and erased = 0 and body is not null`},
+		{&w.putRefer, `insert into refer (room, target, seq) values (?, ?, ?)`},
 		{&w.putValue, `insert into value (kind, key, value, put, sum) values (?, ?, ?, ?, ?)
 			on conflict do update set value = excluded.value, put = excluded.put, sum = excluded.sum`},
 		{&w.putClaim, `insert into claim (rev, name, fold, key0, key1, verifier, hold, ends, sum) values (?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -14,7 +14,7 @@ const keepIDs = 7 * 24 * time.Hour
 const clearStep = 500
 
 // Erase removes bodies; see Log. It returns when they are gone from the database file and the write-ahead log. An erased entry
-// keeps its place: it is read with its Seq, ID, From and Time, and with empty Kind and Body. Seqs that are not there, or trimmed,
+// keeps its place: it is read with all that it was but its Body. Seqs that are not there, or trimmed,
 // are left out.
 func (s *Store) Erase(ctx context.Context, name string, seqs []uint64, tomb Entry) error {
 	if name == "" || tomb.ID == "" {
@@ -32,7 +32,7 @@ func (s *Store) Erase(ctx context.Context, name string, seqs []uint64, tomb Entr
 		r := b.w.rooms(name)
 		for _, seq := range seqs {
 			if seq < a.receipt.Seq { // the tomb is the head, or it is a repeat and what came before it is meant
-				if err := b.erase(r, seq); err != nil {
+				if err := b.eraseWhole(r, seq, a.receipt.Seq); err != nil {
 					return nil, err
 				}
 			}
@@ -49,6 +49,23 @@ func (s *Store) Erase(ctx context.Context, name string, seqs []uint64, tomb Entr
 	case <-ctx.Done():
 		return errors.Join(ErrUncertain, ctx.Err())
 	}
+}
+
+// eraseWhole erases one entry and what refers to it, but the tomb.
+func (b *batch) eraseWhole(r *room, seq, tomb uint64) error {
+	if there, err := b.w.target(r, seq); err != nil || !there {
+		return err
+	}
+	seqs, err := b.w.referring(r, seq, tomb)
+	if err != nil {
+		return err
+	}
+	for _, s := range append(seqs, seq) {
+		if err := b.erase(r, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // erase overwrites the body of one entry in its place, with as many zeros: the page keeps its shape, and no copy of the body is
@@ -185,6 +202,9 @@ func (w *writer) dropIDs(t *trim) (gone bool, err error) {
 			return err
 		}
 		if n, err = res.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+		if _, err = w.conn.ExecContext(background, `delete from refer where room = ? and target < ?`, t.room, t.below); err != nil {
 			return err
 		}
 		_, err = w.conn.ExecContext(background, `delete from trim where id = ?`, t.id)

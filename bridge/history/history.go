@@ -16,7 +16,8 @@ var (
 	ErrBusy        = errors.New("history: too much is waiting") // nothing was queued
 	ErrFull        = errors.New("history: no space left")       // surely not done; the log is as it was
 	ErrIDUsed      = errors.New("history: this id was used for another entry")
-	ErrTaken       = errors.New("history: name taken") // held, and not proven
+	ErrNoTarget    = errors.New("history: the entry that is referred to is gone") // or never was
+	ErrTaken       = errors.New("history: name taken")                            // held, and not proven
 	ErrTooOld      = errors.New("history: before the retained part")
 	ErrDamaged     = errors.New("history: damaged") // a stored entry does not match its checksum
 )
@@ -26,15 +27,16 @@ type Log interface {
 	// Append queues e and returns at once (ErrBusy, ErrFull, ErrUnavailable: nothing queued, done will not run). done runs exactly
 	// once, from the writer, after e is durable or known not to be; it must not block. Calls of one goroutine to one room are
 	// logged in call order. The same (From, ID) again with the same Kind and Body: the first Receipt with Dup set; with others:
-	// ErrIDUsed. Seq and Time of e are set by the log.
+	// ErrIDUsed. An e whose Ref is not there, erased or trimmed: ErrNoTarget. Seq and Time of e are set by the log.
 	Append(room string, e Entry, done func(Receipt, error)) error
 	// Head is the last seq of a room, 0 for a room without entries. It never goes back and covers every Append whose done has run.
 	Head(ctx context.Context, room string) (seq uint64, err error)
 	// Tail calls emit for each durable entry with Seq > after, in order, without gaps, once, until ctx ends or emit returns false.
 	// emit must not block for long. ErrTooOld when after lies before the retained part.
 	Tail(ctx context.Context, room string, after uint64, emit func(Entry) bool) error
-	// Erase removes bodies for good. It appends tomb first; the head is never removed, numbering never changes, and (From, ID) of
-	// what was erased stay known, so that a resend is still a repeat.
+	// Erase removes bodies for good, and those of all entries that refer to them. It appends tomb first; the head is never removed,
+	// numbering never changes, and (From, ID) of what was erased stay known, so that a resend is still a repeat. A tomb whose Ref
+	// is gone erases nothing: ErrNoTarget.
 	Erase(ctx context.Context, room string, seqs []uint64, tomb Entry) error
 	// Trim forgets entries before keepFrom; it keeps at least the head.
 	Trim(ctx context.Context, room string, keepFrom uint64) error
@@ -50,6 +52,12 @@ type Entry struct {
 	ClaimRev uint64    // Rev of the claim that wrote it
 	V        int       // version of Body's format
 	Body     []byte
+
+	// Erased says that the body is gone for good, by Log.Erase. Only View says it.
+	Erased bool
+	// Ref is the seq of an earlier entry of the room that this one is about, such as an edit of it; 0: none. It is what Referring
+	// finds it by. View does not give it back.
+	Ref uint64
 }
 
 // A Receipt tells where an entry stands.
@@ -64,6 +72,11 @@ type View interface {
 	// Page returns the entries of room that q asks for, oldest first, and the last seq of the room that the view has. It waits
 	// until the view has wait (read your own writes).
 	Page(ctx context.Context, room string, q Query, wait uint64) (es []Entry, at uint64, err error)
+	// Find returns the entries of room with an id, of whatever sender, newest first, 16 at most, without those that are trimmed.
+	Find(ctx context.Context, room, id string) ([]Entry, error)
+	// Referring returns the entries that refer to those at targets, in the order of their targets, then of the log; at most limit, and
+	// none that are erased.
+	Referring(ctx context.Context, room string, targets []uint64, limit int) ([]Entry, error)
 	// Rooms lists the rooms that have entries, by name. It leaves out those whose name starts with "@" (direct messages).
 	Rooms(ctx context.Context) ([]RoomInfo, error)
 }

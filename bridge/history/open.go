@@ -160,11 +160,13 @@ func (s *Store) connect(ctx context.Context, found finding) (err error) {
 	}()
 	s.view.SetMaxOpenConns(4)
 	s.view.SetMaxIdleConns(4)
-	if s.pageUp, err = s.view.PrepareContext(ctx, pageUp); err != nil {
-		return err
-	}
-	if s.pageDown, err = s.view.PrepareContext(ctx, pageDown); err != nil {
-		return err
+	for _, p := range []struct {
+		stmt **sql.Stmt
+		text string
+	}{{&s.pageUp, pageUp}, {&s.pageDown, pageDown}, {&s.findByID, findByID}, {&s.referring, referring}} {
+		if *p.stmt, err = s.view.PrepareContext(ctx, p.text); err != nil {
+			return err
+		}
 	}
 	if err := makeReserve(s.dir); err != nil {
 		w.setFull(true)

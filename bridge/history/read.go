@@ -137,26 +137,22 @@ func (s *Store) read(ctx context.Context, room string, q Query, first, head uint
 // errTrimmed: the row is of an entry that was trimmed; only its ids are left.
 var errTrimmed = fmt.Errorf("%w: a trimmed entry", ErrDamaged)
 
-// scanEntry reads one row of entryColumns and verifies its checksum. An erased entry comes without Kind and Body.
+// scanEntry reads one row of entryColumns and verifies its checksum. An erased entry comes without Body.
 func scanEntry(rows *sql.Rows, sum *summer) (e Entry, room int64, err error) {
 	var seq, ms, claim int64
-	var erased bool
 	var want, body sql.RawBytes
-	if err := rows.Scan(&room, &seq, &e.From, &e.ID, &e.Kind, &ms, &claim, &e.V, &erased, &want, &body); err != nil {
+	if err := rows.Scan(&room, &seq, &e.From, &e.ID, &e.Kind, &ms, &claim, &e.V, &e.Erased, &want, &body); err != nil {
 		return e, room, err
 	}
 	e.Seq, e.ClaimRev, e.Time = uint64(seq), uint64(claim), time.UnixMilli(ms).UTC()
-	if !erased {
+	if !e.Erased {
 		e.Body = append(make([]byte, 0, len(body)), body...)
 	}
 	if len(want) == 0 && body == nil {
 		return e, room, errTrimmed
 	}
-	if string(sum.entry(room, &e, erased)) != string(want) {
+	if string(sum.entry(room, &e, e.Erased)) != string(want) {
 		return e, room, ErrDamaged
-	}
-	if erased {
-		e.Kind = ""
 	}
 	return e, room, nil
 }

@@ -39,7 +39,7 @@ type writer struct {
 	// fault, when not nil, is asked before each commit and may make it fail: for tests.
 	fault atomic.Pointer[func() error]
 
-	insertWide, insertOne, findID, putValue, putClaim, putMeta *sql.Stmt
+	insertWide, insertOne, findID, findTarget, putRefer, putValue, putClaim, putMeta *sql.Stmt
 
 	// Owned by run.
 	sum      summer
@@ -358,7 +358,7 @@ func (w *writer) finish() {
 // close closes the connection; as it is the last one, SQLite then writes the write-ahead log back.
 func (w *writer) close() error {
 	var err error
-	for _, stmt := range []*sql.Stmt{w.insertWide, w.insertOne, w.findID, w.putValue, w.putClaim, w.putMeta} {
+	for _, stmt := range []*sql.Stmt{w.insertWide, w.insertOne, w.findID, w.findTarget, w.putRefer, w.putValue, w.putClaim, w.putMeta} {
 		if stmt != nil { // database/sql forgets those of a single connection, and SQLite does not close while one is left
 			err = errors.Join(err, stmt.Close())
 		}
