@@ -96,14 +96,18 @@ func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broke
 		b.refused(st, t, m, no, ack)
 		return
 	}
-	b.later(st, t, m, ack, func(ctx context.Context) *broker.Refusal {
+	b.later(st, t, m, ack, func(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
 		es, last, err := b.page(ctx, key, page)
 		if err != nil {
-			return refuseStore(err)
+			return nil, refuseStore(err)
 		}
-		a.fill(es, last, page)
+		folds, err := b.folds(ctx, key, es)
+		if err != nil {
+			return nil, refuseStore(err)
+		}
+		a.fill(es, folds, last, page)
 		b.answer(st, m, encode(a))
-		return nil
+		return nil, nil
 	})
 }
 
@@ -130,11 +134,11 @@ func (q request) page() (history.Query, *broker.Refusal) {
 }
 
 // fill puts the entries into an answer of at most historyBytes, leaving out those farthest from where the request began.
-func (a *historyAnswer) fill(es []history.Entry, last uint64, q history.Query) {
+func (a *historyAnswer) fill(es []history.Entry, folds map[uint64]folded, last uint64, q history.Query) {
 	a.Last = last
 	msgs := make([]json.RawMessage, len(es))
 	for i, e := range es {
-		msgs[i] = appendMessage(nil, a.Room, e)
+		msgs[i] = appendFolded(nil, a.Room, e, folds[e.Seq])
 	}
 	size := 0
 	if q.After != nil {
@@ -180,11 +184,11 @@ func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broke
 		b.refused(st, t, m, no, ack)
 		return
 	}
-	b.later(st, t, m, ack, func(context.Context) *broker.Refusal {
+	b.later(st, t, m, ack, func(context.Context) ([]broker.Prop, *broker.Refusal) {
 		a := membersAnswer{Type: inboxMembers, Room: t.room, Request: q.Request}
 		a.Members, a.More = r.page(after, q.Limit)
 		b.answer(st, m, encode(a))
-		return nil
+		return nil, nil
 	})
 }
 
@@ -225,29 +229,30 @@ func (b *Bridge) marksOf(ident string) []byte {
 	return encode(marksNote{Type: inboxMarks, Rooms: rooms})
 }
 
-// later answers a request away from the session's reader; the request is acknowledged when it is answered.
-func (b *Bridge) later(st *seat, t topic, m *broker.Message, ack func(broker.Ack), f func(context.Context) *broker.Refusal) {
+// later answers a request away from the session's reader; the request is acknowledged when it is answered, with what f returns.
+func (b *Bridge) later(st *seat, t topic, m *broker.Message, ack func(broker.Ack), f func(context.Context) ([]broker.Prop, *broker.Refusal)) {
 	work := func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, askTime)
 		defer cancel()
-		if no := f(ctx); no != nil {
+		props, no := f(ctx)
+		if no != nil {
 			b.refused(st, t, m, no, ack)
 			return
 		}
-		ack(broker.Ack{})
+		ack(broker.Ack{Props: props})
 	}
 	select {
 	case b.asked <- work:
 	default:
-		b.refused(st, t, m, refuseNow(broker.ImplementationSpecific, "busy", "too many requests are waiting: ask again in a moment"), ack)
+		b.refused(st, t, m, refuseBusy(), ack)
 	}
 }
 
-// answerAsks works on requests until ctx ends; those that wait then are answered by nothing, since their sessions have ended.
-func (b *Bridge) answerAsks(ctx context.Context) {
+// workOn does what waits in a queue until ctx ends; what waits then is answered by nothing, since the sessions have ended.
+func workOn(ctx context.Context, queue <-chan func(context.Context)) {
 	for {
 		select {
-		case work := <-b.asked:
+		case work := <-queue:
 			work(ctx)
 		case <-ctx.Done():
 			return

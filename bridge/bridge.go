@@ -61,6 +61,7 @@ type Bridge struct {
 	marks     *marks
 	presences presences
 	asked     chan func(context.Context)
+	changes   chan func(context.Context)
 	since     time.Time
 	stopping  atomic.Bool
 
@@ -80,6 +81,7 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		states:    newStates(store, quiet),
 		marks:     &marks{store: store, log: log, byIdent: map[string]map[string]uint64{}},
 		asked:     make(chan func(context.Context), asksWaiting),
+		changes:   make(chan func(context.Context), asksWaiting),
 	}
 	for _, f := range append(append([]string{}, cfg.TopicsOpen...), cfg.TopicsClosed...) {
 		if !broker.ValidFilter(f) {
@@ -121,8 +123,9 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 		return fmt.Errorf("bridge: load the read marks: %w", err)
 	}
 	for range askers {
-		b.wg.Go(func() { b.answerAsks(ctx) })
+		b.wg.Go(func() { workOn(ctx, b.asked) })
 	}
+	b.wg.Go(func() { workOn(ctx, b.changes) })
 	b.wg.Go(func() { b.rooms.publishList(ctx) })
 	b.wg.Go(func() { b.states.flush(ctx) })
 	b.wg.Go(func() { b.watchClaims(ctx) })

@@ -23,8 +23,13 @@ const (
 	bodyFormat = 1        // history.Entry.V of the bodies written here
 )
 
-// kindText is the kind of a written message.
-const kindText = "text"
+// Kinds of messages that members post. All but a text are about an earlier text of the same log.
+const (
+	kindText   = "text"
+	kindEdit   = "edit"
+	kindDelete = "delete"
+	kindReact  = "react"
+)
 
 // A post is what a member wants to say: a payload, read and checked.
 type post struct {
@@ -40,6 +45,11 @@ type body struct {
 	Text  string          `json:"text"`
 	Reply string          `json:"reply,omitempty"`
 	Data  json.RawMessage `json:"data,omitempty"`
+
+	// Of what is about another message: its id and its seq, and whether a reaction is taken back.
+	Ref    string `json:"ref,omitempty"`
+	RefSeq uint64 `json:"refseq,omitempty"`
+	Undo   bool   `json:"undo,omitempty"`
 }
 
 // fields of a posted object that mean something; of these, those in ignored are the server's to give.
@@ -82,6 +92,9 @@ func object(payload []byte) (map[string]json.RawMessage, bool) {
 
 // read takes the fields of a posted object.
 func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
+	if v, ok := o["kind"]; ok && json.Unmarshal(v, &p.kind) != nil {
+		return refusePayload("bad-field", "the field %q must be a string", "kind")
+	}
 	data := map[string]json.RawMessage{}
 	if v := o["data"]; len(v) > 0 && v[0] == '{' {
 		if err := json.Unmarshal(v, &data); err != nil {
@@ -97,8 +110,16 @@ func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
 			err = json.Unmarshal(v, &p.id)
 		case k == "reply":
 			err = json.Unmarshal(v, &p.body.Reply)
-		case k == "kind":
-			err = json.Unmarshal(v, &p.kind)
+		case k == "kind": // taken already
+		case k == "ref" && p.kind != kindText:
+			if json.Unmarshal(v, &p.body.RefSeq) != nil {
+				err = json.Unmarshal(v, &p.body.Ref)
+			}
+		case k == "undo" && p.kind == kindReact:
+			if json.Unmarshal(v, &p.body.Undo) != nil {
+				return refusePayload("bad-field", "the field %q is true or false", k)
+			}
+		case k == "refseq" && p.kind != kindText: // of a message that is posted as it was read
 		case k == "data" && v[0] == '{': // taken already
 		case !ignored[k]:
 			data[k] = v
@@ -119,14 +140,21 @@ func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
 
 // check holds a post against the limits, and gives it an id where it has none.
 func (p *post) check() *broker.Refusal {
+	switch p.kind {
+	case kindText:
+	case kindEdit, kindDelete, kindReact:
+		if no := p.checkRef(); no != nil {
+			return no
+		}
+	default:
+		return refusePayload("kind-unsupported", "this tincan takes messages of the kinds text, edit, delete and react, not %.40q", p.kind)
+	}
 	switch {
-	case p.kind != kindText:
-		return refusePayload("kind-unsupported", "this tincan takes messages of the kind text, not %.40q", p.kind)
 	case len(p.body.Text) > maxText:
 		return refuseTooLong("the text of a message", len(p.body.Text), maxText)
 	case len(p.body.Data) > maxData:
 		return refuseTooLong("what a message carries beside its text", len(p.body.Data), maxData)
-	case p.body.Text == "" && p.body.Data == nil:
+	case p.body.Text == "" && p.body.Data == nil && p.kind != kindDelete:
 		return refusePayload("empty", "this message is empty: write something")
 	case bytes.IndexByte([]byte(p.body.Text), 0) >= 0:
 		return refusePayload("bad-text", "a text must not contain the character NUL")
@@ -161,7 +189,7 @@ func newID() string {
 
 // entry makes the log's line of a post.
 func (p *post) entry(from string, rev uint64) history.Entry {
-	return history.Entry{ID: p.id, From: from, Kind: p.kind, ClaimRev: rev, V: bodyFormat, Body: encode(p.body)}
+	return history.Entry{ID: p.id, From: from, Kind: p.kind, ClaimRev: rev, V: bodyFormat, Body: encode(p.body), Ref: p.body.RefSeq}
 }
 
 // encode is JSON without the HTML escapes, which only make messages longer.
@@ -194,6 +222,9 @@ func appendMessage(b []byte, room string, e history.Entry) []byte {
 	}
 	b = appendField(b, "from", e.From)
 	b = appendField(b, "kind", e.Kind)
+	if e.Erased {
+		return append(b, `,"deleted":true}`...)
+	}
 	if len(e.Body) > 2 { // "{}" has nothing to add
 		b = append(b, ',')
 		return append(b, e.Body[1:]...)

@@ -171,10 +171,40 @@ func refuseFullState() *broker.Refusal {
 	return refuseNow(broker.QuotaExceeded, "state-full", "too many values are kept here: delete some by an empty retained payload, or use fewer topics")
 }
 
+func refuseNoMessage() *broker.Refusal {
+	return refusePayload("no-message", "there is no such message here: ref is the id or the seq of one that has been acknowledged")
+}
+
+func refuseGone() *broker.Refusal {
+	return refusePayload("gone", "this message was deleted")
+}
+
+// refuseAuthor says that only the author changes a message. Whoever took the name later is another one.
+func refuseAuthor(author, asker string) *broker.Refusal {
+	if author == asker {
+		return refuse(broker.NotAuthorized, "not-yours", "this message was written before the name %s was given up and taken again: only who had it then could change it", author)
+	}
+	return refuse(broker.NotAuthorized, "not-yours", "only %s may change this message", author)
+}
+
+func refuseChanged(most int) *broker.Refusal {
+	return refuse(broker.QuotaExceeded, "changed-enough", "this message was changed and reacted to %d times: write a new one", most)
+}
+
+func refuseReactions(most int) *broker.Refusal {
+	return refuse(broker.QuotaExceeded, "reactions-full", "this message has %d different reactions: use one of them", most)
+}
+
+func refuseBusy() *broker.Refusal {
+	return refuseNow(broker.ImplementationSpecific, "busy", "too many requests are waiting: ask again in a moment")
+}
+
 // refuseStore says in the member's words what kept the store from taking an entry.
 func refuseStore(err error) *broker.Refusal {
 	r := &broker.Refusal{Err: err, Later: !errors.Is(err, history.ErrIDUsed)}
 	switch {
+	case errors.Is(err, history.ErrNoTarget):
+		return refuseGone()
 	case errors.Is(err, history.ErrIDUsed):
 		r.Code, r.Key, r.Tell = broker.Unspecified, "id-used", "this id was used for another message: send it with a new id"
 	case errors.Is(err, history.ErrFull):

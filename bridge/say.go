@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"strconv"
 
 	"tincan/bridge/history"
 	"tincan/bridge/names"
@@ -30,6 +29,10 @@ func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack))
 	if m.Will {
 		ack = st.lastWord(ack, b.rooms.find(t.room))
 	}
+	if p.kind != kindText {
+		b.change(&changing{b: b, st: st, t: t, key: t.room, p: p, m: m, ack: ack})
+		return
+	}
 	b.append(st, t, t.room, p, m, ack, nil)
 }
 
@@ -53,11 +56,16 @@ func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 	if m.Will {
 		ack = st.lastWord(ack, nil)
 	}
-	b.append(st, t, pairKey(st.member.ident, who), p, m, ack, func(e history.Entry, told func()) {
+	key, then := pairKey(st.member.ident, who), func(e history.Entry, told func()) {
 		note := encode(directNote{Type: inboxMessage, Message: appendMessage(nil, "", e)})
 		b.tell(st.name(), st.member.ident, note, func() {})
 		b.tell(to, who, note, told)
-	})
+	}
+	if p.kind != kindText {
+		b.change(&changing{b: b, st: st, t: t, key: key, p: p, m: m, ack: ack, then: then})
+		return
+	}
+	b.append(st, t, key, p, m, ack, then)
 }
 
 // tell puts a note on the inbox of a member, unless the name is another's by now: storing takes a moment. told is called when it is on
@@ -95,9 +103,7 @@ func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message
 			b.refused(st, t, m, refuseStore(err), ack)
 			return
 		}
-		logged := func() {
-			ack(broker.Ack{Props: []broker.Prop{{Key: "seq", Value: strconv.FormatUint(r.Seq, 10)}, {Key: "id", Value: p.id}}})
-		}
+		logged := func() { ack(broker.Ack{Props: seqProps(r.Seq, p.id)}) }
 		if then == nil || r.Dup {
 			logged()
 			return

@@ -1,0 +1,134 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"tincan/bridge/history"
+)
+
+// foldStep is how many messages are folded by one question to the log: they may have maxChanges each.
+const foldStep = 20
+
+// A folded is what became of a message by what was said about it later.
+type folded struct {
+	edit      *history.Entry // the newest; nil: none
+	reactions []reaction     // in the order of their first
+}
+
+// A reaction is one emoji on a message, and who reacted so.
+type reaction struct {
+	Text string   `json:"text"`
+	From []string `json:"from"`
+}
+
+// fold gathers what was said about a message, in the order of the log.
+func fold(target history.Entry, about []history.Entry) (f folded) {
+	for i := range about {
+		e := &about[i]
+		var b body
+		if json.Unmarshal(e.Body, &b) != nil || b.RefSeq != target.Seq {
+			continue
+		}
+		switch e.Kind {
+		case kindEdit:
+			f.edit = e
+		case kindReact:
+			f.react(b.Text, e.From, b.Undo)
+		}
+	}
+	return f
+}
+
+// of finds the reaction of an emoji.
+func (f *folded) of(text string) *reaction {
+	for i := range f.reactions {
+		if f.reactions[i].Text == text {
+			return &f.reactions[i]
+		}
+	}
+	return nil
+}
+
+func (f *folded) reacted(text, from string) bool {
+	r := f.of(text)
+	return r != nil && slices.Contains(r.From, from)
+}
+
+func (f *folded) react(text, from string, undo bool) {
+	r := f.of(text)
+	switch {
+	case undo && r != nil:
+		r.From = slices.DeleteFunc(r.From, func(name string) bool { return name == from })
+		f.reactions = slices.DeleteFunc(f.reactions, func(r reaction) bool { return len(r.From) == 0 })
+	case undo:
+	case r == nil:
+		f.reactions = append(f.reactions, reaction{text, []string{from}})
+	case !slices.Contains(r.From, from):
+		r.From = append(r.From, from)
+	}
+}
+
+// appendFolded appends a message as appendMessage does, with what became of it: the text of its newest edit and when that was, and the
+// reactions.
+func appendFolded(b []byte, room string, e history.Entry, f folded) []byte {
+	if f.edit != nil {
+		var was, is body
+		if json.Unmarshal(e.Body, &was) == nil && json.Unmarshal(f.edit.Body, &is) == nil {
+			was.Text = is.Text
+			if is.Data != nil {
+				was.Data = is.Data
+			}
+			e.Body = encode(was)
+		}
+	}
+	b = appendMessage(b, room, e)
+	if f.edit != nil {
+		b = append(b[:len(b)-1], `,"edited":"`...)
+		b = f.edit.Time.UTC().AppendFormat(b, wireTime)
+		b = append(b, `"}`...)
+	}
+	if len(f.reactions) > 0 {
+		b = append(b[:len(b)-1], `,"reactions":`...)
+		b = append(b, encode(f.reactions)...)
+		b = append(b, '}')
+	}
+	return b
+}
+
+// folds finds what became of the texts among some entries; those without changes are left out.
+func (b *Bridge) folds(ctx context.Context, key string, es []history.Entry) (map[uint64]folded, error) {
+	var texts []history.Entry
+	for _, e := range es {
+		if e.Kind == kindText && !e.Erased {
+			texts = append(texts, e)
+		}
+	}
+	all := map[uint64]folded{}
+	for len(texts) > 0 {
+		step := texts[:min(foldStep, len(texts))]
+		texts = texts[len(step):]
+		seqs := make([]uint64, len(step))
+		for i, e := range step {
+			seqs[i] = e.Seq
+		}
+		about, err := b.store.Referring(ctx, key, seqs, foldStep*(maxChanges+1))
+		if err != nil {
+			return nil, err
+		}
+		bySeq := map[uint64][]history.Entry{}
+		for _, a := range about {
+			var to struct{ RefSeq uint64 }
+			if json.Unmarshal(a.Body, &to) == nil {
+				bySeq[to.RefSeq] = append(bySeq[to.RefSeq], a)
+			}
+		}
+		for _, e := range step {
+			if about := bySeq[e.Seq]; len(about) > 0 {
+				all[e.Seq] = fold(e, about)
+			}
+		}
+	}
+	return all, nil
+}
