@@ -15,7 +15,7 @@ import (
 // the message; a page of history comes folded already.
 const (
 	maxChanges   = 500 // entries about one message
-	maxReactions = 64   // different emoji on one message
+	maxReactions = 64  // different emoji on one message
 )
 
 // checkRef holds what is about another message against the rules that need no other message.
