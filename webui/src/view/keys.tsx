@@ -37,7 +37,7 @@ export function Keys({ chat, onClose }: { chat: Chat, onClose: () => void }) {
           </dl>
         </section>
       ))}
-      <Switch label={t('keys.single')} hint={t('keys.singleHint')} on={single} onChange={(on) => chat.settings.set({ single: on })} />
+      <Switch label={t('keys.letters')} hint={t('keys.lettersHint')} on={single} onChange={(on) => chat.settings.set({ single: on })} />
     </Dialog>
   )
 }

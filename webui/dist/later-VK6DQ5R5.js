@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i}from"./chunk-PW5SI7ME.js";import"./chunk-6QVCGZ25.js";import"./chunk-LYJL5DJD.js";import"./chunk-M6JXJJVJ.js";export{a as Acts,b as Announcer,c as Empty,d as Panel,e as ReplyBar,f as Side,g as Strip,h as Strips,i as wasRestarted};
