@@ -8,11 +8,12 @@ import { tooLong } from '../store/outbox.ts'
 import * as replies from '../store/reply.ts'
 import { writing } from '../store/typing.ts'
 import { Icon } from './icon.tsx'
-import { lazy } from './lazy.tsx'
+import { aside, lazy } from './lazy.tsx'
 import { tooLongText } from './row.tsx'
 
 const Strips = lazy(async () => (await import('./later.ts')).Strips)
 const ReplyBar = lazy(async () => (await import('./later.ts')).ReplyBar)
+const Suggest = aside(async () => (await import('./suggest.tsx')).Suggest)
 
 const draftAfter = 300 // milliseconds after the last key
 
@@ -23,6 +24,7 @@ export function Composer({ chat }: { chat: Chat }) {
   const unsaved = useRef(0)
   const empty = useSignal(true)
   const over = useSignal(0)
+  const suggests = useSignal(false) // from the first : @ or # on
   const hint = 'room' in c.to ? t('room.message', { room: c.to.room }) : t('room.messageTo', { name: c.to.user })
 
   const grow = () => {
@@ -78,6 +80,7 @@ export function Composer({ chat }: { chat: Chat }) {
     empty.value = el.value.trim() === ''
     if (over.value > 0) over.value = tooLong(el.value)
     grow()
+    suggests.value ||= /[:@#]/.test(el.value)
     chat.activity.key(c, empty.value)
     clearTimeout(unsaved.current)
     unsaved.current = setTimeout(() => keepDraft(el), draftAfter) as unknown as number
@@ -92,6 +95,11 @@ export function Composer({ chat }: { chat: Chat }) {
     put('')
     chat.send(text)
     el.focus()
+  }
+  const take = (text: string, caret: number) => {
+    put(text)
+    field.current?.setSelectionRange(caret, caret)
+    input()
   }
   const unreply = () => {
     c.reply.value = null
@@ -114,6 +122,7 @@ export function Composer({ chat }: { chat: Chat }) {
       {over.value > 0 && <p class="composer__error" role="alert">{tooLongText(over.value)}</p>}
       <div class="composer__box">
         {c.reply.value && <ReplyBar chat={chat} c={c} to={c.reply.value} onEnd={unreply} />}
+        {suggests.value && <Suggest chat={chat} field={field} onTake={take} />}
         <div class="composer__row">
           <textarea ref={field} id="write" rows={1} placeholder={hint} aria-label={hint} dir="auto" enterkeyhint={coarse() ? 'enter' : 'send'} onInput={input} onKeyDown={key} />
           <button class={`icon-button composer__send ${empty.value ? '' : 'composer__send--ready'}`} aria-label={t('room.send')} title={t('room.send')}><Icon name="send" /></button>

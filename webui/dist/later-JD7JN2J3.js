@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i}from"./chunk-QZ5APZMP.js";import"./chunk-DCVGAIS7.js";import"./chunk-63WSGPQF.js";import"./chunk-U3NGQ7S4.js";export{a as Acts,b as Announcer,c as Empty,d as Panel,e as ReplyBar,f as Side,g as Strip,h as Strips,i as wasRestarted};
