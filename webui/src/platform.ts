@@ -120,6 +120,22 @@ export function popUps(): NotificationPermission | 'none' {
   return isSecureContext && 'Notification' in window ? Notification.permission : 'none'
 }
 
+/** Raises a notification of the system in place of the last one with this tag; the answer takes it down. A click brings the page to the front. */
+export function popUp(title: string, body: string, tag: string, clicked: () => void): () => void {
+  if (popUps() !== 'granted') return () => {}
+  try {
+    const n = new Notification(title, { body, tag })
+    n.onclick = () => {
+      focus()
+      clicked()
+      n.close()
+    }
+    return () => n.close()
+  } catch {
+    return () => {} // Chrome on Android raises them only out of a service worker
+  }
+}
+
 /** Asks the person for leave to raise notifications; only out of a click. */
 export async function askForPopUps(): Promise<NotificationPermission | 'none'> {
   return popUps() === 'none' ? 'none' : Notification.requestPermission()

@@ -113,7 +113,7 @@ export class Chat {
     this.#recall = new Recall({ shelf: world.shelf, now: world.now })
     this.drafts = new Drafts({ ...world, tab: world.memory.tab, me: () => this.me.value })
     this.places = new Places({
-      me: this.me, box: this.post.box, memory: world.memory, reading: this.reading, pages,
+      me: this.me, box: this.post.box, memory: world.memory, settings: world.settings.all, reading: this.reading, pages,
       recall: (c) => this.#recall.messages(this.me.value, c),
       online: () => this.line.value.is === 'online',
       subscribe: (filters) => this.#wire?.subscribe(filters) ?? Promise.reject(new Error('not connected')),

@@ -5,11 +5,13 @@ import { filter } from '../mqtt/topics.ts'
 import { Conversation, keyOf } from './conversation.ts'
 import { bySeq } from './log.ts'
 import type { Mate, Memory } from './memory.ts'
+import { muted } from './notice.ts'
 import { of, type Outbox, type To } from './outbox.ts'
 import { page, type Pages } from './pages.ts'
 import type { Reading } from './reading.ts'
 import * as rooms from './rooms.ts'
 import type { Place } from './route.ts'
+import type { Settings } from './settings.ts'
 import { shownKind } from './rows.ts'
 
 /** Messages kept of all conversations. */
@@ -21,6 +23,7 @@ export interface PlacesNeeds {
   memory: Memory
   reading: Reading
   pages: Pages
+  settings: ReadonlySignal<Settings>
   /** Gives a conversation the messages that the browser keeps of it. */
   recall(c: Conversation): Promise<void>
   online(): boolean
@@ -44,11 +47,12 @@ export class Places {
     const joined = needs.memory.rooms()
     if (joined && joined.length > 0) this.#rooms.value = { ...this.#rooms.value, joined }
     this.#current = signal(this.conversation({ room: rooms.lobby }))
-    this.items = computed(() => rooms.items(
-      this.#rooms.value, needs.reading.marks.value,
-      (r) => Math.max(this.#rooms.value.open.get(r)?.last ?? 0, this.#all.value.get(`room/${r}`)?.last.value ?? 0),
-      (r) => this.#all.value.get(`room/${r}`)?.mentions.value.length ?? 0,
-    ))
+    this.items = computed(() => rooms.items(this.#rooms.value, needs.reading.marks.value, {
+      last: (r) => Math.max(this.#rooms.value.open.get(r)?.last ?? 0, this.#all.value.get(`room/${r}`)?.last.value ?? 0),
+      mentions: (r) => this.#all.value.get(`room/${r}`)?.mentions.value.length ?? 0,
+      pinned: (r) => needs.settings.value.pinned.includes(r),
+      muted: (r) => muted(needs.settings.value, r),
+    }))
   }
 
   get rooms(): ReadonlySignal<rooms.Rooms> {

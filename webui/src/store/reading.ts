@@ -52,6 +52,15 @@ export class Reading {
     c.cut.value = { after: seq - 1, until: c.last.value }
   }
 
+  /** All of a conversation counts as read. */
+  readAll(c: Conversation): void {
+    const marks = advanced(this.#all.value, c.key, c.last.value)
+    if (marks !== this.#all.value) this.#moved(c.key, c.last.value)
+    this.#all.value = marks
+    c.mentions.value = []
+    c.cut.value = null
+  }
+
   /** What is shown of a conversation counts as read again. */
   unpin(c: Conversation): void {
     this.#pinned.delete(c.key)

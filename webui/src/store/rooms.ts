@@ -32,15 +32,24 @@ export function left(r: Rooms, room: string): Rooms {
   return r.joined.includes(room) ? { ...r, joined: r.joined.filter((x) => x !== room) } : r
 }
 
-/** The list: mine first, the lobby on top, then by name; then the others that are open, by name. The order never follows what happens. */
-export function items(r: Rooms, marks: Marks, last: (room: string) => number, mentions: (room: string) => number): Item[] {
-  const byName = (a: string, b: string) => (a === lobby ? -1 : b === lobby ? 1 : a.localeCompare(b))
+/** What is known of the rooms from elsewhere, by room. */
+export interface Known {
+  last(room: string): number
+  mentions(room: string): number
+  pinned(room: string): boolean
+  muted(room: string): boolean // shows nothing but mentions
+}
+
+/** The list: mine first, pinned ones on top, then the lobby, then by name; then the others. The order never follows what happens. */
+export function items(r: Rooms, marks: Marks, { last, mentions, pinned, muted }: Known): Item[] {
+  const rank = (x: string) => (pinned(x) ? 0 : x === lobby ? 1 : 2)
+  const byName = (a: string, b: string) => rank(a) - rank(b) || a.localeCompare(b)
   const mine = [...r.joined].sort(byName)
   const others = [...r.open.keys()].filter((x) => !r.joined.includes(x)).sort(byName)
   return [
     ...mine.map((room) => ({
       room, topic: r.open.get(room)?.topic ?? '', joined: true,
-      unread: unread(marks, `room/${room}`, last(room)), mentions: mentions(room),
+      unread: muted(room) ? 0 : unread(marks, `room/${room}`, last(room)), mentions: mentions(room),
     })),
     ...others.map((room) => ({ room, topic: r.open.get(room)?.topic ?? '', joined: false, unread: 0, mentions: 0 })),
   ]

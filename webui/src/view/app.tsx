@@ -1,11 +1,9 @@
 import './app.css'
-import { effect, useSignal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { t, tongue } from '../i18n/format.ts'
-import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { intent } from '../store/keys.ts'
-import { unread } from '../store/read.ts'
 import { lobby } from '../store/rooms.ts'
 import { type Place, read, write } from '../store/route.ts'
 import { Bar } from './bar.tsx'
@@ -18,7 +16,8 @@ const Welcome = lazy(async () => (await import('./welcome.tsx')).Welcome)
 const Side = lazy(async () => (await import('./later.ts')).Side)
 const Announcer = lazy(async () => (await import('./later.ts')).Announcer)
 const Panel = lazy(async () => (await import('./later.ts')).Panel)
-const Switcher = lazy(async () => (await import('./switcher.tsx')).Switcher)
+const Notice = lazy(async () => (await import('./later.ts')).Notice)
+const Switcher = aside(async () => (await import('./switcher.tsx')).Switcher)
 const Devices = aside(async () => (await import('./devices.tsx')).Devices)
 const Share = aside(async () => (await import('./share.tsx')).Share)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
@@ -101,7 +100,6 @@ function Shell({ chat }: { chat: Chat }) {
   useEffect(() => { over.value = 'none' }, [c.key, view])
   const drawn = over.value === 'side' || over.value === 'panel'
   useDrawer(drawn, close)
-  useTitle(chat)
 
   const drawer = (what: 'side' | 'panel') => `drawer drawer--${what} ${over.value === what ? 'drawer--open' : ''}`
   return (
@@ -127,19 +125,9 @@ function Shell({ chat }: { chat: Chat }) {
       {over.value === 'keys' && <Keys chat={chat} onClose={close} />}
       {over.value === 'share' && <Share room={'room' in c.to ? c.to.room : lobby} onClose={close} />}
       <Announcer chat={chat} />
+      <Notice chat={chat} />
     </div>
   )
-}
-
-/** The number of messages for me, and where I am, in the title. */
-function useTitle(chat: Chat): void {
-  useEffect(() => effect(() => {
-    const c = chat.places.current.value
-    const rooms = chat.places.items.value.reduce((n, i) => n + i.mentions, 0)
-    const direct = chat.places.mates.value.reduce((n, m) => n + unread(chat.reading.marks.value, `user/${m.name}`, chat.places.find(`user/${m.name}`)?.last.value ?? 0), 0)
-    const where = 'room' in c.to ? `#${c.to.room}` : c.to.user
-    document.title = `${rooms + direct > 0 ? `(${rooms + direct}) ` : ''}${where} · ${place()}`
-  }), [])
 }
 
 /** The next or previous room of mine, or unread one. */

@@ -2,6 +2,7 @@
 export { Acts } from './acts.tsx'
 export { Announcer } from './announcer.tsx'
 export { Empty } from './empty.tsx'
+export { Notice } from './notice.tsx'
 export { Panel } from './panel.tsx'
 export { ReplyBar } from './replybar.tsx'
 export { Side } from './side.tsx'

@@ -1,15 +1,19 @@
 import './side.css'
-import { useComputed } from '@preact/signals'
+import { useComputed, useSignal } from '@preact/signals'
 import { t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
+import { muted } from '../store/notice.ts'
 import { nobody } from '../store/roster.ts'
 import { unread } from '../store/read.ts'
 import type { Item } from '../store/rooms.ts'
 import { devicesLink, write } from '../store/route.ts'
 import { Who } from './can.tsx'
 import { Icon, IconButton } from './icon.tsx'
+import { aside } from './lazy.tsx'
 import { TinString } from './string.tsx'
+
+const RoomMenu = aside(async () => (await import('./roommenu.tsx')).RoomMenu)
 
 /** The rooms, the people I write with, the line, and me. */
 export function Side({ chat, onJump, onShare, onSettings }: { chat: Chat, onJump: () => void, onShare: () => void, onSettings: () => void }) {
@@ -17,6 +21,7 @@ export function Side({ chat, onJump, onShare, onSettings }: { chat: Chat, onJump
   const mine = items.filter((i) => i.joined)
   const others = items.filter((i) => !i.joined)
   const string = chat.string.value
+  const menu = useSignal('') // room whose menu is open
   return (
     <nav class="side" aria-label={t('nav.rooms')}>
       <div class="side__line">
@@ -30,14 +35,15 @@ export function Side({ chat, onJump, onShare, onSettings }: { chat: Chat, onJump
       <button type="button" class="side__jump" onClick={onJump}><Icon name="search" /><span>{t('nav.jump')}</span><kbd>Ctrl K</kbd></button>
       <div class="scroll side__lists">
         <h2 class="heading">{t('nav.rooms')}<IconButton name="plus" label={t('nav.new')} onClick={onJump} /></h2>
-        <ul>{mine.map((i) => <RoomItem key={i.room} chat={chat} item={i} leavable={mine.length > 1} />)}</ul>
+        <ul>{mine.map((i) => <RoomItem key={i.room} chat={chat} item={i} onMore={() => { menu.value = i.room }} />)}</ul>
         {others.length > 0 && <h2 class="heading">{t('nav.others')}</h2>}
-        <ul>{others.map((i) => <RoomItem key={i.room} chat={chat} item={i} leavable={false} />)}</ul>
+        <ul>{others.map((i) => <RoomItem key={i.room} chat={chat} item={i} />)}</ul>
         {chat.places.mates.value.length > 0 && <h2 class="heading">{t('nav.direct')}</h2>}
         <ul>{chat.places.mates.value.map((m) => <MateItem key={m.name} chat={chat} name={m.name} />)}</ul>
         <h2 class="heading">{t('panel.devices')}</h2>
         <ul><li><DevicesItem chat={chat} /></li></ul>
       </div>
+      {menu.value !== '' && <RoomMenu chat={chat} room={menu.value} onClose={() => { menu.value = '' }} />}
       <div class="side__me">
         <Who name={chat.me.value} state={string === 'slack' ? 'offline' : 'online'} />
         <b class="cut"><bdi>{chat.me.value}</bdi></b>
@@ -57,21 +63,22 @@ function Count({ chat }: { chat: Chat }) {
   return <>{t('line.here', { people: roster.count - devices, devices })}</>
 }
 
-function RoomItem({ chat, item, leavable }: { chat: Chat, item: Item, leavable: boolean }) {
+function RoomItem({ chat, item, onMore }: { chat: Chat, item: Item, onMore?: () => void }) {
   const c = chat.places.current.value
   const current = chat.view.value.is === 'talk' && 'room' in c.to && c.to.room === item.room
   const draft = !current && chat.drafts.all.value.has(`room/${item.room}`)
   return (
-    <li class="item__row">
+    <li class="item__row" onContextMenu={onMore && ((e) => { e.preventDefault(); onMore() })}>
       <a
-        class={`item ${item.mentions > 0 && !current ? 'item--new' : ''} ${item.joined ? '' : 'item--other'}`} aria-current={current ? 'page' : undefined}
+        class={`item ${muted(chat.settings.all.value, item.room) ? 'item--muted' : ''} ${item.mentions > 0 && !current ? 'item--new' : ''} ${item.joined ? '' : 'item--other'}`} aria-current={current ? 'page' : undefined}
         href={write({ at: 'room', room: item.room, seq: 0 })} title={item.topic || undefined}
       >
         <Icon name="hash" /><bdi class="cut">{item.room}</bdi>
         {draft && <><Icon name="pen" /><span class="unseen">{t('nav.draft')}</span></>}
         {!current && <Pill unread={item.unread} mentions={item.mentions} />}
+        {muted(chat.settings.all.value, item.room) && <span class="unseen">{t('nav.muted')}</span>}
       </a>
-      {leavable && current && <IconButton class="item__leave" name="x" label={t('nav.leave', { room: item.room })} onClick={() => chat.places.leave(item.room)} />}
+      {onMore && <IconButton class={`item__more ${current ? 'item__more--here' : ''}`} name="more" label={t('nav.more', { room: item.room })} onClick={onMore} />}
     </li>
   )
 }

@@ -69,7 +69,8 @@ test('rooms are opened by name, told to others, and left', async (t) => {
   await bob.sees('1200 °C')
   await bob.say('hot')
   await ada.sees('1200 °C', 'hot')
-  await bob.rooms.getByRole('button', { name: like('Leave #{kiln-room}') }).click()
+  await bob.rooms.getByRole('button', { name: like('More about #{kiln-room}') }).click()
+  await bob.page.getByRole('button', { name: like('Leave #{kiln-room}') }).click()
   await bob.page.getByRole('heading', { name: like('#{lobby}') }).waitFor()
   await until('Bob is gone from the room', async () => (await ada.panel.getByRole('listitem').filter({ hasText: 'Bob' }).filter({ hasNotText: 'left' }).count()) === 0)
 

@@ -18,8 +18,11 @@ test('read marks only go forward, and are posted once', () => {
 
 test('rooms: mine first, the lobby on top, then by name, whatever happens in them', () => {
   const open = new Map(['zebra', 'apple', 'lobby', 'beta'].map((room) => [room, { room, topic: '', last: 10 }]))
-  const list = items({ open, joined: ['zebra', 'lobby', 'beta'] }, new Map([['room/beta', 4]]), () => 10, () => 0)
+  const known = { last: () => 10, mentions: () => 0, pinned: () => false, muted: () => false }
+  const list = items({ open, joined: ['zebra', 'lobby', 'beta'] }, new Map([['room/beta', 4]]), known)
   assert.deepEqual(list.map((i) => [i.room, i.joined, i.unread]), [['lobby', true, 0], ['beta', true, 6], ['zebra', true, 0], ['apple', false, 0]])
+  const own = items({ open, joined: ['zebra', 'lobby', 'beta'] }, new Map([['room/beta', 4]]), { ...known, pinned: (r) => r === 'zebra', muted: (r) => r === 'beta' })
+  assert.deepEqual(own.filter((i) => i.joined).map((i) => [i.room, i.unread]), [['zebra', 0], ['lobby', 0], ['beta', 0]]) // pinned first; muted without a count
 })
 
 test('typing is told at the first key, each four seconds, and taken back', () => {

@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i}from"./chunk-5K3HGO4V.js";import"./chunk-56TQ7G2G.js";import"./chunk-J6Z5W7OP.js";import"./chunk-IZIFGWJH.js";export{a as Acts,b as Announcer,c as Empty,d as Panel,e as ReplyBar,f as Side,g as Strip,h as Strips,i as wasRestarted};

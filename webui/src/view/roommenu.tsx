@@ -1,0 +1,47 @@
+import './roommenu.css'
+import { useEffect, useRef } from 'preact/hooks'
+import { t } from '../i18n/format.ts'
+import { address } from '../platform.ts'
+import type { Chat } from '../store/chat.ts'
+import { write } from '../store/route.ts'
+import { notifyOf } from '../store/settings.ts'
+import { Segment } from './control.tsx'
+import { CopyButton } from './copy.tsx'
+import { Icon } from './icon.tsx'
+
+/** What can be done with a room: its notices, its place in the list, its link, and leaving it. */
+export function RoomMenu({ chat, room, onClose }: { chat: Chat, room: string, onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const shown = useRef<HTMLElement>(null)
+  const s = chat.settings.all.value
+  const pinned = s.pinned.includes(room)
+  const link = address() + write({ at: 'room', room, seq: 0 })
+  useEffect(() => {
+    dialog.current?.showModal()
+    return () => dialog.current?.close()
+  }, [])
+  const then = (f: () => void) => () => {
+    f()
+    onClose()
+  }
+  return (
+    <dialog class="roommenu" ref={dialog} aria-labelledby="roommenu-title" onClose={onClose} onClick={(e) => { if (e.target === dialog.current) onClose() }}>
+      <h2 id="roommenu-title" class="cut"><bdi>{t('room.title', { room })}</bdi></h2>
+      <Segment
+        label={t('menu.notify')} value={notifyOf(s, room)} onChange={(way) => chat.settings.setRoom(room, way === s.notify ? null : way)}
+        all={[['all', t('menu.all')], ['mentions', t('menu.mentions')], ['none', t('menu.none')]]}
+      />
+      <button type="button" class="roommenu__act" onClick={then(() => chat.settings.set({ pinned: pinned ? s.pinned.filter((r) => r !== room) : [...s.pinned, room] }))}>
+        <Icon name="pin" />{t(pinned ? 'menu.unpin' : 'menu.pin')}
+      </button>
+      <button type="button" class="roommenu__act" onClick={then(() => chat.reading.readAll(chat.places.conversation({ room })))}><Icon name="ok" />{t('menu.read')}</button>
+      <CopyButton class="roommenu__act" text={link} label={t('menu.link')} shows={shown} />
+      <code class="roommenu__link" ref={shown} dir="ltr">{link}</code>
+      {chat.places.rooms.value.joined.length > 1 && (
+        <button type="button" class="roommenu__act roommenu__act--bad" onClick={then(() => chat.places.leave(room))}>
+          <Icon name="x" />{t('nav.leave', { room })}
+        </button>
+      )}
+    </dialog>
+  )
+}
