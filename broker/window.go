@@ -20,6 +20,7 @@ type window struct {
 	sent  []*flight  // under way, in order
 	wait  []*flight  // not yet sent on this connection
 	bytes int        // of the messages in wait
+	one   [1]*flight // holds wait where only one passes through: nearly always
 
 	key     string    // under which its flights are stored; empty: they are not
 	release []*flight // their PUBREL waits until the store knows that they were received, in order
@@ -54,6 +55,9 @@ func (w *window) send(f *flight) {
 	defer w.unlock()
 	if w.gone {
 		return
+	}
+	if w.wait == nil {
+		w.wait = w.one[:0]
 	}
 	w.wait = append(w.wait, f)
 	w.countLocked(f.size())
