@@ -388,6 +388,7 @@ export class Chat {
     this.reading.tick(this.line.value.is === 'online')
     this.post.flush(this.me.value)
     this.#world.leader.tick()
+    this.#keep()
     this.places.trim()
     const { to } = this.places.current.value
     if ('user' in to) this.places.meet(to.user)
@@ -396,7 +397,6 @@ export class Chat {
   /** Some seconds went by: what is stored is kept up. */
   tend(): void {
     void this.post.tend(this.me.value)
-    this.#keep()
   }
 
   /** The page goes, perhaps for good. */

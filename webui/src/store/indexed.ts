@@ -46,22 +46,22 @@ export async function indexedShelf(factory: IDBFactory | undefined, later: (ms: 
       const r = ask(tx.objectStore(table))
       r.onsuccess = () => give(r.result)
     }).catch(() => undefined)
-  const put = (tx: IDBTransaction, table: Table, rows: readonly Kept[]) => {
+  const put = (tx: IDBTransaction, table: Table, rows: readonly Kept[]): boolean => {
     const s = tx.objectStore(table)
     for (const r of rows) s.put(r)
     if (most[table] < Infinity) thin(s, most[table])
+    return rows.length > 0
   }
-  /** Writes; when there is no space, the messages of rooms make some: they can be had again. */
-  const writing = async (table: Table, work: (tx: IDBTransaction) => void): Promise<void> => {
+  /** Writes; work tells whether it has kept something, which ends a trouble. When there is no space, the messages of rooms make some: they can be had again. */
+  const writing = async (table: Table, work: (tx: IDBTransaction, kept: (v: boolean) => void) => void): Promise<void> => {
     try {
-      await inside(table, 'readwrite', work)
-      if (!gone) tell(null)
+      if (await inside<boolean>(table, 'readwrite', work)) tell(null)
     } catch (e) {
       if (!isFull(e)) return
       try {
         await inside('logs', 'readwrite', (tx) => tx.objectStore('logs').clear())
         if (table === 'logs') return
-        await inside(table, 'readwrite', work)
+        await inside<boolean>(table, 'readwrite', work)
         tell(null)
       } catch (again) {
         if (isFull(again)) tell('full')
@@ -72,15 +72,15 @@ export async function indexedShelf(factory: IDBFactory | undefined, later: (ms: 
     keeps: 'all',
     get: (table, key) => reading<unknown>(table, (s) => s.get(key)),
     all: async (table) => ((await reading<unknown[]>(table, (s) => s.getAll())) ?? []).filter(isKept),
-    put: async (table, rows) => { if (rows.length > 0) await writing(table, (tx) => put(tx, table, rows)) },
+    put: async (table, rows) => { if (rows.length > 0) await writing(table, (tx, kept) => kept(put(tx, table, rows))) },
     drop: async (table, keys) => { if (keys.length > 0) await writing(table, (tx) => keys.forEach((k) => tx.objectStore(table).delete(k))) },
     change: async <T extends Kept>(table: Table, f: (rows: unknown[]) => readonly T[]) => {
       let rows: readonly T[] = []
-      await writing(table, (tx) => {
+      await writing(table, (tx, kept) => {
         const r = tx.objectStore(table).getAll()
         r.onsuccess = () => {
           rows = f(r.result.filter(isKept))
-          put(tx, table, rows)
+          kept(put(tx, table, rows))
         }
       })
       return rows

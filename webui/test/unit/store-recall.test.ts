@@ -35,7 +35,7 @@ test('the page opens with what was there before the line is up', async () => {
 test('at most the last 200 are kept', async () => {
   const p = await visited(1)
   for (let i = 2; i <= 400; i++) p.bring(p.say('ada', `m${i}`))
-  p.chat.tend()
+  p.chat.tick()
   await quiet()
   await opened(p)
   assert.deepEqual([p.texts.filter((t) => t.startsWith('m')).length, p.texts.at(-1)], [200, 'm400'])

@@ -59,7 +59,7 @@ test('signing out forgets what others wrote and keeps what was not sent', async 
   const p = new Place()
   p.say('ada', 'hello')
   await p.join()
-  p.chat.tend()
+  p.chat.tick()
   p.line.onState('offline')
   p.chat.send('waits')
   await quiet()

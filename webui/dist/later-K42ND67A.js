@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-3O2ZB4IB.js";import"./chunk-3KEHKUX6.js";import"./chunk-TLWX7HZY.js";import"./chunk-4NGDPJ5S.js";export{a as Acts,b as Announcer,c as Empty,d as Notice,e as Panel,f as ReplyBar,g as Side,h as Strip,i as Strips,j as wasRestarted};
