@@ -63,6 +63,43 @@ func TestDirectMessagesBelongToTheHolderNotToTheName(t *testing.T) {
 	}
 }
 
+// A direct message waits for the session of a member that is away, over a restart, and not for that of another one with the same name.
+func TestADirectMessageWaitsForItsHolder(t *testing.T) {
+	r := newRoom(t)
+	ada := r.join("ada")
+	first := mqtttest.Options{Version: 4, Name: "bob", ID: "b1", Keep: true}
+	second := first
+	second.ID = "b2"
+	for _, o := range []mqtttest.Options{first, second} {
+		bob := r.connect(o)
+		bob.SubscribeOpt(1, "chat/user/me/inbox")
+		r.cut(bob.Client)
+	}
+	bob := r.connect(second)
+	if a := ada.Publish("chat/user/bob/say", "for the second"); a.Code != 0 {
+		t.Fatalf("refused: %s", a)
+	}
+	bob.wantInbox("message")
+	r.cut(bob.Client)
+
+	held := mqtttest.Options{Version: 4, Name: "eve", ID: "e1", Secret: "hers", Keep: true}
+	eve := r.connect(held)
+	eve.SubscribeOpt(1, "chat/user/me/inbox")
+	r.cut(eve.Client)
+	if a := ada.Publish("chat/user/eve/say", "while you sleep"); a.Code != 0 {
+		t.Fatalf("refused: %s", a)
+	}
+	r.restart()
+	if m := decode[posted](t, r.connect(held).wantInbox("message")["message"]); m.Text != "while you sleep" {
+		t.Errorf("eve reads %q", m.Text)
+	}
+	bob = r.connect(first)
+	bob.Ping()
+	if got := bob.Take(func(p mqtttest.Packet) bool { return strings.Contains(string(p.Payload), "for the second") }); len(got) > 0 {
+		t.Errorf("the first bob reads %v", got)
+	}
+}
+
 func TestADirectMessageUnderWayDoesNotReachTheNextHolder(t *testing.T) {
 	r := newRoom(t)
 	let := make(chan struct{})

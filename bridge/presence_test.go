@@ -360,6 +360,27 @@ func TestGoingAwayHasAPace(t *testing.T) {
 	}
 }
 
+// A name is held for minutes, a session waits for days: with the secret the owner gets both back.
+func TestASessionWaitsLongerThanItsName(t *testing.T) {
+	r := newRoom(t)
+	r.cfg.Hold = 0
+	r.restart()
+	ada := r.join("ada")
+	options := mqtttest.Options{Name: "lamp", ID: "l1", Secret: "glow worm", Keep: true, Expiry: 600}
+	lamp := r.connect(options)
+	lamp.SubscribeOpt(1, "home/lamp", "chat/room/lobby/roster")
+	ada.wantJoin("lamp")
+	lamp.Cut()
+	ada.wantLeave("lamp")
+	ada.Publish("home/lamp", "on")
+	r.restart()
+	lamp = r.connect(options)
+	if !lamp.Connack.Present {
+		t.Fatal("the session is lost")
+	}
+	lamp.WantMessage("home/lamp")
+}
+
 // Whoever gets a name later, even with the same client id, does not take up the session that the one before left.
 func TestASessionBelongsToTheHolderNotToTheName(t *testing.T) {
 	r := newRoom(t)

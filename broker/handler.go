@@ -7,7 +7,7 @@ import "context"
 // goroutine: Connect, then any of Subscribe, Unsubscribe and Publish, then Disconnect. MayPublish and MayRead may come at any
 // time and from any goroutine; they have no side effects, take no lock that is held over I/O, and cost O(1).
 //
-// The broker delivers nothing by itself: a message reaches other sessions only by [Broker.Publish] or [Broker.Tell].
+// The broker delivers nothing by itself: a message reaches other sessions only by [Broker.Publish], [Broker.Relay] or [Broker.Tell].
 type Handler interface {
 	// Connect is asked after a well-formed CONNECT and before its CONNACK. It may block (that session alone waits). A nil
 	// Refusal lets the session in; from then on Disconnect is called exactly once for it, whatever happens.

@@ -106,7 +106,10 @@ func (b *Broker) restore(ctx context.Context) error {
 		}
 	}
 	for _, r := range states {
-		r.st.out.restored()
+		r.st.out.restored(r.live)
+		if r.live { // it is away from now on, also at the next restart; its flights are told first
+			b.storage.save(r.st, r.st.record(false, r.left), nil)
+		}
 	}
 	return nil
 }
@@ -114,7 +117,8 @@ func (b *Broker) restore(ctx context.Context) error {
 // restored is a session that was taken up.
 type restored struct {
 	st   *state
-	live bool
+	live bool          // its client was connected
+	left time.Duration // until it is over
 }
 
 func (b *Broker) restoreRetained(topic string, value []byte, age time.Duration) error {
@@ -163,7 +167,7 @@ func (b *Broker) restoreSession(states map[string]*restored, key string, value [
 	}
 	b.storage.records[key] = &record{st: st, value: value, saved: true}
 	b.registry.restore(r.ident, st)
-	states[key] = &restored{st, r.live}
+	states[key] = &restored{st, r.live, left}
 	return nil
 }
 
@@ -183,7 +187,7 @@ func (b *Broker) restoreFlight(states map[string]*restored, key string, value []
 		b.storage.missed(place{kindQueued, key})
 		return nil
 	}
-	f := &flight{m: s.m, received: s.received, again: s.sent || r.live, kept: kept{number: number, stored: true, told: s.sent}}
+	f := &flight{m: s.m, received: s.received, again: s.sent, kept: kept{number: number, stored: true, told: s.sent}}
 	if s.expiry > 0 {
 		f.at = time.Now().Add(-age)
 	}
@@ -195,18 +199,21 @@ func (b *Broker) restoreFlight(states map[string]*restored, key string, value []
 	return nil
 }
 
-// restored counts what was taken up, and keeps to the limits.
-func (w *window) restored() {
+// restored counts what was taken up, and keeps to the limits. Of a client that was connected (live) the first flights have perhaps been
+// sent: the store was not told of each.
+func (w *window) restored(live bool) {
 	w.mu.Lock()
 	defer w.unlock()
 	w.awayLocked(true)
-	for _, f := range w.wait {
+	for i, f := range w.wait {
+		f.again = f.again || live && i < w.b.cfg.MaxInflight
 		w.countLocked(f.size())
 		if f.form.id != 0 {
 			w.last = f.form.id
 		}
 	}
 	w.boundLocked()
+	w.storeAllLocked()
 }
 
 // restore puts the state of a client that is away in its place.
