@@ -200,6 +200,7 @@ export function coarse(): boolean {
 
 /** What kind of machine this is, in a word for the others. */
 export function label(): string {
+  if (location.hash.startsWith('#/wall')) return 'wall'
   const short = Math.min(screen.width, screen.height)
   if (!coarse()) return 'laptop'
   return short < 600 ? 'phone' : 'tablet'

@@ -45,7 +45,7 @@ export interface World {
   frame(f: () => void): void // before the next drawing, soon when hidden
   fill: Fill
   client: string // client id of this tab
-  label: string // phone, tablet, laptop
+  label: string // phone, tablet, laptop, wall
   build: string // of this page; empty: not known
 }
 
@@ -248,7 +248,7 @@ export class Chat {
     const { door, code } = this.#world.memory.invitation()
     const opens = Object.entries({ door, code }).filter(([, given]) => given !== '')
     const wire: Wire = this.#world.wire({
-      clientId: this.#client, name: me.name, secret: me.secret, user: [['kind', 'person'], ['label', this.#world.label], ...opens],
+      clientId: this.#client, name: me.name, secret: me.secret, user: [['kind', /^wall-....$/.test(me.name) ? 'device' : 'person'], ['label', this.#world.label], ...opens],
       onState: (s, why) => wire === this.#wire && this.#onState(s, why),
       onReady: (info) => wire === this.#wire && this.#onReady(info.name),
       onMessage: (m) => wire === this.#wire && this.intake.take(m),

@@ -19,6 +19,7 @@ const Panel = lazy(async () => (await import('./later.ts')).Panel)
 const Notice = lazy(async () => (await import('./later.ts')).Notice)
 const Switcher = aside(async () => (await import('./switcher.tsx')).Switcher)
 const Devices = aside(async () => (await import('./devices.tsx')).Devices)
+const Wall = aside(async () => (await import('./wall.tsx')).Wall)
 const Share = aside(async () => (await import('./share.tsx')).Share)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
 const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
@@ -27,6 +28,8 @@ type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'shar
 
 /** The page: the first visit, or the room with what lies over it. */
 export function App({ chat }: { chat: Chat }) {
+  const view = chat.view.value
+  if (view.is === 'wall') return <Wall chat={chat} room={view.room} />
   return chat.screen.value === 'welcome' ? <Welcome chat={chat} /> : <Shell chat={chat} />
 }
 

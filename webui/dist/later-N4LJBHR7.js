@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-BJIH7LXY.js";import"./chunk-SVQSQOPP.js";import"./chunk-76X6B5L5.js";import"./chunk-ZFMIKIWU.js";export{a as Acts,b as Announcer,c as Empty,d as Notice,e as Panel,f as ReplyBar,g as Side,h as Strip,i as Strips,j as wasRestarted};
