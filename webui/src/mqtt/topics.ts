@@ -68,9 +68,10 @@ export const roomLength = 48
 
 /**
  * The slug of a room as somebody writes it: trimmed, without a leading #, NFC, lower case, spaces as hyphens. Undefined if that is
- * no room's name: 1 to 48 letters, marks and digits of any script, `-` and `_`.
+ * no room's name: 1 to 48 letters, marks and digits of any script, `-` and `_`; marks stand on a letter, at most four, none twice in a row.
  */
 export function roomSlug(written: string): string | undefined {
   const s = written.trim().replace(/^#/, '').normalize('NFC').toLowerCase().normalize('NFC').replace(/\s+/g, '-')
-  return /^[\p{L}\p{M}\p{N}_-]+$/u.test(s) && [...s].length <= roomLength ? s : undefined
+  const shown = /^([\p{L}\p{Nd}][\p{Mn}\p{Mc}]*|[-_])+$/u.test(s) && !/\p{DI}|\p{Mn}{5}|(\p{Mn})\1/u.test(s.normalize('NFD'))
+  return shown && [...s].length <= roomLength ? s : undefined
 }
