@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-JIVZH5OV.js";import"./chunk-RW5GM33P.js";import"./chunk-TFF7BOBS.js";import"./chunk-ULC4BVLQ.js";export{a as Acts,b as Announcer,c as Empty,d as Notice,e as Panel,f as ReplyBar,g as Side,h as Strip,i as Strips,j as wasRestarted};
