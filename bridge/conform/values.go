@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -54,7 +55,22 @@ func testValues(t *testing.T, s Subject) {
 	for i := range 1000 { // the last of many wins, and each is answered
 		put("state", "lobby/plug", fmt.Sprint(i), i == 999)
 	}
+	large, done := map[string]string{}, make(chan error, 40) // more than goes into one commit
+	for i := range 40 {
+		key, value := fmt.Sprintf("%02d", i), strings.Repeat(string(rune('a'+i%26)), 100<<10)
+		large[key] = value
+		if err := b.Put("large", key, []byte(value), func(err error) { done <- err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range large {
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("large", large)
 	b.reopen()
+	want("large", large)
 	want("state", map[string]string{"lobby/plug": "999"})
 	b.post("lobby", "ada", "1", "x")
 	want("read", map[string]string{"lobby/plug": "17"})
