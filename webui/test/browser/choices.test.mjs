@@ -1,0 +1,159 @@
+// What a person chooses, everything by keyboard, and what is read aloud.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { House, like, until } from './house.mjs'
+
+test('what is chosen takes effect at once, in every tab, and stays', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  const { page } = ada
+  const look = (p) => p.evaluate(() => {
+    const { lang, dir, dataset } = document.documentElement
+    return [dataset.theme, dataset.density, lang, dir, getComputedStyle(document.documentElement).colorScheme]
+  })
+  await ada.say('hello')
+  await ada.sees('hello')
+  await page.getByRole('button', { name: 'Settings' }).click()
+  const settings = page.getByRole('dialog', { name: 'Settings' })
+  await settings.getByText('Your browser allows them only on a secure address.').waitFor() // by http, as most are
+  assert.deepEqual(await ada.axe(), [])
+  await settings.getByRole('radio', { name: 'Dark' }).check()
+  await settings.getByRole('radio', { name: 'Tight' }).check()
+  assert.deepEqual(await look(page), ['dark', 'compact', 'en', 'ltr', 'dark'])
+  assert.deepEqual(await ada.axe(), [])
+  await settings.getByRole('switch', { name: 'Quiet hours' }).check()
+  await settings.getByLabel('from').fill('21:30')
+  await page.keyboard.press('Escape')
+  await settings.waitFor({ state: 'detached' })
+  await until('the focus is where it was', () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') === 'Settings'))
+
+  const second = await page.context().newPage()
+  await second.goto(house.lan)
+  await second.locator('#write').waitFor()
+  assert.deepEqual(await look(second), ['dark', 'compact', 'en', 'ltr', 'dark'])
+  await second.getByRole('button', { name: 'Settings' }).click()
+  await second.getByLabel('Language').selectOption('ar')
+  await second.getByRole('dialog', { name: 'الإعدادات' }).waitFor() // the dialog is still open, in other words
+  await until('the other tab speaks it, too', async () => (await look(page)).join() === 'dark,compact,ar,rtl,dark')
+  await page.getByRole('heading', { name: 'اليوم' }).waitFor()
+  await second.getByLabel('اللغة').selectOption('')
+  await page.getByRole('heading', { name: 'Today' }).waitFor()
+  await page.reload()
+  await page.locator('#write').waitFor()
+  assert.deepEqual(await look(page), ['dark', 'compact', 'en', 'ltr', 'dark'])
+  assert.deepEqual(await page.evaluate(() => JSON.parse(localStorage.getItem('tincan.settings')).quiet), { from: 21 * 60 + 30, to: 7 * 60 })
+})
+
+test('what is kept here can be forgotten', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  const { page } = ada
+  await ada.say('hello')
+  await ada.sees('hello')
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByText(/^[\u2068\d.,]+\s?\S*B\u2069? are stored here$/).waitFor()
+  await page.getByRole('button', { name: 'Clear and sign out' }).click()
+  await page.getByRole('button', { name: 'Clear and sign out' }).click()
+  await ada.name.waitFor()
+  await until('nothing is left', async () => {
+    const left = await page.evaluate(async () => {
+      const keys = Object.keys(localStorage).filter((k) => k.startsWith('tincan.'))
+      const db = await new Promise((ok, no) => {
+        const r = indexedDB.open('tincan')
+        r.onsuccess = () => ok(r.result)
+        r.onerror = () => no(r.error)
+      })
+      const counts = await Promise.all([...db.objectStoreNames].map((s) => new Promise((ok, no) => {
+        const r = db.transaction(s).objectStore(s).count()
+        r.onsuccess = () => ok([s, r.result])
+        r.onerror = () => no(r.error)
+      })))
+      db.close()
+      return [...keys, ...counts.filter(([, n]) => n > 0).map(([s]) => s)]
+    })
+    assert.deepEqual(left, [])
+    return true
+  })
+})
+
+test('everything by keyboard: the parts of the page, the rooms, the map of keys', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada', { viewport: { width: 1440, height: 900 } })
+  const { page } = ada
+  await ada.say('hello')
+  await ada.sees('hello')
+  const at = (what) => until(`the focus is in ${what}`, () => page.evaluate((s) => document.activeElement?.closest(s) !== null, what))
+  for (const key of ['F6', 'Shift+F6']) {
+    await page.locator('#write').focus()
+    for (const part of key === 'F6' ? ['.panel', '.side', '.log', '.composer'] : ['.log', '.side', '.panel', '.composer']) {
+      await page.keyboard.press(key)
+      await at(part)
+    }
+  }
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill('kiln')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: like('#{kiln}') }).waitFor()
+  await page.keyboard.press('Alt+ArrowDown') // from the last room to the first
+  await page.getByRole('heading', { name: like('#{lobby}') }).waitFor()
+  await page.keyboard.press('Alt+2')
+  await page.getByRole('heading', { name: like('#{kiln}') }).waitFor()
+  await page.keyboard.press('Alt+1')
+  await page.getByRole('heading', { name: like('#{lobby}') }).waitFor()
+
+  const map = page.getByRole('dialog', { name: 'Keyboard' })
+  await page.locator('#write').press('Shift+?')
+  assert.equal(await page.locator('#write').inputValue(), '?') // somebody asks something
+  await page.locator('#write').fill('')
+  await ada.messages.last().focus()
+  await page.keyboard.press('Shift+?')
+  await map.waitFor()
+  assert.deepEqual(await ada.axe(), [])
+  await map.getByRole('switch').uncheck()
+  await page.keyboard.press('Escape')
+  await map.waitFor({ state: 'detached' })
+  await at('.message')
+  await page.keyboard.press('Shift+?')
+  await until('it is written instead', async () => (await page.locator('#write').inputValue()) === '?')
+  assert.equal(await map.count(), 0)
+  await page.keyboard.press('Control+/')
+  await map.waitFor()
+  await page.keyboard.press('Escape')
+  await map.waitFor({ state: 'detached' })
+
+  // A drawer has the focus while it is open, and gives it back.
+  await page.setViewportSize({ width: 600, height: 800 })
+  await page.getByRole('button', { name: 'Open rooms' }).press('Enter')
+  await at('.drawer--side')
+  for (let i = 0; i < 20; i++) {
+    await page.keyboard.press('Tab')
+    assert.ok(await page.evaluate(() => document.activeElement.closest('.main') === null), 'the focus is under the drawer')
+  }
+  await page.keyboard.press('Escape')
+  await at('.bar__menu')
+  await page.getByRole('button', { name: 'Open rooms' }).press('Enter')
+  await at('.drawer--side')
+  await page.setViewportSize({ width: 1440, height: 900 }) // there are no drawers any more
+  await until('the room can be used', () => page.evaluate(() => !document.querySelector('.main').inert))
+})
+
+test('new messages are read aloud, many as one, my own and what is not wished never', async (t) => {
+  const house = await House.open(t)
+  const [ada, bob] = [await house.joined('Ada'), await house.joined('Bob')]
+  const aloud = ada.page.getByRole('status')
+  const said = async () => (await aloud.locator('p').allTextContents()).map((s) => s.replace(/[\u2068\u2069]/g, ''))
+  await aloud.waitFor({ state: 'attached' })
+  await ada.say('mine')
+  await bob.sees('mine')
+  await bob.say('yours')
+  await until('it is read aloud', async () => (await said()).join() === 'Bob: yours')
+  await bob.say('1', '2', '3', '4', '5')
+  await until('five are one', async () => (await said()).at(-1) === '5 new messages in lobby')
+  await ada.page.evaluate(() => localStorage.setItem('tincan.settings', '{"announce":"mentions"}'))
+  await ada.page.reload()
+  await ada.online()
+  await aloud.waitFor({ state: 'attached' })
+  await bob.say('not for her', '@Ada for you')
+  await until('what is for her is read aloud', async () => (await said()).length > 0)
+  assert.deepEqual(await said(), ['Bob: @Ada for you'])
+})
