@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-5T2A5IK3.js";import"./chunk-XSMILDZZ.js";import"./chunk-VNB4AUW7.js";import"./chunk-XVWL33J7.js";export{a as Acts,b as Announcer,c as Empty,d as Notice,e as Panel,f as ReplyBar,g as Side,h as Strip,i as Strips,j as wasRestarted};
