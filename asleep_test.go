@@ -186,7 +186,7 @@ func TestSessionExpiryGoesOnOverARestart(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	s := startServer(t, data, free...)
-	for id, seconds := range map[string]uint32{"short": 4, "long": 3600} {
+	for id, seconds := range map[string]uint32{"short": 8, "long": 3600} {
 		c := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: id, ID: id, Keep: true, Expiry: seconds})
 		c.SubscribeOpt(1, "house/"+id)
 		c.Disconnect()

@@ -199,6 +199,8 @@ func TestACleanStartForgetsWhatIsStored(t *testing.T) {
 			store.wantCount(t, kindSession, 0)
 			store.wantCount(t, kindQueued, 0)
 		}
+		x.b.storage.mu.Lock()
+		defer x.b.storage.mu.Unlock()
 		if n := len(x.b.storage.unsaved); n > 0 {
 			t.Errorf("%d values are not as they should be", n)
 		}

@@ -145,6 +145,13 @@ func (s *shelved) drain() {
 	}
 }
 
+func (s *shelved) has(kind, key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, has := s.values[place{kind, key}]
+	return has
+}
+
 func (s *shelved) count(kind string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
