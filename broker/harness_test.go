@@ -170,7 +170,9 @@ func newBench(t testing.TB, cfg Config, h *host) *bench {
 	web := httptest.NewServer(mux)
 	x := &bench{t: t, b: b, h: h, tcp: ln.Addr().String(), ws: web.Listener.Addr().String(), log: l}
 	t.Cleanup(func() {
-		_ = b.Close(context.Background())
+		for late := time.Now().Add(patience); b.Close(context.Background()) != nil && time.Now().Before(late); {
+			// A machine that is busy ends sessions later than a server may wait for; what is looked at below is theirs until then.
+		}
 		cancel()
 		if err := <-served; err != nil {
 			t.Errorf("Serve: %v", err)
