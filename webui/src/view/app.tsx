@@ -123,7 +123,7 @@ function Shell({ chat }: { chat: Chat }) {
       )}
       {!direct && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
       {drawn && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
-      {over.value === 'switcher' && <Switcher chat={chat} onClose={close} onGo={leave} />}
+      {over.value === 'switcher' && <Switcher chat={chat} onClose={close} onGo={leave} onOpen={open} />}
       {over.value === 'settings' && <Settings chat={chat} onClose={close} onKeys={() => open('keys')} />}
       {over.value === 'keys' && <Keys chat={chat} onClose={close} />}
       {over.value === 'share' && <Share room={'room' in c.to ? c.to.room : lobby} onClose={close} />}

@@ -64,7 +64,7 @@ export function Orders({ chat, name, orders, field }: { chat: Chat, name: string
           <button class="button" aria-disabled={offline || state.is === 'sending'}>{t('room.send')}</button>
         </form>
       )}
-      <p class={`orders__said ${state.is === 'failed' ? 'orders__said--bad' : ''}`} role="status">
+      <p class={`${state.is === 'none' ? 'unseen' : 'orders__said'} ${state.is === 'failed' ? 'orders__said--bad' : ''}`} role="status">
         {state.is !== 'none' && <Icon name={state.is === 'done' ? 'ok' : state.is === 'failed' ? 'warn' : 'clock'} />}<span>{state.words}</span>
       </p>
     </div>

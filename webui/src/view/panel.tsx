@@ -1,6 +1,6 @@
 import './panel.css'
 import { useComputed, useSignal } from '@preact/signals'
-import { clock, compare, t } from '../i18n/format.ts'
+import { clock, compare, span, t } from '../i18n/format.ts'
 import type { Member } from '../mqtt/parse.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
@@ -35,6 +35,7 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
 }
 
 function People({ chat, c, here, away, sure }: { chat: Chat, c: Conversation, here: Member[], away: Member[], sure: boolean }) {
+  const minute = useComputed(() => Math.ceil(chat.now.value / 60_000)).value
   const typing = useComputed(() => writing(c.typing.value, chat.now.value).join('\n')).value.split('\n') // drawn when it changes, not each second
   const members = c.roster.value.members
   const left = new Map(c.came.value.filter((x) => x.way === 'leave' && !x.device && !members.has(x.name)).map((x) => [x.name, x.at]))
@@ -42,6 +43,7 @@ function People({ chat, c, here, away, sure }: { chat: Chat, c: Conversation, he
   const words = (m: Member): string => {
     if (m.name === chat.me.value) return t('panel.you')
     if (typing.includes(m.name)) return t('panel.writes')
+    if (m.state === 'away' && m.since > 0) return span(minute * 60_000 - m.since)
     return whereabouts(m.sessions)
   }
   return (

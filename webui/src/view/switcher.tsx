@@ -4,25 +4,35 @@ import { useEffect, useRef } from 'preact/hooks'
 import { compare, t } from '../i18n/format.ts'
 import { roomSlug } from '../mqtt/topics.ts'
 import type { Chat } from '../store/chat.ts'
-import type { Place } from '../store/route.ts'
+import { fitting, parted } from '../store/jump.ts'
+import { devicesLink, type Place, readView } from '../store/route.ts'
+import { things } from '../store/things.ts'
 import { Box, Can } from './can.tsx'
-import { Icon } from './icon.tsx'
+import { Icon, type IconName } from './icon.tsx'
 
 interface Choice {
-  place: Place
-  name: string
-  kind: 'room' | 'person' | 'device' | 'open'
+  kind: 'room' | 'person' | 'device' | 'open' | 'act'
+  name: string // what is searched
+  says: string // beside it
+  icon: IconName
+  go: () => void
 }
 
-/** Goes to a room or a person by the first letters, or opens a room by its name. */
-export function Switcher({ chat, onClose, onGo }: { chat: Chat, onClose: () => void, onGo: (p: Place) => void }) {
+interface Props {
+  chat: Chat
+  onClose: () => void
+  onGo: (p: Place) => void
+  onOpen: (what: 'share' | 'settings') => void
+}
+
+/** Goes to a room, a person or a device by the first letters, opens a room by its name, or does what else the page can. */
+export function Switcher(props: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const typed = useSignal('')
   const at = useSignal(0)
   useEffect(() => dialog.current?.showModal(), [])
-  const choices = choose(chat, typed.value)
+  const choices = choose(props, typed.value)
   const index = Math.min(at.value, choices.length - 1)
-  const take = (c: Choice | undefined) => c && onGo(c.place)
   const key = (e: KeyboardEvent) => {
     if (e.isComposing) return
     if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
@@ -31,26 +41,27 @@ export function Switcher({ chat, onClose, onGo }: { chat: Chat, onClose: () => v
       document.getElementById(`choice-${at.value}`)?.scrollIntoView({ block: 'nearest' })
     } else if (e.key === 'Enter') {
       e.preventDefault()
-      take(choices[index])
+      choices[index]?.go()
     }
   }
   return (
-    <dialog class="switcher" ref={dialog} aria-label={t('jump.title')} onClose={onClose} onClick={(e) => e.target === dialog.current && onClose()}>
+    <dialog class="switcher" ref={dialog} aria-label={t('jump.title')} onClose={props.onClose} onClick={(e) => e.target === dialog.current && props.onClose()}>
       <div class="switcher__field">
         <Icon name="search" />
         <input
-          role="combobox" aria-expanded aria-controls="choices" aria-activedescendant={choices.length > 0 ? `choice-${index}` : undefined} aria-label={t('jump.field')}
+          role="combobox" aria-expanded={choices.length > 0} aria-controls="choices" aria-autocomplete="list"
+          aria-activedescendant={choices.length > 0 ? `choice-${index}` : undefined} aria-label={t('jump.field')}
           placeholder={t('jump.field')} autocomplete="off" spellcheck={false} maxLength={100} dir="auto" onKeyDown={key}
           onInput={(e) => { typed.value = e.currentTarget.value; at.value = 0 }}
         />
       </div>
-      {choices.length === 0 && <p class="switcher__none">{t('jump.none')}</p>}
+      {choices.length === 0 && <p class="switcher__none" role="status">{t('jump.none')}</p>}
       <ul id="choices" role="listbox" aria-label={t('jump.title')}>
         {choices.map((c, i) => (
-          <li key={`${c.kind} ${c.name}`} id={`choice-${i}`} class="item" role="option" aria-selected={i === index} aria-current={i === index ? 'true' : undefined} onClick={() => take(c)}>
-            <span>{c.kind === 'person' ? <Can name={c.name} size="s" /> : c.kind === 'device' ? <Box icon="chip" size="s" /> : <Icon name={c.kind === 'open' ? 'plus' : 'hash'} />}</span>
-            <bdi class="cut">{c.kind === 'open' ? t('jump.open', { room: c.name }) : c.name}</bdi>
-            {c.kind !== 'open' && <small>{t(`jump.${c.kind}`)}</small>}
+          <li key={`${c.kind} ${c.name}`} id={`choice-${i}`} class="item" role="option" aria-selected={i === index} aria-current={i === index ? 'true' : undefined} onClick={c.go}>
+            <span>{c.kind === 'person' ? <Can name={c.name} size="s" /> : c.kind === 'device' ? <Box icon={c.icon} size="s" /> : <Icon name={c.icon} />}</span>
+            <bdi class="cut">{c.kind === 'open' ? t('jump.open', { room: c.name }) : parted(c.name, typed.value).map((p, k) => (k === 1 ? <mark key={k}>{p}</mark> : p))}</bdi>
+            {c.says !== '' && <small>{c.says}</small>}
           </li>
         ))}
       </ul>
@@ -61,18 +72,35 @@ export function Switcher({ chat, onClose, onGo }: { chat: Chat, onClose: () => v
 
 const most = 30
 
-/** What fits: names that begin with the text before names that have it in them. */
-function choose(chat: Chat, typed: string): Choice[] {
-  const q = typed.trim().replace(/^[#@]/, '').toLowerCase()
-  const all: Choice[] = chat.places.items.value.map((i) => ({ place: { at: 'room', room: i.room, seq: 0 }, name: i.room, kind: 'room' }))
-  const members = chat.places.rooms.value.joined.flatMap((r) => [...(chat.places.find(`room/${r}`)?.roster.value.members.values() ?? [])])
-  const devices = new Set(members.filter((m) => m.kind === 'device').map((m) => m.name))
-  const people = new Set([...chat.places.mates.value.map((m) => m.name), ...members.map((m) => m.name)])
-  people.delete(chat.me.value)
-  for (const name of [...people].sort(compare)) all.push({ place: { at: 'user', user: name }, name, kind: devices.has(name) ? 'device' : 'person' })
-  const starts = all.filter((c) => c.name.toLowerCase().startsWith(q))
-  const has = all.filter((c) => !starts.includes(c) && c.name.toLowerCase().includes(q))
+/** What fits: rooms, people, devices, then what the page can do. */
+function choose({ chat, onGo, onOpen }: Props, typed: string): Choice[] {
+  const { places } = chat
+  const view = (hash: string) => () => { // its entry in the history becomes the view's
+    history.replaceState(null, '', hash)
+    chat.view.value = readView(hash)
+  }
+  const rooms = places.items.value.map((i): Choice => ({
+    kind: 'room', name: i.room, icon: 'hash', says: i.unread > 0 ? t('jump.unread', { n: i.unread }) : t('jump.room'), go: () => onGo({ at: 'room', room: i.room, seq: 0 }),
+  }))
+  const joined = places.rooms.value.joined.flatMap((r) => places.find(`room/${r}`) ?? [])
+  const all = things(joined, compare)
+  const isThing = new Set(all.map((x) => x.name))
+  const devices = all.map((x): Choice => ({ kind: 'device', name: x.name, icon: 'chip', says: x.member ? t('jump.device') : t('jump.deviceOff'), go: view(devicesLink(x.name)) }))
+  const members = new Map(joined.flatMap((c) => [...c.roster.value.members.values()]).map((m) => [m.name, m]))
+  const names = [...new Set([...places.mates.value.map((m) => m.name), ...members.keys()])].filter((n) => n !== chat.me.value && !isThing.has(n)).sort(compare)
+  const people = names.map((name): Choice => {
+    const state = members.get(name)?.state
+    return { kind: 'person', name, icon: 'people', says: t(state === 'online' ? 'jump.here' : state === 'away' ? 'panel.isAway' : 'panel.offline'), go: () => onGo({ at: 'user', user: name }) }
+  })
+  const open = places.current.value.to
+  const acts: Choice[] = [
+    { kind: 'act', name: t('share.open'), icon: 'qr', says: '', go: () => onOpen('share') },
+    { kind: 'act', name: t('device.all'), icon: 'chip', says: '', go: view(devicesLink()) },
+    { kind: 'act', name: t('jump.wall'), icon: 'cube', says: '', go: view(`#/wall/${encodeURIComponent('room' in open ? open.room : 'lobby')}`) },
+    { kind: 'act', name: t('nav.settings'), icon: 'gear', says: '', go: () => onOpen('settings') },
+  ]
   const slug = roomSlug(typed)
-  const open: Choice[] = slug !== undefined && !all.some((c) => c.kind === 'room' && c.name === slug) ? [{ place: { at: 'room', room: slug, seq: 0 }, name: slug, kind: 'open' }] : []
-  return [...starts, ...has].slice(0, most).concat(open)
+  const anew = slug !== undefined && !rooms.some((c) => c.name === slug)
+    ? [{ kind: 'open' as const, name: slug, icon: 'plus' as const, says: '', go: () => onGo({ at: 'room', room: slug, seq: 0 }) }] : []
+  return [...fitting([...rooms, ...people, ...devices], typed).slice(0, most), ...anew, ...fitting(acts, typed)]
 }

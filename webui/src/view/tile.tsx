@@ -81,7 +81,8 @@ function Foot({ chat, device, r, here, old, alarm }: { chat: Chat, device: Devic
   if (alarm) return <b>{t(beyond(alarm) === 'low' ? 'device.below' : 'device.above', { key: alarm.label || t('device.value'), limit: number((beyond(alarm) === 'low' ? alarm.low : alarm.high) ?? 0), unit: alarm.unit })}</b>
   if (r.is === 'raw') return <>{t('device.unknown')}</>
   const more = r.is === 'gauges' ? r.of.length - shown : 0
-  return <>{more > 0 ? t('device.more', { n: more }) : t('device.since')}</>
+  const drawn = r.is === 'gauges' && (device?.trails.get(r.of[0].id)?.length ?? 0) > 1
+  return <>{more > 0 ? t('device.more', { n: more }) : drawn ? t('device.since') : ''}</>
 }
 
 /** The trail of a value as a line, which says its sentence to those who do not see it. */

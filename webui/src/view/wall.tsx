@@ -87,7 +87,7 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
         <Said chat={chat} c={c} devices={devices} />
       </section>
       <aside class="wall__side" aria-label={t('panel.devices')}>
-        {all.map((x) => <Tile key={x.name} chat={chat} thing={x} sure={string === 'taut'} />)}
+        <div class="wall__tiles">{all.map((x) => <Tile key={x.name} chat={chat} thing={x} sure={string === 'taut'} />)}</div>
         {address.value !== '' && (
           <div class="wall__join"><QrCode link={link(address.value, room)} /><p><b dir="ltr">{typed(link(address.value, room))}</b><span>{t('share.hint')}</span></p></div>
         )}

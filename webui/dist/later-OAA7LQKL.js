@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-WEASSVJ2.js";import"./chunk-J3JHBABM.js";import"./chunk-THKAH2DZ.js";import"./chunk-Y3SQUEEH.js";export{a as Acts,b as Announcer,c as Empty,d as Notice,e as Panel,f as ReplyBar,g as Side,h as Strip,i as Strips,j as wasRestarted};
