@@ -22,7 +22,7 @@ const secretLength = 24 // letters of a secret that the page makes
 
 export class Entrance {
   readonly #field = signal<names.Field>(names.empty)
-  readonly #here = signal<Here | null>(null)
+  readonly #here = signal<Here | null | undefined>(undefined)
   readonly #needs: EntranceNeeds
   #uncheck = () => {}
 
@@ -34,14 +34,14 @@ export class Entrance {
     return this.#field
   }
 
-  /** How many are talking here; null: not known. */
-  get here(): ReadonlySignal<Here | null> {
+  /** How many are talking here; null: nobody, or it is not known; undefined: it is being asked. */
+  get here(): ReadonlySignal<Here | null | undefined> {
     return this.#here
   }
 
   /** Somebody stands before the door. */
   look(): void {
-    this.#needs.here().catch(() => null).then((h) => { this.#here.value = h })
+    this.#needs.here().catch(() => null).then((h) => { this.#here.value = h && h.people + h.devices > 0 ? h : null })
   }
 
   /** The field changed; the server is asked a quarter of a second after the last key. */

@@ -24,6 +24,7 @@ export function Welcome({ chat }: { chat: Chat }) {
   const place = chat.places.place.value
   const target = place.at === 'room' ? `#${place.room}` : place.user
   const here = chat.entrance.here.value
+  const invited = place.at === 'room' && place.room !== 'lobby'
   const waits = field.joining ? chat.strip.value : 'none' // the attempt goes on by itself
 
   useEffect(() => {
@@ -45,8 +46,8 @@ export function Welcome({ chat }: { chat: Chat }) {
         <Hero name={name} room={target} is={string(field)} />
         <div>
           <h1><bdi>{placeName()}</bdi></h1>
-          <p class="welcome__tagline">{place.at === 'room' && place.room !== 'lobby' ? t('welcome.to', { room: place.room }) : t('welcome.tagline')}</p>
-          {here && here.people + here.devices > 0 && <p class="welcome__tagline">{t('line.here', { ...here })}</p>}
+          {invited && <p class="welcome__tagline">{t('welcome.to', { room: place.room })}</p>}
+          <p class="welcome__tagline">{here === undefined ? '\u00a0' : here ? t('line.here', { ...here }) : !invited && t('welcome.tagline')}</p>
         </div>
         <form class="welcome__form" onSubmit={join}>
           <div class="field">

@@ -176,3 +176,18 @@ test('without JavaScript: how to join by MQTT, at the right host and port', asyn
   await d.publishAsync(shown[3], shown[4], { qos: 1 })
   await eve.sees('hello')
 })
+
+test('an invitation goes through the name page to its room, and its passphrase out of the address', async (t) => {
+  const house = await House.open(t)
+  const script = await Script.behind(t, house)
+  const ada = await house.person({ at: `${house.lan}#/room/workshop/3?door=open%20sesame` })
+  await says(ada, 'You are invited to #{workshop}.')
+  await until('the passphrase is out of the address', async () => new URL(ada.page.url()).hash === '#/room/workshop/3')
+  await ada.page.reload()
+  await ada.name.fill('Ada')
+  await click(ada, 'Join')
+  await ada.page.getByRole('heading', { name: like('#{workshop}') }).waitFor()
+  const visit = await script.visit(1)
+  assert.equal(visit.connect.properties.userProperties.door, 'open sesame')
+  assert.ok(visit.packets.some((p) => p.cmd === 'subscribe' && p.subscriptions.some((s) => s.topic === 'chat/room/workshop/#')))
+})

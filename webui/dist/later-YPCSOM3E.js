@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-YK5OER2O.js";import"./chunk-4MQHIWCR.js";import"./chunk-THZVZ6XF.js";import"./chunk-RP4OGHJ5.js";export{a as Acts,b as Announcer,c as Empty,d as Notice,e as Panel,f as ReplyBar,g as Side,h as Strip,i as Strips,j as wasRestarted};
