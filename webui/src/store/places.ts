@@ -9,6 +9,7 @@ import { muted } from './notice.ts'
 import { of, type Outbox, type To } from './outbox.ts'
 import { page, type Pages } from './pages.ts'
 import type { Reading } from './reading.ts'
+import { kept } from './recall.ts'
 import * as rooms from './rooms.ts'
 import type { Place } from './route.ts'
 import type { Settings } from './settings.ts'
@@ -211,11 +212,14 @@ export class Places {
     let held = 0
     for (const c of this.#all.value.values()) held += c.log.value.length
     if (held <= mostInAll) return
-    for (const c of [...this.#all.value.values()].sort((a, b) => a.opened - b.opened)) {
-      if (held <= mostInAll || c === this.#current.value) continue
-      held -= c.log.value.length
-      c.keepNewest(page)
-      held += c.log.value.length
+    const all = [...this.#all.value.values()].filter((c) => c !== this.#current.value).sort((a, b) => a.opened - b.opened)
+    for (const n of [kept, page]) { // a page of each only when there are very many
+      for (const c of all) {
+        if (held <= mostInAll) return
+        held -= c.log.value.length
+        c.keepNewest(n)
+        held += c.log.value.length
+      }
     }
   }
 

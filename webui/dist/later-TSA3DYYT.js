@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-VYZN4NE6.js";import"./chunk-D37TRMAU.js";import"./chunk-UK5DG3EG.js";import"./chunk-RELMIXG7.js";export{a as Acts,b as Announcer,c as Empty,d as Notice,e as Panel,f as ReplyBar,g as Side,h as Strip,i as Strips,j as wasRestarted};
