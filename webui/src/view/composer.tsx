@@ -12,7 +12,7 @@ import { aside, lazy } from './lazy.tsx'
 import { tooLongText } from './row.tsx'
 
 const Strips = lazy(async () => (await import('./later.ts')).Strips)
-const ReplyBar = lazy(async () => (await import('./later.ts')).ReplyBar)
+const ReplyBar = lazy(async () => (await import('./replybar.tsx')).ReplyBar)
 const Suggest = aside(async () => (await import('./suggest.tsx')).Suggest)
 
 const draftAfter = 300 // milliseconds after the last key

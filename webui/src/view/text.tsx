@@ -1,16 +1,10 @@
 import './text.css'
-import { useSignal } from '@preact/signals'
 import type { ComponentChild } from 'preact'
-import { useRef } from 'preact/hooks'
-import { t } from '../i18n/format.ts'
-import { copy, copyKeys, mark } from '../platform.ts'
 import { write } from '../store/route.ts'
 import { type Block, blocks, type Names, onlyEmoji, type Piece } from '../store/text.ts'
-import { IconButton } from './icon.tsx'
+import { lazy } from './lazy.tsx'
 
-const long = 20 // lines of code; more are folded
-const folded = 12
-const said = 2000 // milliseconds that it is said that something was copied
+export const Fence = lazy(async () => (await import('./later.ts')).Fence)
 
 /** What somebody wrote, as nodes: nothing in it can become markup. */
 export function Text({ text, names }: { text: string, names: Names }) {
@@ -41,32 +35,4 @@ function piece(p: Piece, i: number): ComponentChild {
     case 'mention': return <span key={i} class={`mention ${p.me ? 'mention--me' : ''}`}>@{p.name}</span>
     case 'room': return <a key={i} href={write({ at: 'room', room: p.room.toLowerCase(), seq: 0 })}><bdi>#{p.room}</bdi></a>
   }
-}
-
-/** Code. What is long shows its beginning; a button copies all of it. */
-export function Fence({ language = '', text }: { language?: string, text: string }) {
-  const pre = useRef<HTMLPreElement>(null)
-  const open = useSignal(false)
-  const done = useSignal<'' | 'copied' | 'press'>('')
-  const lines = text.split('\n')
-  const folds = lines.length > long && !open.value
-  const take = async () => {
-    done.value = pre.current && await copy(text, pre.current) ? 'copied' : 'press'
-    if (done.value === 'press' && pre.current) { // the reader copies what is selected
-      open.value = true
-      mark(pre.current)
-    }
-    setTimeout(() => { done.value = '' }, said)
-  }
-  return (
-    <div class="fence">
-      <div class="fence__head">
-        <span class="fence__language">{language}</span>
-        <span role="status">{done.value === 'copied' ? t('act.copied') : done.value === 'press' ? t('act.press', { keys: copyKeys() }) : ''}</span>
-        <IconButton name={done.value === 'copied' ? 'ok' : 'copy'} label={t('code.copy')} onClick={() => void take()} />
-      </div>
-      <pre ref={pre} tabIndex={0}>{folds ? lines.slice(0, folded).join('\n') : text}</pre>
-      {folds && <button type="button" class="fence__all link" onClick={() => { open.value = true }}>{t('code.all', { n: lines.length })}</button>}
-    </div>
-  )
 }

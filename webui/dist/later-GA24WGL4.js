@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-CRXSACFD.js";import"./chunk-D2CDTMSA.js";import"./chunk-4ORKJW7K.js";import"./chunk-VDDNSMLE.js";export{a as Acts,b as Announcer,c as Empty,d as Notice,e as Panel,f as ReplyBar,g as Side,h as Strip,i as Strips,j as wasRestarted};
