@@ -20,10 +20,25 @@ export interface Message {
   reply?: string
   /** The seq of that message, if whoever posted told it. */
   re?: number
-  /** The id of the message that an edit, delete or react is about. */
+  /** The id and the seq of the message that an edit, delete or react is about. */
   ref?: string
+  refseq?: number
+  /** Of a react: it takes one back. */
+  undo?: boolean
+  /** What it said is gone for good. */
+  deleted?: boolean
+  /** Milliseconds since 1970: when it was last edited. */
+  edited?: number
+  /** Who reacted, and how. */
+  reactions?: readonly Reaction[]
   /** Other fields that were posted. */
   data?: Record<string, unknown>
+}
+
+/** One emoji on a message, and who reacted so. */
+export interface Reaction {
+  text: string
+  from: readonly string[]
 }
 
 /** Who is in a room, as the roster and presence lists tell. */
@@ -134,6 +149,7 @@ export function parseMessage(v: unknown): Message | undefined {
   const from = some(f?.from)
   if (!f || !seq || !id || !from) return undefined
   const data = fields(f.data)
+  const reactions = list(f.reactions, parseReaction)
   return whole<Message>({
     seq, id, from,
     time: time(f.time),
@@ -144,8 +160,20 @@ export function parseMessage(v: unknown): Message | undefined {
     reply: some(f.reply),
     re: count(data?.re) || undefined,
     ref: some(f.ref),
+    refseq: count(f.refseq) || undefined,
+    undo: f.undo === true || undefined,
+    deleted: f.deleted === true || undefined,
+    edited: time(f.edited) || undefined,
+    reactions: reactions?.length ? reactions : undefined,
     data,
   })
+}
+
+function parseReaction(v: unknown): Reaction | undefined {
+  const f = fields(v)
+  const text = some(f?.text)
+  const from = list(f?.from, some)
+  return text && from && from.length > 0 ? { text, from } : undefined
 }
 
 function parseMember(v: unknown): Member | undefined {

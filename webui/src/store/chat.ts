@@ -2,11 +2,12 @@
 // out. It knows neither DOM nor sockets: the world hands those in.
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Ack, Client, ClientOptions, LineState, Refused } from '../mqtt/client.ts'
+import type { Message } from '../mqtt/parse.ts'
 import { filter, to as topics } from '../mqtt/topics.ts'
 import { Activity } from './activity.ts'
 import { Arrivals } from './arrivals.ts'
 import { Asks } from './asks.ts'
-import { keyOf } from './conversation.ts'
+import { type Conversation, keyOf } from './conversation.ts'
 import { Drafts, nothing } from './drafts.ts'
 import { Entrance } from './entrance.ts'
 import { type Fill, randomWord } from './ids.ts'
@@ -15,7 +16,7 @@ import type { Leader } from './leader.ts'
 import * as lines from './line.ts'
 import type { Identity, Memory } from './memory.ts'
 import type { Check } from './name.ts'
-import { same } from './outbox.ts'
+import { type Change, same } from './outbox.ts'
 import type { Here } from './namecheck.ts'
 import { Pages } from './pages.ts'
 import { Places } from './places.ts'
@@ -99,7 +100,7 @@ export class Chat {
     this.post = new Post({
       publish: (t, p) => this.#publish(t, p), online: () => this.line.value.is === 'online', now: world.now, fill: world.fill, shelf: world.shelf,
       newest: (to) => this.places.conversation(to).log.peek().at(-1)?.seq ?? 0,
-      kept: (e) => { this.places.conversation(e.to).arrived.value = { key: `${e.from}/${e.id}`, at: world.now() } },
+      kept: (e) => { if (!e.about) this.places.conversation(e.to).arrived.value = { key: `${e.from}/${e.id}`, at: world.now() } },
     }, world.client)
     this.entrance = new Entrance({
       ...world,
@@ -346,7 +347,13 @@ export class Chat {
   send(text: string): void {
     const c = this.places.current.value
     this.activity.stop()
-    this.post.write(c.to, text, this.me.value, c.reply.value)
+    const { value: about } = c.editing
+    if (about) {
+      c.editing.value = null
+      this.change(c, { kind: 'edit', ...about }, text)
+      return
+    }
+    this.post.write(c.to, text, this.me.value, { re: c.reply.value })
     c.reply.value = null
     this.reading.unpin(c)
     this.drafts.set(c.key, nothing)
@@ -361,12 +368,33 @@ export class Chat {
     this.taken.value = { key: keyOf(e.to), text: e.text }
   }
 
-  /** Takes the last message of the open conversation that was not sent back into the field; tells whether there is one. */
+  /** Takes my last message of the open conversation into the field; tells whether there is one. One that was not sent goes first. */
   editLast(): boolean {
-    const { to } = this.places.current.value
-    const last = this.post.box.value.findLast((e) => e.from === this.me.value && same(e.to, to) && (e.state === 'failed' || e.state === 'waiting'))
-    if (last) this.edit(last.id)
-    return last !== undefined
+    const c = this.places.current.value
+    const unsent = this.post.box.value.findLast((e) => e.from === this.me.value && !e.about && same(e.to, c.to) && (e.state === 'failed' || e.state === 'waiting'))
+    const sent = c.log.value.findLast((m) => m.from === this.me.value && m.kind === 'text' && !m.deleted && m.text !== '')
+    if (unsent) this.edit(unsent.id)
+    else if (sent) this.rewrite(c, sent)
+    return unsent !== undefined || sent !== undefined
+  }
+
+  /** Takes a message that was sent into the field: what is sent next becomes its text. */
+  rewrite(c: Conversation, { seq, id, text }: Message): void {
+    batch(() => {
+      c.editing.value = { seq, id }
+      this.taken.value = { key: c.key, text }
+    })
+  }
+
+  /** Edits, deletes or reacts. It goes the way of messages: it waits for the line, and may fail. */
+  change(c: Conversation, about: Change, text = ''): void {
+    this.post.write(c.to, text, this.me.value, { about })
+  }
+
+  /** Reacts to a message with an emoji, or takes that back. */
+  react(c: Conversation, m: Message, text: string): void {
+    const undo = m.reactions?.some((r) => r.text === text && r.from.includes(this.me.value)) === true
+    this.change(c, { kind: 'react', seq: m.seq, id: m.id, ...(undo && { undo }) }, text)
   }
 
   again(id: string): void {

@@ -1,9 +1,10 @@
 // One room, or what I write with one member: what is known of it, as signals.
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { MemberPresence, Message, Presence, Roster as Snapshot } from '../mqtt/parse.ts'
+import { Changes, changed, foldedUpTo, isChange } from './change.ts'
 import * as comings from './comings.ts'
 import type { Devices } from './devices.ts'
-import { bySeq, insertAll, keepNear, type Log } from './log.ts'
+import { bySeq, insertAll, keepNear, type Log, place } from './log.ts'
 import * as outbox from './outbox.ts'
 import type { Ref } from './reply.ts'
 import * as roster from './roster.ts'
@@ -42,12 +43,15 @@ export class Conversation {
   readonly quoted = signal<ReadonlyMap<number, Message | null>>(new Map()) // by seq, fetched to be quoted; null: it is not there
   readonly arrived = signal<{ key: string, at: number } | null>(null) // my newest message that was kept
   readonly barred = signal(0) // reason code with which the server does not let me in; 0: it does
+  readonly editing = signal<Ref | null>(null) // my message whose text is in the field
+  readonly changing: ReadonlySignal<ReadonlyMap<number, readonly outbox.Entry[]>> // by seq: what is under way to become of a message
   readonly rows: ReadonlySignal<readonly Row[]>
   readonly devicesKnown: ReadonlySignal<ReadonlySet<string>> // names of devices: in the room, or with values left
   opened = 0 // the higher, the later
   asked = false // whether its messages were asked for, or taken from what the browser keeps
   kept = false // they are from what the browser keeps, and the server has not been asked whether they are still its own
   #missedAt = 0
+  #changes = new Changes()
   anchor = Infinity // seq near which messages are kept in memory: where the view is
 
   constructor(readonly to: outbox.To, box: ReadonlySignal<outbox.Outbox>, me: ReadonlySignal<string>) {
@@ -57,18 +61,42 @@ export class Conversation {
       const now = new Set([...this.devices.value.keys(), ...[...this.roster.value.members.values()].filter((m) => m.kind === 'device').map((m) => m.name)])
       return known = now.size === known.size && [...now].every((n) => known.has(n)) ? known : now // the same set: nothing is drawn anew
     })
+    this.changing = computed(() => {
+      const out = new Map<number, outbox.Entry[]>()
+      for (const e of outbox.of(box.value, to)) if (e.about && e.from === me.value) out.set(e.about.seq, [...out.get(e.about.seq) ?? [], e])
+      return out
+    })
     this.rows = computed(() => rows({
       log: this.log.value, last: this.last.value, start: this.start.value, notes: comings.notes(this.came.value),
-      mine: outbox.of(box.value, to).filter((e) => e.from === me.value && !this.log.value.some((m) => m.id === e.id && m.from === e.from)), cut: this.cut.value, me: me.value,
+      mine: outbox.of(box.value, to).filter((e) => e.from === me.value && !e.about && !this.log.value.some((m) => m.id === e.id && m.from === e.from)), cut: this.cut.value, me: me.value,
     }))
   }
 
-  /** Puts messages in their places. */
-  take(messages: readonly Message[]): void {
+  /** Puts messages in their places. asOf: they are as history gives them, with all that was said about them up to this seq. */
+  take(messages: readonly Message[], asOf = 0): void {
     if (messages.length === 0) return
-    this.log.value = keepNear(insertAll(this.log.value, messages), this.anchor, most)
+    if (asOf > 0) foldedUpTo(messages, asOf)
+    const touched = this.#changes.take(messages)
+    const log = keepNear(insertAll(this.log.value, messages), this.anchor, most)
+    for (const m of messages) if (!isChange(m)) touched.add(m.seq)
+    this.log.value = this.#folded(log, touched)
+    if (log.length === most) this.#changes.keep((seq) => seq >= log[0].seq && seq <= log[most - 1].seq)
     const newest = messages.reduce((n, m) => Math.max(n, m.seq), 0)
     if (newest > this.last.value) this.last.value = newest
+  }
+
+  /** The log with what was said about some of its messages. */
+  #folded(log: Log, touched: ReadonlySet<number>): Log {
+    let out: Message[] | null = null
+    for (const seq of touched) {
+      const about = this.#changes.of(seq)
+      if (about.length === 0) continue
+      const i = place(log, seq) - 1
+      if (log[i]?.seq !== seq) continue
+      const is = changed(log[i], about)
+      if (is !== log[i]) (out ??= [...log])[i] = is
+    }
+    return out ?? log
   }
 
   /** Lets go of all but the newest n messages. */
@@ -93,13 +121,14 @@ export class Conversation {
   remember(messages: readonly Message[], start: number | null): void {
     this.asked = this.kept = true
     if (this.start.value === null) this.start.value = start
-    this.take(messages)
+    this.take(messages, messages.at(-1)?.seq)
   }
 
   /** What is held is of another log: the server was set up anew. */
   forget(): void {
     this.kept = false
     this.log.value = []
+    this.#changes = new Changes()
     this.last.value = 0
     this.start.value = null
     this.cut.value = null

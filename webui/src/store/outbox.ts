@@ -5,10 +5,17 @@ import type { Ref } from './reply.ts'
 /** Where a message goes. */
 export type To = { room: string } | { user: string }
 
+/** What is done to a message, as an entry of the log. */
+export interface Change extends Ref {
+  kind: 'edit' | 'delete' | 'react'
+  undo?: boolean // of a react: it takes one back
+}
+
 export interface Entry {
   id: string
   to: To
   text: string
+  about?: Change // it is no message, but changes one
   re?: Ref // what it answers
   from: string // whose it is: another name on this browser does not send it
   at: number // milliseconds; when it was written
@@ -134,6 +141,13 @@ export function without(box: Outbox, stored: readonly Entry[], tab: string, now:
   return box.some((e) => theirs.has(e.id) && e.state !== 'sending') ? box.filter((e) => !theirs.has(e.id) || e.state === 'sending') : box
 }
 
+/** What an entry says to the server. */
+export function payload(e: Entry): string {
+  const { id, text, about, re } = e
+  if (!about) return JSON.stringify({ text, id, reply: re?.id, re: re?.seq })
+  return JSON.stringify({ id, kind: about.kind, ref: about.seq, text: about.kind === 'delete' ? undefined : text, undo: about.undo })
+}
+
 /** Entries of one conversation, in the order of writing. */
 export function of(box: Outbox, to: To): Entry[] {
   return box.filter((e) => same(e.to, to))
@@ -155,9 +169,13 @@ export function read(v: unknown): Entry | null {
   const number = (x: unknown) => (typeof x === 'number' && Number.isFinite(x) ? x : 0)
   const text = (x: unknown) => (typeof x === 'string' ? x : '')
   const re = e.re as Partial<Ref> | undefined
+  const about = e.about as Partial<Change> | undefined
+  const kind = (['edit', 'delete', 'react'] as const).find((k) => k === about?.kind)
+  if (about && (!kind || !number(about.seq))) return null // of a newer page
   return {
     id: e.id, to: typeof to.room === 'string' ? { room: to.room } : { user: String(to.user) }, text: e.text, from: e.from, at: number(e.at),
     ...(typeof re?.id === 'string' && { re: { id: re.id, seq: number(re.seq) } }),
+    ...(about && kind && { about: { kind, id: text(about.id), seq: number(about.seq), ...(about.undo === true && { undo: true }) } }),
     state: e.state === 'failed' ? 'failed' : 'waiting', seq: 0, code: number(e.code), why: text(e.why), again: number(e.again), tab: text(e.tab), lease: number(e.lease),
   }
 }

@@ -103,7 +103,7 @@ export class Pages {
     if (a.last > c.last.value) c.last.value = a.last
     if (where === 'beginning') c.start.value = oldest ?? 0
     else if (where !== 'between' && !a.more) c.start.value = oldest ?? c.log.value[0]?.seq ?? 0
-    c.take(a.messages)
+    c.take(a.messages, a.last)
     this.#brought(a.messages)
   }
 

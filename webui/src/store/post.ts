@@ -85,11 +85,11 @@ export class Post {
       .map((e) => row({ ...e as outbox.Entry, from: to })))
   }
 
-  /** Writes a message: it is in the outbox at once and goes out when it can. */
-  write(to: outbox.To, text: string, from: string, re: Ref | null = null): outbox.Entry {
+  /** Writes a message, or what is to become of one: it is in the outbox at once and goes out when it can. */
+  write(to: outbox.To, text: string, from: string, { re = null, about = null }: { re?: Ref | null, about?: outbox.Change | null } = {}): outbox.Entry {
     const now = this.#needs.now()
     const e: outbox.Entry = {
-      id: uuid7(now, this.#needs.fill), to, text, ...(re && { re }), from, at: now, state: 'waiting', seq: 0, code: 0, why: '', again: 0, tab: this.#tab, lease: now + outbox.leaseFor,
+      id: uuid7(now, this.#needs.fill), to, text, ...(re && { re }), ...(about && { about }), from, at: now, state: 'waiting', seq: 0, code: 0, why: '', again: 0, tab: this.#tab, lease: now + outbox.leaseFor,
     }
     this.#set(outbox.written(this.#entries.value, e))
     this.flush(from)
@@ -140,7 +140,7 @@ export class Post {
     this.#set(outbox.sending(this.#entries.value, e.id))
     try {
       const where = 'room' in e.to ? topic.say(e.to.room) : topic.direct(e.to.user)
-      const ack = await this.#needs.publish(where, JSON.stringify({ text: e.text, id: e.id, reply: e.re?.id, re: e.re?.seq }))
+      const ack = await this.#needs.publish(where, outbox.payload(e))
       if (ack.code < 0x80) this.#took(e, Number(ack.user.seq ?? 0))
       else if (outbox.passing(ack.code)) this.#set(outbox.held(this.#entries.value, e.id, ack.code, ack.text ?? '', this.#needs.now() + retry))
       else this.#set(outbox.refused(this.#entries.value, e.id, ack.code, ack.text ?? ''))
@@ -157,7 +157,7 @@ export class Post {
     if (!this.#entries.value.some((o) => o.id === e.id)) return
     batch(() => {
       // After a reload, the room may have brought it before the outbox was read: it will not come again.
-      const past = seq > 0 && seq <= this.#needs.newest(e.to)
+      const past = seq > 0 ? seq <= this.#needs.newest(e.to) : e.about !== undefined // a change that changes nothing is not logged
       this.#set(past ? outbox.arrived(this.#entries.value, e.id) : outbox.kept(this.#entries.value, e.id, seq))
       this.#needs.kept(e)
     })

@@ -69,9 +69,9 @@ export class Recall {
 
 const rowKey = (name: string, key: string) => `${name}\n${key}`
 
-/** A message as the server sends it, with its time in milliseconds. */
+/** A message as the server sends it, with its times in milliseconds. */
 function read(v: unknown): Message | undefined {
-  const time = (v as Partial<Message> | null)?.time
+  const { time, edited } = (v ?? {}) as Partial<Message>
   const m = parseMessage(v)
-  return m && typeof time === 'number' ? { ...m, time } : undefined
+  return m && typeof time === 'number' ? { ...m, time, ...(typeof edited === 'number' && { edited }) } : undefined
 }

@@ -3,23 +3,26 @@ import { useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
+import type { Message } from '../mqtt/parse.ts'
 import { address, copy, copyKeys } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { write } from '../store/route.ts'
 import type { MessageRow } from '../store/rows.ts'
+import { Dialog } from './dialog.tsx'
 import { Icon, IconButton, type IconName } from './icon.tsx'
 
 /** What can be done with a message. */
-type Act = 'reply' | 'copy' | 'link' | 'unread' | 'direct'
+type Act = 'react' | 'reply' | 'edit' | 'copy' | 'link' | 'unread' | 'direct' | 'delete'
 
 interface Said {
   is: 'copied' | 'press' | 'unread'
   text: string
 }
 
-const icons: Record<Act, IconName> = { reply: 'reply', copy: 'copy', link: 'link', unread: 'unread', direct: 'people' }
-const keys: Readonly<Record<string, Act>> = { r: 'reply', c: 'copy', u: 'unread' }
+const icons: Record<Act, IconName> = { react: 'smile', reply: 'reply', edit: 'pen', delete: 'bin', copy: 'copy', link: 'link', unread: 'unread', direct: 'people' }
+const keys: Readonly<Record<string, Act>> = { r: 'reply', e: 'edit', '+': 'react', c: 'copy', u: 'unread', delete: 'delete' }
+const quick = ['👍', '❤️', '😂', '🎉', '😮', '🙏'] // reactions that are offered at once
 const restsFor = 500 // milliseconds that a finger rests on a message before its acts are listed
 const slips = 10 // pixels that it may move meanwhile
 const saidFor = { copied: 2000, unread: 2000, press: 20_000 } // milliseconds
@@ -31,6 +34,7 @@ const saidFor = { copied: 2000, unread: 2000, press: 20_000 } // milliseconds
 export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box: RefObject<HTMLElement | null>, rowOf: (el: Element) => MessageRow | null }) {
   const under = useSignal<{ row: MessageRow, top: number } | null>(null)
   const sheet = useSignal<MessageRow | null>(null)
+  const doomed = useSignal<Message | null>(null) // it is asked whether it is to be deleted
   const said = useSignal<Said | null>(null)
 
   const say = (what: Said) => {
@@ -43,6 +47,9 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
     if (row.is !== 'message') return
     const { seq, id, from } = row.m
     if (a === 'link' && 'room' in c.to) void take(address() + write({ at: 'room', room: c.to.room, seq }))
+    else if (a === 'react') sheet.value = row
+    else if (a === 'edit') chat.rewrite(c, row.m)
+    else if (a === 'delete') doomed.value = row.m
     else if (a === 'direct') location.hash = write({ at: 'user', user: from })
     else if (a === 'unread') {
       chat.reading.pin(c, seq)
@@ -105,7 +112,8 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
   return (
     <>
       {under.value && <Tools {...under.value} acts={possible(chat, c, under.value.row)} onAct={act} />}
-      {sheet.value && <Sheet row={sheet.value} acts={possible(chat, c, sheet.value)} onAct={act} onClose={close} />}
+      {sheet.value && <Sheet row={sheet.value} acts={possible(chat, c, sheet.value)} onAct={act} onReact={(m, emoji) => chat.react(c, m, emoji)} onClose={close} />}
+      {doomed.value && <Doom m={doomed.value} onYes={(m) => chat.change(c, { kind: 'delete', seq: m.seq, id: m.id })} onClose={() => { doomed.value = null }} />}
       {said.value && <Clip said={said.value} />}
     </>
   )
@@ -114,7 +122,15 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
 /** What can be done with a message: with one that is on its way, little. */
 function possible(chat: Chat, c: Conversation, row: MessageRow): readonly Act[] {
   if (row.is === 'mine') return ['copy']
-  return 'user' in c.to ? ['reply', 'copy', 'unread'] : ['reply', 'copy', 'link', 'unread', ...(row.m.from === chat.me.value ? [] : ['direct' as const])]
+  const { m } = row
+  if (m.deleted) return ['unread']
+  const text = m.kind === 'text'
+  const mine = m.from === chat.me.value
+  const all: [Act, boolean][] = [
+    ['react', text], ['reply', true], ['edit', mine && text], ['copy', true], ['link', 'room' in c.to], ['unread', true],
+    ['direct', !mine && 'room' in c.to], ['delete', mine && text],
+  ]
+  return all.filter(([, can]) => can).map(([a]) => a)
 }
 
 interface Props {
@@ -127,13 +143,13 @@ interface Props {
 function Tools({ top, row, acts, onAct }: Props & { top: number }) {
   return (
     <div class="tools" role="toolbar" aria-label={t('room.tools')} style={{ insetBlockStart: `${top}px` }}>
-      {acts.filter((a) => a !== 'direct').map((a) => <IconButton key={a} name={icons[a]} label={name(a, row)} onClick={() => onAct(a, row)} />)}
+      {acts.filter((a) => a !== 'direct' && a !== 'delete').map((a) => <IconButton key={a} name={icons[a]} label={name(a, row)} onClick={() => onAct(a, row)} />)}
     </div>
   )
 }
 
 /** The same as a list: under a finger it comes from the bottom. Back closes it. */
-function Sheet({ row, acts, onAct, onClose }: Props & { onClose: () => void }) {
+function Sheet({ row, acts, onAct, onReact, onClose }: Props & { onReact: (m: Message, emoji: string) => void, onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const begun = useRef(false) // whether a pointer went down in here
   const from = row.is === 'message' ? row.m.from : row.entry.from
@@ -157,6 +173,11 @@ function Sheet({ row, acts, onAct, onClose }: Props & { onClose: () => void }) {
     if (e.detail > 0 && !begun.current) e.stopPropagation()
     else if (e.target === dialog.current) onClose()
   }
+  const reactTo = (m: Message, emoji: string) => {
+    dialog.current?.close()
+    onClose()
+    onReact(m, emoji)
+  }
   const chose = (a: Act) => {
     dialog.current?.close() // what lies under an open one cannot have the focus
     onClose()
@@ -169,10 +190,29 @@ function Sheet({ row, acts, onAct, onClose }: Props & { onClose: () => void }) {
       onCancel={(e) => { e.preventDefault(); onClose() }}
     >
       <p class="sheet__of"><b><bdi>{from}</bdi></b><bdi class="cut">{(row.is === 'message' ? row.m : row.entry).text.slice(0, 100)}</bdi></p>
-      {acts.map((a) => (
+      {row.is === 'message' && acts.includes('react') && (
+        <div class="sheet__quick" role="group" aria-label={t('act.react')}>
+          {quick.map((emoji) => <button key={emoji} type="button" onClick={() => { reactTo(row.m, emoji) }}>{emoji}</button>)}
+        </div>
+      )}
+      {acts.filter((a) => a !== 'react').map((a) => (
         <button key={a} type="button" class="sheet__act" onClick={() => chose(a)}><Icon name={icons[a]} />{name(a, row)}</button>
       ))}
     </dialog>
+  )
+}
+
+/** Asks before what cannot be undone. */
+function Doom({ m, onYes, onClose }: { m: Message, onYes: (m: Message) => void, onClose: () => void }) {
+  return (
+    <Dialog id="doom" title={t('act.deleteSure')} onClose={onClose}>
+      <p class="doom__of"><bdi>{m.text.slice(0, 200)}</bdi></p>
+      <p>{t('act.deleteHint')}</p>
+      <div class="doom__acts">
+        <button type="button" class="button" onClick={onClose}>{t('act.deleteNo')}</button>
+        <button type="button" class="button doom__bad" onClick={() => { onYes(m); onClose() }}>{t('act.delete')}</button>
+      </div>
+    </Dialog>
   )
 }
 

@@ -13,6 +13,7 @@ import { tooLongText } from './row.tsx'
 
 const Strips = lazy(async () => (await import('./later.ts')).Strips)
 const ReplyBar = lazy(async () => (await import('./replybar.tsx')).ReplyBar)
+const EditBar = lazy(async () => (await import('./replybar.tsx')).EditBar)
 const Suggest = aside(async () => (await import('./suggest.tsx')).Suggest)
 
 const draftAfter = 300 // milliseconds after the last key
@@ -22,6 +23,8 @@ export function Composer({ chat }: { chat: Chat }) {
   const c = chat.places.current.value
   const field = useRef<HTMLTextAreaElement>(null)
   const unsaved = useRef(0)
+  const edits = useRef(false)
+  const laidBy = useRef('') // the draft, while a message that was sent is in the field
   const empty = useSignal(true)
   const over = useSignal(0)
   const suggests = useSignal(false) // from the first : @ or # on
@@ -43,7 +46,9 @@ export function Composer({ chat }: { chat: Chat }) {
   }
   const keepDraft = (el: HTMLTextAreaElement | null) => {
     clearTimeout(unsaved.current)
-    if (el) chat.drafts.set(c.key, { text: el.value, reply: replies.write(c.reply.peek()), caret: el.selectionStart })
+    if (!el) return
+    const { value: text, selectionStart: caret } = c.editing.peek() ? { value: laidBy.current, selectionStart: laidBy.current.length } : el
+    chat.drafts.set(c.key, { text, reply: replies.write(c.reply.peek()), caret })
   }
   useLayoutEffect(() => {
     const draft = chat.drafts.of(c.key)
@@ -57,6 +62,7 @@ export function Composer({ chat }: { chat: Chat }) {
     return () => { // another conversation is opened: what stands here is the draft of the old one
       removeEventListener('pagehide', keep)
       keep()
+      c.editing.value = null
     }
   }, [c.key])
   const heard = chat.drafts.heard.value
@@ -70,7 +76,11 @@ export function Composer({ chat }: { chat: Chat }) {
   useEffect(() => {
     if (taken?.key !== c.key || !field.current) return
     chat.taken.value = null
-    put(field.current.value.trim() === '' ? taken.text : `${field.current.value}\n${taken.text}`)
+    if (c.editing.peek()) {
+      if (!edits.current) laidBy.current = field.current.value
+      edits.current = true
+      put(taken.text)
+    } else put(field.current.value.trim() === '' ? taken.text : `${field.current.value}\n${taken.text}`)
     field.current.focus()
   }, [taken, c.key])
 
@@ -92,7 +102,8 @@ export function Composer({ chat }: { chat: Chat }) {
     if (over.value > 0) return
     clearTimeout(unsaved.current)
     const text = el.value
-    put('')
+    put(edits.current ? laidBy.current : '')
+    edits.current = false
     chat.send(text)
     el.focus()
   }
@@ -101,13 +112,22 @@ export function Composer({ chat }: { chat: Chat }) {
     field.current?.setSelectionRange(caret, caret)
     input()
   }
+  const unedit = () => {
+    c.editing.value = null
+    edits.current = false
+    put(laidBy.current)
+    field.current?.focus({ preventScroll: true })
+  }
   const unreply = () => {
     c.reply.value = null
     field.current?.focus({ preventScroll: true })
   }
   const key = (e: KeyboardEvent) => {
     if (e.isComposing || e.ctrlKey || e.metaKey || e.altKey) return
-    if (e.key === 'Escape' && c.reply.value) {
+    if (e.key === 'Escape' && c.editing.value) {
+      e.preventDefault()
+      unedit()
+    } else if (e.key === 'Escape' && c.reply.value) {
       e.preventDefault()
       unreply()
     } else if (e.key === 'ArrowUp' && !e.shiftKey && field.current?.value === '' && chat.editLast()) e.preventDefault()
@@ -121,7 +141,8 @@ export function Composer({ chat }: { chat: Chat }) {
       <Strips chat={chat} />
       {over.value > 0 && <p class="composer__error" role="alert">{tooLongText(over.value)}</p>}
       <div class="composer__box">
-        {c.reply.value && <ReplyBar chat={chat} c={c} to={c.reply.value} onEnd={unreply} />}
+        {c.editing.value && <EditBar onEnd={unedit} />}
+        {c.reply.value && !c.editing.value && <ReplyBar chat={chat} c={c} to={c.reply.value} onEnd={unreply} />}
         {suggests.value && <Suggest chat={chat} field={field} onTake={take} />}
         <div class="composer__row">
           <textarea ref={field} id="write" rows={1} placeholder={hint} aria-label={hint} dir="auto" enterkeyhint={coarse() ? 'enter' : 'send'} onInput={input} onKeyDown={key} />

@@ -13,7 +13,8 @@ const map: [Key, [Key, ...string[]][]][] = [
   ]],
   ['keys.writing', [['keys.send', 'Enter'], ['keys.line', 'Shift Enter'], ['keys.last', '↑']]],
   ['keys.reading', [
-    ['keys.message', '↑', '↓'], ['keys.ends', 'Home', 'End'], ['act.reply', 'R'], ['act.copy', 'C'], ['act.unread', 'U'], ['room.tools', 'Enter'], ['keys.type', 'A…Z'],
+    ['keys.message', '↑', '↓'], ['keys.ends', 'Home', 'End'], ['act.reply', 'R'], ['act.edit', 'E'], ['act.react', '+'],
+    ['act.copy', 'C'], ['act.unread', 'U'], ['act.delete', 'Del'], ['room.tools', 'Enter'], ['keys.type', 'A…Z'],
   ]],
 ]
 

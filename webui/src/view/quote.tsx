@@ -11,6 +11,7 @@ const longest = 200 // characters
 /** Above an answer: what it answers, and the way there. */
 export function Quote({ chat, c, to }: { chat: Chat, c: Conversation, to: Ref }) {
   const m = useQuoted(chat, c, to)
+  if (m?.deleted) return <div class="quote quote--gone">{t('room.deleted', { name: m.from })}</div>
   if (!m) return <div class="quote quote--gone">{t(m === null ? 'room.replyGone' : 'room.replyWaits')}</div>
   return (
     <button type="button" class="quote" tabIndex={-1} title={t('room.toOriginal')} onClick={() => void chat.places.show(c, m.seq)}>

@@ -6,6 +6,17 @@ import type { Ref } from '../store/reply.ts'
 import { Icon, IconButton } from './icon.tsx'
 import { summary, useQuoted } from './quote.tsx'
 
+/** Above the field: that a message which was sent is in it. */
+export function EditBar({ onEnd }: { onEnd: () => void }) {
+  return (
+    <div class="replybar">
+      <Icon name="pen" />
+      <span class="cut">{t('room.editing')}</span>
+      <IconButton name="x" label={t('room.editEnd')} onClick={onEnd} />
+    </div>
+  )
+}
+
 /** Above the field: what is answered there. */
 export function ReplyBar({ chat, c, to, onEnd }: { chat: Chat, c: Conversation, to: Ref, onEnd: () => void }) {
   const m = useQuoted(chat, c, to)

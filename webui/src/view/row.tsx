@@ -1,12 +1,14 @@
 import './row.css'
 import { useSignal } from '@preact/signals'
 import { Component, type ComponentChild } from 'preact'
+import type { Message as Said } from '../mqtt/parse.ts'
 import { bytes, clock, commas, day, list, moment, size, span, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Note } from '../store/comings.ts'
 import type { Conversation } from '../store/conversation.ts'
+import { reacted } from '../store/change.ts'
 import { iconOf } from '../store/devices.ts'
-import { longest } from '../store/outbox.ts'
+import { type Entry, longest } from '../store/outbox.ts'
 import { write } from '../store/route.ts'
 import type { Row } from '../store/rows.ts'
 import { answered } from '../store/reply.ts'
@@ -50,18 +52,19 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   const m = row.is === 'message' ? row.m : null
   const entry = row.is === 'mine' ? row.entry : null
   const from = m?.from ?? entry?.from ?? ''
-  const text = m?.text ?? entry?.text ?? ''
+  const changes = m ? c.changing.value.get(m.seq) ?? [] : []
+  const text = changes.findLast((e) => e.about?.kind === 'edit')?.text ?? m?.text ?? entry?.text ?? ''
   const time = m?.time ?? entry?.at ?? 0
   const device = c.devicesKnown.value.has(from)
   const mention = from !== me && 'room' in c.to && mentions(text, me)
-  const waits = entry !== null && entry.state !== 'kept' && entry.state !== 'failed'
+  const waits = (entry !== null && entry.state !== 'kept' && entry.state !== 'failed') || changes.some((e) => e.about?.kind !== 'react' && e.state !== 'failed')
   const at = <Time c={c} seq={m?.seq ?? 0} time={time} />
   const names = { me, known: new Set(c.roster.peek().members.keys()), rooms: new Set(chat.places.rooms.peek().open.keys()) }
   const re = m ? answered(m) : entry?.re
   return (
     <article
       class={`message ${row.joins ? '' : 'message--first'} ${mention ? 'message--mention' : ''} ${waits ? 'message--waits' : ''}`}
-      data-key={row.key} data-seq={m?.seq} tabIndex={-1} aria-label={`${t('say.message', { who: from, text: plain(text.slice(0, 300)) })} ${clock(time)}`}
+      data-key={row.key} data-seq={m?.seq} tabIndex={-1} aria-label={`${t('say.message', { who: from, text: m?.deleted ? t('room.deleted', { name: from }) : plain(text.slice(0, 300)) })} ${clock(time)}`}
     >
       {row.joins ? at : device ? <Box icon={iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map() })} /> : <Can name={from} />}
       <div class="message__body">
@@ -69,10 +72,14 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
           <div class="message__by"><b><bdi>{from}</bdi></b>{device && <span class="tag">{t('room.device')}</span>}{at}</div>
         )}
         {re && <Quote chat={chat} c={c} to={re} />}
+        {m?.deleted && <p class="message__deleted">{t('room.deleted', { name: from })}</p>}
         {text !== '' && <Text text={text} names={names} />}
+        {m?.edited && <span class="message__edited" title={moment(m.edited)}>{t('room.edited')}</span>}
         {m?.kind === 'file' && <p class="message__state">{t('room.file')}</p>}
-        {m && text === '' && m.data && <Fence text={JSON.stringify(m.data, null, 1)} />}
-        {row.is === 'mine' ? <State chat={chat} row={row} /> : from === me && <Arrived chat={chat} c={c} id={row.key} />}
+        {m && text === '' && m.data && !m.deleted && <Fence text={JSON.stringify(m.data, null, 1)} />}
+        {m && <Reactions chat={chat} c={c} m={m} changes={changes} />}
+        {row.is === 'mine' ? <State chat={chat} entry={row.entry} /> : from === me && <Arrived chat={chat} c={c} id={row.key} />}
+        {changes.map((e) => e.state !== 'kept' && <State key={e.id} chat={chat} entry={e} />)}
       </div>
     </article>
   )
@@ -85,13 +92,31 @@ function Time({ c, seq, time }: { c: Conversation, seq: number, time: number }) 
   return <a class="message__time" tabIndex={-1} href={write({ at: 'room', room: c.to.room, seq })} title={t('room.link', { moment: moment(time) })}>{at}</a>
 }
 
-/** What has become of a message of mine. */
-function State({ chat, row: { entry } }: { chat: Chat, row: Extract<Row, { is: 'mine' }> }) {
+/** Who reacted, and how; mine at once, also before the server has it. */
+function Reactions({ chat, c, m, changes }: { chat: Chat, c: Conversation, m: Said, changes: readonly Entry[] }) {
+  const me = chat.me.value
+  const under = changes.filter((e) => e.about?.kind === 'react' && e.state !== 'failed')
+  const all = under.reduce((r, e) => reacted(r, e.text, me, e.about?.undo === true), m.reactions ?? [])
+  if (all.length === 0) return null
+  return (
+    <div class="reactions">
+      {all.map((r) => (
+        <button
+          key={r.text} type="button" class="reaction" tabIndex={-1} aria-pressed={r.from.includes(me)} title={list([...r.from])}
+          aria-label={`${r.text} ${r.from.length}: ${list([...r.from])}`} onClick={() => chat.react(c, { ...m, reactions: all }, r.text)}
+        ><span aria-hidden="true">{r.text}</span>{r.from.length}</button>
+      ))}
+    </div>
+  )
+}
+
+/** What has become of a message of mine, or of what I did to one. */
+function State({ chat, entry }: { chat: Chat, entry: Entry }) {
   if (entry.state === 'failed') {
     return (
       <div class="message__state message__state--bad" role="alert">
         <Icon name="warn" /><span>{entry.why === '' ? t('send.failedPlain') : t('send.failed', { text: entry.why })}</span>
-        <button type="button" class="link" onClick={() => chat.edit(entry.id)}>{t('send.edit')}</button>
+        {!entry.about && <button type="button" class="link" onClick={() => chat.edit(entry.id)}>{t('send.edit')}</button>}
         <button type="button" class="link" onClick={() => chat.again(entry.id)}>{t('send.again')}</button>
         <button type="button" class="link" onClick={() => void chat.post.discard(entry.id)}>{t('send.discard')}</button>
       </div>

@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-T7ENUAAO.js";import"./chunk-BC2WPOMI.js";import"./chunk-6HZ7T3DA.js";import"./chunk-SUBPFNOB.js";export{a as Acts,b as Announcer,c as Empty,e as Fence,d as Notice,f as Panel,g as Side,h as Strip,i as Strips,j as wasRestarted};
