@@ -46,8 +46,8 @@ test('who looks elsewhere is told in the title, on the icon, by a sound and by t
   await ada.page.getByText('Want to be told when this tab is hidden?').waitFor()
   await ada.page.getByRole('button', { name: 'Yes' }).click()
   await ada.page.getByText('Want to be told').waitFor({ state: 'detached' })
-  const before = await noticed(ada)
-  assert.deepEqual(before, { tones: 2, popUps: [] }) // one sound, of two notes
+  await until('a sound of two notes is heard', async () => (await noticed(ada)).tones === 2)
+  assert.deepEqual((await noticed(ada)).popUps, [])
   await until('the three seconds of one sound are over', async () => ada.page.evaluate((from) => performance.now() - from > 3200, await ada.page.evaluate('window.begun ??= performance.now()')))
 
   await bob.say('nothing for anybody', '@Ada again')
@@ -55,7 +55,7 @@ test('who looks elsewhere is told in the title, on the icon, by a sound and by t
   const [popUp] = (await noticed(ada)).popUps
   assert.match(popUp.title, like('{Bob} in #{lobby}'))
   assert.equal(popUp.body, '@Ada again')
-  assert.equal((await noticed(ada)).tones, 4)
+  await until('it is heard, too', async () => (await noticed(ada)).tones === 4)
 
   // A click leads to the message; what is read is noticed no more.
   await ada.page.evaluate(() => window.noticed.popUps[0].onclick())
