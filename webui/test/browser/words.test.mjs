@@ -133,7 +133,7 @@ for (const [language, dir] of [['de', 'ltr'], ['ar', 'rtl']]) {
     await page.locator('.tile').waitFor()
     await fits('devices')
     await page.keyboard.press('Escape')
-    for (const view of ['#/devices', '#/devices/thermo', '#/room/lobby']) {
+    for (const view of ['#/devices', '#/devices/thermo', '#/wall/lobby', '#/room/lobby']) {
       await page.evaluate((hash) => { location.hash = hash }, view)
       await page.locator(view === '#/room/lobby' ? '.log' : '#devices, .wall').waitFor()
       await fits(view)
