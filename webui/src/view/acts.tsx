@@ -224,6 +224,8 @@ function Clip({ said: { is, text } }: { said: Said }) {
   return <div class="clip" role="status">{t('act.press', { keys: copyKeys() })}<textarea ref={field} readOnly aria-label={t('act.copy')} value={text} /></div>
 }
 
+const words = { reply: 'act.reply', copy: 'act.copy', link: 'act.link', unread: 'act.unread' } as const
+
 function name(act: Act, row: MessageRow): string {
-  return act === 'direct' ? t('act.direct', { name: row.is === 'message' ? row.m.from : row.entry.from }) : t(`act.${act}`)
+  return act === 'direct' ? t('act.direct', { name: row.is === 'message' ? row.m.from : row.entry.from }) : t(words[act])
 }

@@ -24,6 +24,8 @@ const Share = aside(async () => (await import('./share.tsx')).Share)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
 const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
 
+const wander = () => import('./later.ts')
+
 type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'share'
 
 /** The page: the first visit, or the room with what lies over it. */
@@ -73,9 +75,9 @@ function Shell({ chat }: { chat: Chat }) {
       switch (i.want) {
         case 'jump': open('switcher'); break
         case 'keys': open('keys'); break
-        case 'step': step(chat, i.by, i.unread); break
-        case 'nth': nth(chat, i.n); break
-        case 'part': part(i.by); break
+        case 'step': void wander().then((w) => w.step(chat, i.by, i.unread)); break
+        case 'nth': void wander().then((w) => w.nth(chat, i.n)); break
+        case 'part': void wander().then((w) => w.part(i.by)); break
         case 'unread':
           void chat.places.toCut(here)
           break
@@ -131,30 +133,4 @@ function Shell({ chat }: { chat: Chat }) {
       <Notice chat={chat} />
     </div>
   )
-}
-
-/** The next or previous room of mine, or unread one. */
-function step(chat: Chat, by: number, unreadOnly: boolean): void {
-  const c = chat.places.current.value
-  const here = 'room' in c.to ? c.to.room : ''
-  const all = chat.places.items.value.filter((i) => i.joined && (!unreadOnly || i.unread > 0 || i.room === here)).map((i) => i.room)
-  const next = all[(all.indexOf(here) + by + all.length) % all.length]
-  if (next !== undefined && next !== here) location.hash = write({ at: 'room', room: next, seq: 0 })
-}
-
-/** The nth room of mine. */
-function nth(chat: Chat, n: number): void {
-  const room = chat.places.items.value.filter((i) => i.joined)[n - 1]?.room
-  if (room !== undefined) location.hash = write({ at: 'room', room, seq: 0 })
-}
-
-/** The focus goes on to the next part of the page: side, log, composer, panel. */
-function part(by: number): void {
-  const parts = ['.side', '.log', '.composer', '.panel'].map((s) => document.querySelector<HTMLElement>(s)).filter((el) => el?.offsetParent)
-  const at = parts.findIndex((el) => el?.contains(document.activeElement))
-  const el = parts[(at + by + parts.length) % parts.length]
-  for (const what of ['.message[tabindex="0"]', 'textarea', '[aria-current=page]', '[aria-selected=true]', 'button']) {
-    const target = el?.querySelector<HTMLElement>(what)
-    if (target) return target.focus()
-  }
 }

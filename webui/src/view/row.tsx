@@ -145,8 +145,8 @@ function Came({ chat, note, id }: { chat: Chat, note: Note, id: string }) {
   const open = useSignal(false)
   const all = [...note.joined, ...note.left, ...note.devicesJoined, ...note.devicesLeft]
   const sentence = (names: string[], way: 'joined' | 'left') => {
-    if (open.value || names.length <= shownNames) return t(`note.${way}`, { names: list(names) })
-    return t(`note.${way}More`, { names: commas(names.slice(0, shownNames - 1)), n: names.length - shownNames + 1 })
+    if (open.value || names.length <= shownNames) return t(way === 'joined' ? 'note.joined' : 'note.left', { names: list(names) })
+    return t(way === 'joined' ? 'note.joinedMore' : 'note.leftMore', { names: commas(names.slice(0, shownNames - 1)), n: names.length - shownNames + 1 })
   }
   const both = (joined: string[], left: string[]) => [joined.length > 0 && sentence(joined, 'joined'), left.length > 0 && sentence(left, 'left')].filter((s) => s !== false).join(' · ')
   const people = both(note.joined, note.left)

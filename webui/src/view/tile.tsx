@@ -90,7 +90,7 @@ export function Line({ trail, gauge, class: cls = '' }: { trail: readonly Point[
   const s: Spark | null = spark(trail, gauge)
   if (!s) return null
   const way = trend(trail, gauge)
-  const words = t(`device.${way}`, { key: gauge.label || t('device.value'), from: number(trail[0].value), to: number(trail[trail.length - 1].value), unit: gauge.unit })
+  const words = t(({ rising: 'device.rising', falling: 'device.falling', steady: 'device.steady' } as const)[way], { key: gauge.label || t('device.value'), from: number(trail[0].value), to: number(trail[trail.length - 1].value), unit: gauge.unit })
   return (
     <svg class={`spark ${cls}`} viewBox={`0 0 ${box.width} ${box.height}`} preserveAspectRatio="none" role="img" aria-label={words}>
       <path class="spark__area" d={s.area} /><path class="spark__line" d={s.line} />
