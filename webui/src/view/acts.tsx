@@ -224,7 +224,7 @@ function Clip({ said: { is, text } }: { said: Said }) {
   return <div class="clip" role="status">{t('act.press', { keys: copyKeys() })}<textarea ref={field} readOnly aria-label={t('act.copy')} value={text} /></div>
 }
 
-const words = { reply: 'act.reply', copy: 'act.copy', link: 'act.link', unread: 'act.unread' } as const
+const words = { reply: 'act.reply', copy: 'act.copy', link: 'act.link', unread: 'act.unread', edit: 'act.edit', delete: 'act.delete', react: 'act.react' } as const
 
 function name(act: Act, row: MessageRow): string {
   return act === 'direct' ? t('act.direct', { name: row.is === 'message' ? row.m.from : row.entry.from }) : t(words[act])

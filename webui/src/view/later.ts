@@ -8,3 +8,5 @@ export { Panel } from './panel.tsx'
 export { Side } from './side.tsx'
 export { Strip, Strips, wasRestarted } from './strip.tsx'
 export { nth, part, step } from './wander.ts'
+
+void import('../style/print.ts').catch(() => {}) // what is not there is not printed well, and nothing else

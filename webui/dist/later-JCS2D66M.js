@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j}from"./chunk-JCIO2OV6.js";import"./chunk-ZGX23DRG.js";import"./chunk-CEA3G7MG.js";import"./chunk-DG3GGSIY.js";import"./chunk-MFXEKUEP.js";export{a as Acts,b as Announcer,c as Empty,e as Fence,d as Notice,f as Panel,g as Side,h as Strip,i as Strips,j as wasRestarted};
