@@ -90,7 +90,7 @@ export function shortNames(keys, sources) {
   }
 }
 
-/** All that is wrong with catalogues, by language, as sentences; and what is not translated yet. */
+/** All that is wrong with catalogues, by language, as sentences. */
 export function faults(catalogues, sources) {
   const { en, ...others } = catalogues
   const said = saidIn(sources)
@@ -98,15 +98,14 @@ export function faults(catalogues, sources) {
     ...(said(key) ? [] : [`en.json: ${key} is said nowhere`]),
     ...(fault('en', message, message) ? [`en.json: ${key} ${fault('en', message, message)}`] : []),
   ])
-  const missing = []
   for (const [language, messages] of Object.entries(others)) {
-    for (const key of Object.keys(en)) if (!(key in messages)) missing.push(`${language}.json: ${key} is missing`)
+    for (const key of Object.keys(en)) if (!(key in messages)) wrong.push(`${language}.json: ${key} is missing`)
     for (const [key, message] of Object.entries(messages)) {
       const is = key in en ? fault(language, message, en[key]) : 'is no message of en.json'
       if (is) wrong.push(`${language}.json: ${key} ${is}`)
     }
   }
-  return { wrong, missing }
+  return wrong
 }
 
 /** The catalogues of a folder by language. */

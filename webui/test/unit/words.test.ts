@@ -9,13 +9,13 @@ import { catalogues, faults, forms, sources } from '../../words.mjs'
 
 test('the catalogues have no fault', () => {
   const src = join(process.cwd(), 'src')
-  assert.deepEqual(faults(catalogues(join(src, 'i18n')), sources(src)).wrong, [])
+  assert.deepEqual(faults(catalogues(join(src, 'i18n')), sources(src)), [])
 })
 
 test('a fault in a catalogue is found', () => {
   const en = { a: 'Hello {name}', b: '{n, plural, one {# message} other {# messages}}', c: '{n, plural, =0 {none} one {one} other {#}}' }
   const say = "t('a') t('b') t('c')"
-  const of = (language: string, some: object, all: object = en, said = say) => faults({ en: all, [language]: { ...all, ...some } }, said).wrong.map((w) => w.replace(/^\S+ /, ''))
+  const of = (language: string, some: object, all: object = en, said = say) => faults({ en: all, [language]: { ...all, ...some } }, said).map((w) => w.replace(/^\S+ /, ''))
   assert.deepEqual(of('de', {}), [])
   assert.deepEqual(of('de', { a: 'Hallo {nam}' }), ['a has {nam}, English has {name}'])
   assert.deepEqual(of('de', { a: 'Hallo {name' }), ['a cannot be read: a bad placeholder {name'])
@@ -28,7 +28,7 @@ test('a fault in a catalogue is found', () => {
   assert.deepEqual(of('ja', { b: '{n, plural, other {#}}' }), ['c has the plural one of n, which this language has not'])
   assert.equal(forms('ar').size, 6)
   assert.deepEqual(of('de', {}, { ...en, d: 'mute', 'e.one': 'made' }, `${say} t(\`e.\${x}\`)`), ['d is said nowhere'])
-  assert.deepEqual(faults({ en, de: { a: '{name}' } }, say).missing, ['de.json: b is missing', 'de.json: c is missing'])
+  assert.deepEqual(faults({ en, de: { a: '{name}' } }, say), ['de.json: b is missing', 'de.json: c is missing'])
 })
 
 test('the reader gets the language that was chosen, else the best that the browser likes and there is', () => {
