@@ -1,4 +1,4 @@
-// What lies in this browser of the page: how much it is, and how it is all forgotten.
+// How much this browser keeps for the page.
 import { indexedDBFactory } from './platform.ts'
 
 const database = 'tincan'
@@ -7,14 +7,7 @@ const prefix = 'tincan.'
 /** Bytes of all that is stored, about; in IndexedDB it is counted as text, since browsers tell sizes only to secure pages. */
 export async function storedBytes(): Promise<number> {
   const lasting = plain().reduce((n, [s, k]) => n + 2 * (k.length + (s.getItem(k)?.length ?? 0)), 0)
-  const bases = await inBase('readonly', (s) => s.getAll())
-  return lasting + bases.reduce((n, all) => n + JSON.stringify(all).length, 0)
-}
-
-/** Forgets everything, settings too. */
-export async function forgetAll(): Promise<void> {
-  for (const [s, k] of plain()) s.removeItem(k)
-  await inBase('readwrite', (s) => s.clear())
+  return lasting + (await rows()).reduce((n, all) => n + JSON.stringify(all).length, 0)
 }
 
 /** The keys of this page in localStorage and sessionStorage. */
@@ -26,8 +19,8 @@ function plain(): [Storage, string][] {
   }
 }
 
-/** Does something with every table of the database, if there is one. */
-async function inBase<T>(mode: IDBTransactionMode, work: (s: IDBObjectStore) => IDBRequest<T>): Promise<T[]> {
+/** The rows of every table of the database, if there is one. */
+async function rows(): Promise<unknown[][]> {
   const factory = indexedDBFactory()
   if (!factory) return []
   try {
@@ -35,8 +28,8 @@ async function inBase<T>(mode: IDBTransactionMode, work: (s: IDBObjectStore) => 
     try {
       const tables = [...db.objectStoreNames]
       if (tables.length === 0) return []
-      const tx = db.transaction(tables, mode)
-      return await Promise.all(tables.map((t) => done(work(tx.objectStore(t)))))
+      const tx = db.transaction(tables)
+      return await Promise.all(tables.map((t) => done<unknown[]>(tx.objectStore(t).getAll())))
     } finally {
       db.close()
     }

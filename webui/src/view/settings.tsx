@@ -6,7 +6,7 @@ import { choose, languages } from '../i18n/languages.ts'
 import { askForPopUps, build, place, popUps, preferredLanguages, secure } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Settings as All } from '../store/settings.ts'
-import { forgetAll, storedBytes } from '../stored.ts'
+import { storedBytes } from '../stored.ts'
 import { Can } from './can.tsx'
 import { Segment, Select, Setting, Switch } from './control.tsx'
 import { Dialog } from './dialog.tsx'
@@ -158,9 +158,8 @@ function Here({ chat }: { chat: Chat }) {
   const sure = useSignal(false)
   useEffect(() => { void storedBytes().then((n) => { bytes.value = n }) }, [])
   const forget = async () => {
-    await chat.signOut()
-    await forgetAll()
-    location.replace(location.pathname)
+    await chat.forgetAll()
+    location.reload() // what is still in memory goes, too
   }
   return (
     <section class="settings__group">

@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j,k,l,m}from"./chunk-QIW2B2I2.js";import"./chunk-FQPWWCNP.js";import"./chunk-O72TYCZC.js";import"./chunk-NOH4TCPJ.js";import"./chunk-JHYNB6CC.js";export{a as Acts,b as Announcer,c as Empty,e as Fence,d as Notice,f as Panel,g as Side,h as Strip,i as Strips,l as nth,m as part,k as step,j as wasRestarted};
