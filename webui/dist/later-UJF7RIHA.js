@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j,k,l,m}from"./chunk-FJBKDC2O.js";import"./chunk-K3Y7L57G.js";import"./chunk-JAPZC326.js";import"./chunk-PRBKR4QH.js";import"./chunk-LDO35D6U.js";export{a as Acts,b as Announcer,c as Empty,e as Fence,d as Notice,f as Panel,g as Side,h as Strip,i as Strips,l as nth,m as part,k as step,j as wasRestarted};
