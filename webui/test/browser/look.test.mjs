@@ -85,6 +85,7 @@ for (const [what, o] of [
       const [inside, width] = await ada.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
       assert.ok(inside <= width, `${screen}: ${inside} px in a window of ${width}`)
     }
+    await ada.name.waitFor()
     await clean('first visit')
     await ada.name.fill('bob')
     await ada.page.getByText('is in use right now').waitFor()
