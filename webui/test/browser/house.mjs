@@ -34,13 +34,14 @@ export function like(sentence) {
   return new RegExp(plain.replace(/(#?)\{(.*?)\}/g, '\u2068?$1$2\u2069?'))
 }
 
-async function freePort() {
-  const s = createServer().listen(0, '127.0.0.1')
-  await once(s, 'listening')
-  const { port } = s.address()
-  s.close()
-  await once(s, 'close')
-  return port
+/** Two ports that nobody listens at. Both are held until both are found: else they may be the same. */
+async function freePorts() {
+  const held = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')]
+  await Promise.all(held.map((s) => once(s, 'listening')))
+  const ports = held.map((s) => s.address().port)
+  for (const s of held) s.close()
+  await Promise.all(held.map((s) => once(s, 'close')))
+  return ports
 }
 
 /** Passes connections on to a port; while it is shut for websockets, their connections are cut and new ones refused. */
@@ -128,8 +129,9 @@ export class House {
       rmSync(h.#dir, { recursive: true, force: true })
       assert.deepEqual(faults, [], 'faults in the pages')
     })
-    h.#http = await freePort()
-    h.#tcp = await freePort()
+    const [http, tcp] = await freePorts()
+    h.#http = http
+    h.#tcp = tcp
     await h.start()
     h.door = await Door.open(h.#http)
     browser ??= await launch()

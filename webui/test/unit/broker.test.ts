@@ -43,14 +43,14 @@ const brokers: Broker[] = [
   },
 ]
 
-/** A port of 127.0.0.1 that nobody has; a broker that is started again needs the same one. */
-async function freePort(): Promise<number> {
-  const s = createServer().listen(0, '127.0.0.1')
-  await once(s, 'listening')
-  const { port } = s.address() as AddressInfo
-  s.close()
-  await once(s, 'close')
-  return port
+/** Two ports of 127.0.0.1 that nobody has; a broker that is started again needs the same ones. */
+async function freePorts(): Promise<number[]> {
+  const held = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')] // both at once: else they may be the same
+  await Promise.all(held.map((s) => once(s, 'listening')))
+  const ports = held.map((s) => (s.address() as AddressInfo).port)
+  for (const s of held) s.close()
+  await Promise.all(held.map((s) => once(s, 'close')))
+  return ports
 }
 
 /** Whether somebody listens at port. */
@@ -85,8 +85,7 @@ class House {
   }
 
   async start(): Promise<this> {
-    this.#port ||= await freePort()
-    this.#other ||= await freePort()
+    if (this.#port === 0) [this.#port, this.#other] = await freePorts()
     this.#process = this.broker.spawn(this.#port, this.#dir, this.#other)
     const end = Date.now() + 20_000
     while (!(await listens(this.#port))) {
