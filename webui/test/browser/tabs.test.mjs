@@ -5,6 +5,16 @@ import { House, until } from './house.mjs'
 /** A tab that the person does not look at: the browser of the tests gives the focus to all. */
 const unfocused = (page) => page.addInitScript(() => { Document.prototype.hasFocus = () => false })
 
+/** How many messages the browser keeps until they are sent. */
+const outbox = (p) => p.page.evaluate(() => new Promise((go) => {
+  indexedDB.open('tincan').onsuccess = ({ target: { result: db } }) => {
+    db.transaction('outbox').objectStore('outbox').count().onsuccess = (e) => {
+      db.close()
+      go(e.target.result)
+    }
+  }
+}))
+
 test('tabs of one person have one draft, one outbox and one end', async (t) => {
   const house = await House.open(t)
   const bob = await house.joined('Bob')
@@ -28,7 +38,7 @@ test('tabs of one person have one draft, one outbox and one end', async (t) => {
   house.door.shut()
   await one.page.getByText('Not sent').or(one.page.getByText(/^No connection/)).first().waitFor()
   await one.say('left', 'behind')
-  await one.page.getByText('Waits for the connection').first().waitFor()
+  await until('both are on the disk', async () => (await outbox(two)) === 2)
   await one.page.close()
   await until('the other one leads', async () => (await locks(two)).length === 1)
   house.door.reopen()
