@@ -21,7 +21,7 @@ if (files.length === 0) {
 const tincan = binary()
 let status = 1
 try {
-  status = spawnSync(process.execPath, ['--test-timeout=300000', '--test-concurrency=1', '--test', ...files], {
+  status = spawnSync(process.execPath, ['--test-timeout=300000', '--test-concurrency=2', '--test', ...files], {
     stdio: 'inherit', env: { ...process.env, TINCAN_BIN: tincan.path, CHROMIUM: chromium },
   }).status ?? 1
 } finally {
