@@ -1,6 +1,6 @@
 import './app.css'
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { t, tongue } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import { intent } from '../store/keys.ts'
@@ -41,14 +41,17 @@ function Shell({ chat }: { chat: Chat }) {
   const view = chat.view.value
   const direct = 'user' in c.to || view.is === 'devices' // without a panel
 
+  const going = useRef(false) // back in the history, which takes a moment: what is opened meanwhile has its entry after that
   const open = (what: Over) => {
-    if (over.value === 'none') history.pushState({ over: what }, '')
+    if (over.value === 'none' && !going.current) history.pushState({ over: what }, '')
     over.value = what
   }
   const close = () => {
     if (over.value === 'none') return
     over.value = 'none'
-    if (history.state?.over) history.back()
+    if (!history.state?.over || going.current) return
+    going.current = true
+    history.back()
   }
   /** Goes to a place from something that lies over the page: its entry in the history becomes the place's. */
   const leave = (place: Place) => {
@@ -66,7 +69,11 @@ function Shell({ chat }: { chat: Chat }) {
     leave(place)
   }
   useEffect(() => {
-    const back = () => { over.value = 'none' }
+    const back = () => {
+      if (!going.current) over.value = 'none'
+      else if (over.value !== 'none') history.pushState({ over: over.value }, '')
+      going.current = false
+    }
     const key = (e: KeyboardEvent) => {
       const at = e.target as HTMLElement
       const i = intent(e, chat.settings.all.peek().single && !at.closest('input, textarea, select, [contenteditable]'))

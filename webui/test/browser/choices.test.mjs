@@ -78,6 +78,17 @@ test('everything by keyboard: the parts of the page, the rooms, the map of keys'
   await page.getByRole('combobox').fill('kiln')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: like('#{kiln}') }).waitFor()
+  // What is opened while something else closes stays open.
+  await page.keyboard.press('Control+/')
+  await page.getByRole('dialog').waitFor()
+  await Promise.all([page.keyboard.press('Escape'), page.keyboard.press('Control+k')])
+  await page.getByRole('combobox').fill('lobby')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: like('#{lobby}') }).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill('kiln')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: like('#{kiln}') }).waitFor()
   await page.keyboard.press('Alt+ArrowDown') // from the last room to the first
   await page.getByRole('heading', { name: like('#{lobby}') }).waitFor()
   await page.keyboard.press('Alt+2')

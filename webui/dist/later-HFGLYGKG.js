@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j,k,l,m}from"./chunk-X46KKWJQ.js";import"./chunk-QRAGZCWO.js";import"./chunk-F7S6UGY5.js";import"./chunk-WOIHDXSV.js";import"./chunk-Q3YWPB6H.js";export{a as Acts,b as Announcer,c as Empty,e as Fence,d as Notice,f as Panel,g as Side,h as Strip,i as Strips,l as nth,m as part,k as step,j as wasRestarted};
