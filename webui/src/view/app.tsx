@@ -53,6 +53,8 @@ function Shell({ chat }: { chat: Chat }) {
     going.current = true
     history.back()
   }
+  /** Closes one thing: that a dialog has closed is told when another may be open. */
+  const shut = (what: Over) => () => { if (over.value === what) close() }
   /** Goes to a place from something that lies over the page: its entry in the history becomes the place's. */
   const leave = (place: Place) => {
     over.value = 'none'
@@ -132,10 +134,10 @@ function Shell({ chat }: { chat: Chat }) {
       )}
       {!direct && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
       {drawn && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
-      {over.value === 'switcher' && <Switcher chat={chat} onClose={close} onGo={leave} onOpen={open} />}
-      {over.value === 'settings' && <Settings chat={chat} onClose={close} onKeys={() => open('keys')} />}
-      {over.value === 'keys' && <Keys chat={chat} onClose={close} />}
-      {over.value === 'share' && <Share room={'room' in c.to ? c.to.room : lobby} onClose={close} />}
+      {over.value === 'switcher' && <Switcher chat={chat} onClose={shut('switcher')} onGo={leave} onOpen={open} />}
+      {over.value === 'settings' && <Settings chat={chat} onClose={shut('settings')} onKeys={() => open('keys')} />}
+      {over.value === 'keys' && <Keys chat={chat} onClose={shut('keys')} />}
+      {over.value === 'share' && <Share room={'room' in c.to ? c.to.room : lobby} onClose={shut('share')} />}
       <Announcer chat={chat} />
       <Notice chat={chat} />
     </div>

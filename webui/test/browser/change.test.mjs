@@ -11,7 +11,7 @@ test('what was said is edited, reacted to and deleted, for everybody who reads',
   // Up takes it into the empty field; what stood there before an edit is there after it.
   await ada.field.press('ArrowUp')
   await ada.page.getByText('You are editing a message').waitFor()
-  assert.equal(await ada.field.inputValue(), 'helo')
+  await until('it is in the field', async () => (await ada.field.inputValue()) === 'helo')
   await ada.field.press('Escape')
   assert.equal(await ada.field.inputValue(), '')
   await ada.field.fill('a draft')

@@ -38,7 +38,7 @@ test('lines stay lines, and what was not sent comes back with ↑', async (t) =>
   await ada.say('waits')
   await ada.page.getByText('Waits for the connection').waitFor()
   await ada.field.press('ArrowUp')
-  assert.equal(await ada.field.inputValue(), 'waits')
+  await until('it is back in the field', async () => (await ada.field.inputValue()) === 'waits')
   await ada.page.getByText('Waits for the connection').waitFor({ state: 'detached' })
   await ada.field.press('End')
   await ada.field.pressSequentially(' no more')

@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j,k,l,m}from"./chunk-7HGKU7ZH.js";import"./chunk-RQHDLNOL.js";import"./chunk-27NBJ7AX.js";import"./chunk-MSQOPOUC.js";import"./chunk-2Z4XEXAZ.js";export{a as Acts,b as Announcer,c as Empty,e as Fence,d as Notice,f as Panel,g as Side,h as Strip,i as Strips,l as nth,m as part,k as step,j as wasRestarted};
