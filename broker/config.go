@@ -90,7 +90,7 @@ func Defaults() Config {
 		MaxAbsent:      2000,
 		AbsentMessages: 1000,
 		AbsentBytes:    1 << 20,
-		AllAbsentBytes: 32 << 20,
+		AllAbsentBytes: 16 << 20,
 		MaxSessions:    10000,
 		MaxPerAddress:  4000,
 		MaxPending:     4096,

@@ -10,7 +10,7 @@ import (
 // maxValueBytes bounds the values that wait for the writer, batchBytes those of one transaction, but for a single value: appends that
 // come meanwhile wait for it.
 const (
-	maxValueBytes = 32 << 20
+	maxValueBytes = 4 << 20
 	batchBytes    = 1 << 20
 )
 
