@@ -18,10 +18,10 @@ const here = dirname(fileURLToPath(import.meta.url))
 const src = join(here, 'src')
 const dist = join(here, 'dist')
 // Bytes of brotli. The first load is what index.html needs before anything is shown; all is that and what the room then loads by
-// itself. Aside is what comes only when somebody asks for it, each file weighed alone: a language, the emoji, a view of its
-// own, the first visit, the bell.
+// itself. Everything else that is imported later comes only when somebody asks for it, each file weighed alone: a language, the
+// emoji, a view of its own, the first visit, the bell.
 const budgets = { first: 47_000, all: 64_000, aside: 25_000 }
-const aside = [/^src\/i18n\/\w[^/]*\.json$/, /^src\/emoji\//, /^src\/style\/print\.ts$/, /^src\/bell\.ts$/, /^src\/view\/(share|door|devices|tiles|wall|settings|keys|roommenu|replybar|suggest|switcher|trouble|welcome)\.tsx$/]
+const unasked = /^src\/(mqtt\/client|view\/later)\.ts$/
 const packed = new Set(['.js', '.css', '.svg', '.json', '.webmanifest'])
 
 const sha = (data, n) => createHash('sha256').update(data).digest('hex').slice(0, n)
@@ -102,7 +102,7 @@ async function bundle() {
   const files = new Map(r.outputFiles.map((f) => [basename(f.path), Buffer.from(f.contents)]).filter(([n]) => !needless(n)))
   const first = reached(main, outputs)
   const scripts = Object.entries(outputs).filter(([n]) => n.endsWith('.js'))
-  const soon = scripts.filter(([, o]) => o.entryPoint && !aside.some((a) => a.test(o.entryPoint))).flatMap(([n]) => [...reached(n, outputs)])
+  const soon = scripts.filter(([, o]) => unasked.test(o.entryPoint ?? '')).flatMap(([n]) => [...reached(n, outputs)])
   const kinds = new Map(scripts.map(([n]) => [basename(n), first.has(n) ? 'first' : soon.includes(n) ? 'lazy' : 'aside']))
   return { files, refs, kinds }
 }
