@@ -30,7 +30,7 @@ const brotli = (data) => brotliCompressSync(data, {
 })
 
 const options = {
-  absWorkingDir: here,
+  absWorkingDir: here, preserveSymlinks: true, // the paths of modules decide what comes first: they are the same where node_modules is a link
   entryPoints: ['src/main.ts'],
   outdir: 'dist', write: false, metafile: true,
   bundle: true, minify: true, splitting: true, format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none',
