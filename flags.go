@@ -7,94 +7,72 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-const usage = `tincan is the chat room of its network: people join with a browser, devices and scripts with MQTT.
+// A flags is a command line that is being read, and the layers of the configuration below it. What lies in it from the beginning are
+// the flags that every command has which looks into the folder: --config, --data, --set. A command adds its own to the set.
+type flags struct {
+	*flag.FlagSet
+	file string
+	sets []func(*overlay) // they come last but are read first, as one of them names the file: kept and applied at their turn
+}
 
-usage: tincan [flags]          open the room
-       tincan config           print the configuration with every key explained, to start a file of your own
-       tincan version          print the version
-       tincan help             print this
+func newFlags() *flags {
+	f := &flags{FlagSet: flag.NewFlagSet("tincan", flag.ContinueOnError)}
+	f.SetOutput(io.Discard)
+	f.StringVar(&f.file, "config", "", "")
+	f.StringVar(&f.file, "c", "", "")
+	f.key("data")
+	f.Func("set", "", func(text string) error {
+		f.sets = append(f.sets, func(o *overlay) { o.assign("--set", text) })
+		return nil
+	})
+	return f
+}
 
-  -c, --config FILE    lay this YAML file over the defaults
-      --data FOLDER    keep everything in this folder (./tincan-data)
-      --http ADDRESS   serve the page and MQTT over websocket there (:8080)
-      --mqtt ADDRESS   serve MQTT there (:1883)
-      --no-open        do not open the browser
-      --set KEY=VALUE  set any key of the configuration; may be given again
+// key makes a flag that is short for a key of the configuration.
+func (f *flags) key(key string) {
+	f.Func(key, "", func(text string) error {
+		f.sets = append(f.sets, func(o *overlay) { o.set("--"+key, o.find(key), text) })
+		return nil
+	})
+}
 
-Each key is an environment variable, too: names.hold is TINCAN_NAMES_HOLD. The command line wins over the environment, the
-environment over the file.
-`
+// errHelp: help is asked for.
+var errHelp = flag.ErrHelp
 
-// A command is what the command line asks for.
-type command string
-
-// Commands.
-const (
-	serve       command = "serve"
-	showVersion command = "version"
-	showConfig  command = "config"
-	showHelp    command = "help"
-)
-
-// parseCommand reads the command line and the layers below it. faults holds everything that is wrong, one line each.
-func parseCommand(args, env []string) (do command, c *Config, faults []string) {
-	if len(args) == 1 {
-		switch word := command(args[0]); word {
-		case showVersion, showConfig, showHelp:
-			return word, nil, nil
+// parse reads a command line, in which flags may stand before, between and after the words, and the layers below it. An error is
+// errHelp or a *misuse with everything that is wrong.
+func (f *flags) parse(args, env []string) (c *Config, words []string, err error) {
+	for {
+		if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return nil, nil, errHelp
+		} else if err != nil {
+			return nil, nil, &misuse{[]string{flagFault(f.FlagSet, err)}}
 		}
+		rest := f.Args()
+		if n := len(args) - len(rest); len(rest) == 0 || n > 0 && args[n-1] == "--" {
+			words = append(words, rest...)
+			break
+		}
+		words, args = append(words, rest[0]), rest[1:]
 	}
+	c, faults := f.layers(env)
+	if len(faults) > 0 {
+		return nil, nil, &misuse{faults}
+	}
+	return c, words, nil
+}
 
-	// The flags come last but are read first, as one of them names the file: what they set is kept and applied at its turn.
-	var sets []func(*overlay)
-	var file string
-	do = serve
-	fs := flag.NewFlagSet("tincan", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.StringVar(&file, "config", "", "")
-	fs.StringVar(&file, "c", "", "")
-	for _, key := range []string{"data", "http", "mqtt"} {
-		fs.Func(key, "", func(text string) error {
-			sets = append(sets, func(o *overlay) { o.set("--"+key, o.find(key), text) })
-			return nil
-		})
-	}
-	fs.BoolFunc("no-open", "", func(string) error {
-		sets = append(sets, func(o *overlay) { o.set("--no-open", o.find("open"), "false") })
-		return nil
-	})
-	fs.Func("set", "", func(text string) error {
-		sets = append(sets, func(o *overlay) { o.assign("--set", text) })
-		return nil
-	})
-	fs.BoolFunc("version", "", func(string) error {
-		do = showVersion
-		return nil
-	})
-
-	err := fs.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		return showHelp, nil, nil
-	}
-	if err != nil {
-		return serve, nil, []string{flagFault(fs, err)}
-	}
-	if do == showVersion {
-		return do, nil, nil
-	}
-	if rest := fs.Args(); len(rest) > 0 {
-		words := []string{string(showVersion), string(showConfig), string(showHelp)}
-		return serve, nil, []string{fmt.Sprintf("%s: unknown command%s", rest[0], didYouMean(nearest(rest[0], words)))}
-	}
-
+// layers lays the file, the environment and the flags over the defaults.
+func (f *flags) layers(env []string) (*Config, []string) {
 	o := newOverlay()
-	if file != "" {
-		text, err := os.ReadFile(file)
+	if f.file != "" {
+		text, err := os.ReadFile(f.file)
 		var where *os.PathError
-		switch name := fileName(file); {
+		switch name := fileName(f.file); {
 		case errors.As(err, &where):
 			o.fault(name, "cannot be read: %v", where.Err)
 		case err != nil:
@@ -104,10 +82,41 @@ func parseCommand(args, env []string) (do command, c *Config, faults []string) {
 		}
 	}
 	o.environment(env)
-	for _, set := range sets {
+	for _, set := range f.sets {
 		set(o)
 	}
-	return serve, o.config, o.done()
+	return o.config, o.done()
+}
+
+// errVersion: --version was given.
+var errVersion = errors.New("the version is asked for")
+
+// parseServe reads the command line that opens the room. An error is errHelp, errVersion or a *misuse.
+func parseServe(args, env []string) (*Config, error) {
+	f := newFlags()
+	f.key("http")
+	f.key("mqtt")
+	f.BoolFunc("no-open", "", func(string) error {
+		f.sets = append(f.sets, func(o *overlay) { o.set("--no-open", o.find("open"), "false") })
+		return nil
+	})
+	showVersion := f.Bool("version", false, "")
+	c, words, err := f.parse(args, env)
+	switch {
+	case len(words) > 0 && findCommand(words[0]) != nil:
+		return nil, &misuse{[]string{fmt.Sprintf("%s: a command comes first: tincan %s", words[0], comeFirst(words[0], args))}}
+	case len(words) > 0:
+		return nil, &misuse{[]string{fmt.Sprintf("%s: unknown command%s", words[0], didYouMean(nearest(words[0], commandWords())))}}
+	case *showVersion && !errors.Is(err, errHelp):
+		return nil, errVersion
+	}
+	return c, err
+}
+
+// comeFirst is a command line with a word moved to its beginning.
+func comeFirst(word string, args []string) string {
+	i := slices.Index(args, word)
+	return strings.Join(slices.Concat([]string{word}, args[:i], args[i+1:]), " ")
 }
 
 // fileName is how faults call the user's file; never as the shipped one.

@@ -27,40 +27,52 @@ import (
 const stopTime = 5 * time.Second
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is the process without its edges. It returns the exit code: 0 after a clean stop, 1 when the machine does not let it
-// work, 2 when the configuration is at fault.
-func run(args, env []string, stdout, stderr *os.File) int {
-	do, config, faults := parseCommand(args, env)
-	if faults != nil {
-		for _, f := range faults {
-			fmt.Fprintln(stderr, f)
+// work, 2 when the command line or the configuration is at fault.
+func run(args, env []string, stdin, stdout, stderr *os.File) int {
+	work := openRoom
+	c := &call{args: args, env: env, stdin: stdin, stdout: stdout, stderr: stderr}
+	if len(args) > 0 {
+		if c.command = findCommand(args[0]); c.command != nil {
+			work, c.args = c.command.run, args[1:]
 		}
-		fmt.Fprintln(stderr, "tincan: hint: tincan help lists the flags, tincan config every key with its meaning")
-		return 2
 	}
-	switch do {
-	case showHelp:
-		fmt.Fprint(stdout, usage)
+	err := work(c)
+	var bad *misuse
+	switch {
+	case err == nil:
 		return 0
-	case showVersion:
+	case errors.Is(err, errHelp) && c.command == nil:
+		fmt.Fprint(stdout, usage())
+		return 0
+	case errors.Is(err, errHelp):
+		c.command.printHelp(stdout)
+		return 0
+	case errors.Is(err, errVersion):
 		fmt.Fprintln(stdout, versionLine())
 		return 0
-	case showConfig:
-		fmt.Fprintf(stdout, "%s", shipped)
-		return 0
+	case errors.As(err, &bad):
+		fmt.Fprintln(stderr, bad)
+		fmt.Fprintln(stderr, "tincan: hint: tincan help lists the commands and flags, tincan config every key with its meaning")
+		return 2
 	}
+	tell(stderr, err)
+	return 1
+}
 
+// openRoom is tincan without a command.
+func openRoom(c *call) error {
+	config, err := parseServe(c.args, c.env)
+	if err != nil {
+		return err
+	}
 	// The first signal asks for a clean stop. From then on signals mean again what they always do: a second one ends at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	if err := open(ctx, config, stdout, newLogger(config, stderr)); err != nil {
-		tell(stderr, err)
-		return 1
-	}
-	return 0
+	return open(ctx, config, c.stdout, newLogger(config, c.stderr))
 }
 
 // open opens the room and keeps it open until ctx ends, or until it cannot go on, which the error tells.

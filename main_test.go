@@ -153,6 +153,8 @@ func TestVersionHelpAndConfig(t *testing.T) {
 		{"version", "tincan " + version},
 		{"--version", "tincan " + version},
 		{"help", "usage: tincan"},
+		{"help config", "usage: tincan config"},
+		{"version --help", "usage: tincan version"},
 		{"-h", "usage: tincan"},
 		{"--help", "usage: tincan"},
 		{"config", "# tincan's configuration"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -20,9 +21,12 @@ func configure(t *testing.T, file string, env []string, args ...string) (*Config
 		}
 		args = append([]string{"-c", path}, args...)
 	}
-	do, c, faults := parseCommand(args, env)
-	if do != serve {
-		t.Fatalf("command %q, want serve", do)
+	c, err := parseServe(args, env)
+	var faults []string
+	if bad := (*misuse)(nil); errors.As(err, &bad) {
+		faults = bad.faults
+	} else if err != nil {
+		t.Fatal(err)
 	}
 	for i := range faults {
 		faults[i] = strings.ReplaceAll(faults[i], path, "my.yaml")
@@ -121,6 +125,7 @@ my.yaml:6: topics.closed: "$SYS/#" is tincan's own; only topics outside chat/ an
 		{name: "flags", args: []string{"--htp", ":80"}, want: `--htp: unknown flag; did you mean --http?`},
 		{name: "a flag without a value", args: []string{"--data"}, want: `--data: a value is missing`},
 		{name: "a word", args: []string{"versoin"}, want: `versoin: unknown command; did you mean version?`},
+		{name: "a command that does not come first", args: []string{"--data", "here", "version"}, want: "version: a command comes first: tincan version --data here"},
 		{name: "no such file", args: []string{"-c", "no-such.yaml"}, want: `no-such.yaml: cannot be read: no such file or directory`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
