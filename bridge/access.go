@@ -61,7 +61,7 @@ func (b *Bridge) mayPublish(st *seat, name string, t topic, parsed error) *broke
 		if t.name != me && !st.isCalled(t.name) {
 			return refuseOther(t.name)
 		}
-	case roomMessages, roomRoster, roomPresence, userPresence, userInbox, serverRooms, serverStatus:
+	case roomMessages, roomRoster, roomPresence, roomAbout, userPresence, userInbox, serverRooms, serverStatus:
 		return refuseServerTopic(name)
 	default:
 		return refuseUnknownTopic(name)
@@ -69,7 +69,7 @@ func (b *Bridge) mayPublish(st *seat, name string, t topic, parsed error) *broke
 	return nil
 }
 
-// MayRead tells whether a message on a topic may be sent to a session: everything in rooms, of others' topics their presence, of its
+// MayRead tells whether a message on a topic may be sent to a session: of rooms what it may read, of others' topics their presence, of its
 // own the inbox, and outside chat/ what is open.
 func (b *Bridge) MayRead(s *broker.Session, name string) bool {
 	st, ok := s.Value.(*seat)
@@ -85,6 +85,8 @@ func (b *Bridge) MayRead(s *broker.Session, name string) bool {
 			return isTopicBelow(name, topicInbox(st.name())) && b.store.Valid(st.claim)
 		case t.kind == nothing:
 			return false
+		case t.room != "":
+			return b.mayRead(st.member, t.room)
 		}
 		return true
 	}

@@ -105,6 +105,9 @@ func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broke
 		if err != nil {
 			return nil, refuseStore(err)
 		}
+		if t.kind == roomHistory && !b.mayRead(st.member, t.room) { // asked when it is read: it may have been removed meanwhile
+			es, folds, last = nil, nil, 0 // as of a room that is not there
+		}
 		a.fill(es, folds, last, page)
 		b.answer(st, m, encode(a))
 		return nil, nil
@@ -177,7 +180,7 @@ func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broke
 		q.Limit = membersMost
 	}
 	r := b.rooms.find(t.room)
-	if no == nil && r == nil {
+	if no == nil && (r == nil || !b.mayRead(st.member, t.room)) {
 		no = refuseNoRoom(t.room)
 	}
 	if no != nil {
@@ -187,6 +190,9 @@ func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broke
 	b.later(st, t, m, ack, func(context.Context) ([]broker.Prop, *broker.Refusal) {
 		a := membersAnswer{Type: inboxMembers, Room: t.room, Request: q.Request}
 		a.Members, a.More = r.page(after, q.Limit)
+		if !b.mayRead(st.member, t.room) { // it was removed meanwhile
+			return nil, refuseNoRoom(t.room)
+		}
 		b.answer(st, m, encode(a))
 		return nil, nil
 	})
@@ -196,7 +202,7 @@ func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broke
 func (b *Bridge) markRead(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	q, no := b.request(st, m)
 	r := b.rooms.find(t.room)
-	if no == nil && r == nil {
+	if no == nil && (r == nil || !b.mayRead(st.member, t.room)) {
 		no = refuseNoRoom(t.room)
 	}
 	if no != nil {

@@ -59,6 +59,7 @@ type Bridge struct {
 	rooms     *rooms
 	states    *states
 	marks     *marks
+	cards     *cards
 	presences presences
 	asked     chan func(context.Context)
 	changes   chan func(context.Context)
@@ -83,6 +84,7 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		asked:     make(chan func(context.Context), asksWaiting),
 		changes:   make(chan func(context.Context), asksWaiting),
 	}
+	b.cards = &cards{store: store, quiet: quiet, tell: b.rightsChanged, bySlug: map[string]*card{}, unsaved: map[string]bool{}}
 	for _, f := range append(append([]string{}, cfg.TopicsOpen...), cfg.TopicsClosed...) {
 		if !broker.ValidFilter(f) {
 			return nil, fmt.Errorf("%q is not a topic filter: write a/b, a/+ or a/#", f)
@@ -111,7 +113,10 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	b.wg.Go(func() { b.members.run(ctx) })
 	b.rooms = &rooms{
 		most: b.cfg.Rooms, fixed: b.cfg.FixedRooms,
-		br: br, store: b.store, members: b.members, log: b.log, quiet: b.quiet, open: map[string]*room{},
+		br: br, store: b.store, members: b.members, cards: b.cards, log: b.log, quiet: b.quiet, open: map[string]*room{},
+	}
+	if err := b.cards.load(ctx); err != nil {
+		return fmt.Errorf("bridge: load the cards of the rooms: %w", err)
 	}
 	if err := b.rooms.load(ctx, b.store); err != nil {
 		return fmt.Errorf("bridge: load the rooms: %w", err)
@@ -252,24 +257,19 @@ func (b *Bridge) subscribe(st *seat, sub broker.Subscription) (filter, *broker.R
 		no = b.access.mayFilter(sub.Topic)
 	}
 	if no == nil && f.room != "" {
-		_, no = b.rooms.enter(f.room, st.member)
+		_, no = b.enter(f.room, st.member)
 	}
 	return f, no
 }
 
 // place seats a session in the rooms that its filters and its publishes name.
 func (b *Bridge) place(st *seat) {
-	var chosen set[*room]
+	var chosen set[string]
 	var wide reach
-	choose := func(slug string) {
-		if r := b.rooms.find(slug); r != nil {
-			chosen.add(r)
-		}
-	}
 	for _, r := range st.reads {
 		switch {
 		case !r.all:
-			choose(r.room)
+			chosen.add(r.room)
 		case wide == nil:
 			wide = reach{r.room: true}
 		default:
@@ -277,7 +277,7 @@ func (b *Bridge) place(st *seat) {
 		}
 	}
 	for slug := range st.wrote {
-		choose(slug)
+		chosen.add(slug)
 	}
 	b.members.place(st, chosen, wide)
 }
@@ -317,6 +317,7 @@ func (b *Bridge) fade(ctx context.Context) {
 				b.publish(&broker.Message{Topic: topicUserPresence(name), Retain: true})
 			}
 			b.states.fade()
+			b.cards.flush()
 			b.diary.turn()
 			b.paces.forget(func(fold string) bool { return b.members.find(fold) != nil })
 		case <-ctx.Done():

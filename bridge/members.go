@@ -25,8 +25,8 @@ type seat struct {
 	will atomic.Pointer[lastWord] // the will that is on its way; a delayed one comes from another goroutine
 
 	// Owned by members.run.
-	in     set[*room] // where it is
-	chosen set[*room] // those of them that it named itself
+	in     set[*room]  // where it is
+	chosen set[string] // rooms that it named itself, be they open and readable or not
 	away   bool
 	gone   bool
 }
@@ -112,9 +112,10 @@ type members struct {
 	byID   map[string]*seat // by session id
 
 	// Owned by run.
-	everywhere map[*seat]reach // seats that join rooms by wildcards
-	rooms      map[*room]bool  // the open rooms
-	stopping   bool            // who goes now goes with the server: nobody is told
+	everywhere map[*seat]reach  // seats that join rooms by wildcards
+	rooms      map[string]*room // the open rooms
+	named      map[string]int   // how many seats chose a room
+	stopping   bool             // who goes now goes with the server: nobody is told
 }
 
 // A reach is what a seat joins by wildcards: every room there is and will be, or those of some names when there are any. nil: none.
@@ -128,6 +129,7 @@ func (w reach) has(r *room) bool { return w[""] || w[r.slug] }
 // A teller publishes what becomes of members.
 type teller interface {
 	tellPresence(m *member, state string, since time.Time, label string)
+	mayRead(m *member, slug string) bool
 	openInbox(m *member)
 	closeInbox(m *member)
 }
@@ -140,7 +142,8 @@ func newMembers(b teller) *members {
 		byFold:     map[string]*member{},
 		byID:       map[string]*seat{},
 		everywhere: map[*seat]reach{},
-		rooms:      map[*room]bool{},
+		rooms:      map[string]*room{},
+		named:      map[string]int{},
 	}
 }
 
@@ -207,7 +210,7 @@ func (ms *members) enter(s *seat, m member) {
 func (ms *members) exit(s *seat) (last bool) {
 	ms.do(func() {
 		s.gone = true
-		ms.choose(s, set[*room]{})
+		ms.choose(s, set[string]{})
 		delete(ms.everywhere, s)
 		m := s.member
 		for r := range s.in.all() {
@@ -272,7 +275,7 @@ func (ms *members) settle(m *member, label string) {
 }
 
 // place says in which rooms a seat is from now on: those chosen, and those within its reach.
-func (ms *members) place(s *seat, chosen set[*room], wide reach) {
+func (ms *members) place(s *seat, chosen set[string], wide reach) {
 	ms.do(func() {
 		if s.gone {
 			return
@@ -283,50 +286,77 @@ func (ms *members) place(s *seat, chosen set[*room], wide reach) {
 			ms.everywhere[s] = wide
 		}
 		for r := range s.in.all() {
-			if !wide.has(r) && !chosen.has(r) {
+			if !ms.belongs(s, r) {
 				ms.leave(s, r)
 			}
 		}
-		for r := range chosen.all() {
-			ms.join(s, r)
-		}
-		if len(wide) > 0 {
-			for r := range ms.rooms {
-				if wide.has(r) {
-					ms.join(s, r)
-				}
+		for slug := range chosen.all() {
+			if r := ms.rooms[slug]; r != nil && ms.belongs(s, r) {
+				ms.join(s, r)
 			}
 		}
-	})
-}
-
-// choose counts the seats that named a room.
-func (ms *members) choose(s *seat, chosen set[*room]) {
-	for r := range s.chosen.all() {
-		r.seats--
-	}
-	for r := range chosen.all() {
-		r.seats++
-	}
-	s.chosen = chosen
-}
-
-// opened tells of a new room: those within whose reach it is are in it.
-func (ms *members) opened(r *room) {
-	ms.do(func() {
-		ms.rooms[r] = true
-		for s, wide := range ms.everywhere {
-			if wide.has(r) {
+		if len(wide) == 0 {
+			return
+		}
+		for _, r := range ms.rooms {
+			if ms.belongs(s, r) {
 				ms.join(s, r)
 			}
 		}
 	})
 }
 
-// closed forgets a room that nobody is in but by wildcards.
+// belongs tells whether a seat is to be in a room: it named it or has it within its reach, and its member may read it.
+func (ms *members) belongs(s *seat, r *room) bool {
+	return (s.chosen.has(r.slug) || ms.everywhere[s].has(r)) && ms.b.mayRead(s.member, r.slug)
+}
+
+// review seats everybody again where the rights of a room have changed.
+func (ms *members) review(slug string) {
+	ms.do(func() {
+		r := ms.rooms[slug]
+		if r == nil {
+			return
+		}
+		for _, s := range ms.byID {
+			if ms.belongs(s, r) {
+				ms.join(s, r)
+			} else if s.in.has(r) {
+				ms.leave(s, r)
+			}
+		}
+	})
+}
+
+// choose counts the seats that named a room.
+func (ms *members) choose(s *seat, chosen set[string]) {
+	for slug := range s.chosen.all() {
+		if ms.named[slug]--; ms.named[slug] == 0 {
+			delete(ms.named, slug)
+		}
+	}
+	for slug := range chosen.all() {
+		ms.named[slug]++
+	}
+	s.chosen = chosen
+}
+
+// opened tells of a new room: those who named it, or within whose reach it is, are in it.
+func (ms *members) opened(r *room) {
+	ms.do(func() {
+		ms.rooms[r.slug] = r
+		for _, s := range ms.byID {
+			if ms.belongs(s, r) {
+				ms.join(s, r)
+			}
+		}
+	})
+}
+
+// closed forgets a room: nobody is in it any more.
 func (ms *members) closed(r *room) {
-	delete(ms.rooms, r)
-	for s := range ms.everywhere {
+	delete(ms.rooms, r.slug)
+	for _, s := range ms.byID {
 		s.in.remove(r)
 	}
 }

@@ -243,6 +243,7 @@ func TestWhatIsSubscribedAsMeIsReadAsMe(t *testing.T) {
 type told map[string]string
 
 func (t told) tellPresence(m *member, state string, _ time.Time, _ string) { t[m.name] = state }
+func (told) mayRead(*member, string) bool                                  { return true }
 func (told) openInbox(*member)                                             {}
 func (told) closeInbox(*member)                                            {}
 

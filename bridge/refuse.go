@@ -139,6 +139,11 @@ func refuseNoRoom(room string) *broker.Refusal {
 	return refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", room, topicRooms)
 }
 
+// refuseNotIn is for a room that one may not read: it says no more than of one that is not there.
+func refuseNotIn(room string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "no-room", "there is no room %s for you: ask somebody who is in it to invite you, or take another name for yours", room)
+}
+
 func refuseWillRoom(room string) *broker.Refusal {
 	return refuse(broker.NotAuthorized, "no-room", "a will opens no room, and there is no %s", room)
 }

@@ -30,7 +30,6 @@ type room struct {
 	last atomic.Uint64 // seq of the newest entry that was published, or known at the start
 
 	touched time.Time // guarded by rooms.mu: when somebody last had to do with it
-	seats   int       // owned by members.run: seats that chose this room (not those that join by wildcards)
 
 	mu        sync.Mutex // guards what follows; map work only
 	spoke     map[string]time.Time

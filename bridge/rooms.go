@@ -30,6 +30,7 @@ type rooms struct {
 	br      *broker.Broker
 	store   history.Log
 	members *members
+	cards   *cards
 	log     *slog.Logger
 	quiet   *broker.Quiet
 
@@ -56,6 +57,9 @@ func (rs *rooms) load(ctx context.Context, view history.View) error {
 	for _, k := range kept {
 		rs.start(k.Room, k.Last, math.MaxInt) // what has been written is never hidden, whatever the limit is now
 	}
+	for _, slug := range rs.cards.slugs() {
+		rs.start(slug, 0, math.MaxInt)
+	}
 	for _, slug := range append([]string{Lobby}, rs.fixed...) {
 		rs.start(slug, 0, math.MaxInt)
 	}
@@ -73,7 +77,7 @@ func (rs *rooms) find(slug string) *room {
 	return r
 }
 
-// enter finds a room, or opens it for a member.
+// enter finds a room, or opens it for a member, who owns it then.
 func (rs *rooms) enter(slug string, by *member) (*room, *broker.Refusal) {
 	if r := rs.find(slug); r != nil {
 		return r, nil
@@ -95,6 +99,9 @@ func (rs *rooms) enter(slug string, by *member) (*room, *broker.Refusal) {
 	}
 	if opened {
 		rs.log.Info("room opened", "room", slug, "name", by.name)
+		if last == 0 {
+			rs.cards.own(slug, by)
+		}
 	}
 	return r, nil
 }
@@ -123,16 +130,17 @@ func (rs *rooms) start(slug string, last uint64, most int) (r *room, opened bool
 	rs.wg.Go(func() { r.run(ctx) })
 	rs.wg.Go(func() { r.follow(ctx, rs.store, last) })
 	rs.br.RetainFunc(topicRoster(slug), r.current)
+	rs.br.RetainFunc(topicAbout(slug), func() []byte { return rs.cards.shown(slug) })
 	rs.members.opened(r)
 	return r, true
 }
 
 // sweep closes rooms that nobody is in and nobody ever wrote to. It runs in members.run, so that nobody joins meanwhile.
-func (rs *rooms) sweep() {
-	var closed []*room
+func (rs *rooms) sweep() (closed []*room) {
 	rs.mu.Lock()
 	for slug, r := range rs.open {
-		if slug != Lobby && !slices.Contains(rs.fixed, slug) && r.seats == 0 && r.last.Load() == 0 && time.Since(r.touched) > idleRoom {
+		if slug != Lobby && !slices.Contains(rs.fixed, slug) && rs.members.named[slug] == 0 && r.last.Load() == 0 &&
+			time.Since(r.touched) > idleRoom && rs.cards.of(slug).plain() {
 			delete(rs.open, slug)
 			closed = append(closed, r)
 		}
@@ -141,8 +149,10 @@ func (rs *rooms) sweep() {
 	for _, r := range closed {
 		rs.members.closed(r)
 		rs.br.RetainFunc(topicRoster(r.slug), nil)
+		rs.br.RetainFunc(topicAbout(r.slug), nil)
 		r.stop()
 	}
+	return closed
 }
 
 // publishList publishes chat/server/rooms when it is another one, at most once in listPace, until ctx ends; and sweeps.
@@ -166,19 +176,32 @@ func (rs *rooms) publishList(ctx context.Context) {
 		}
 		select {
 		case <-sweep.C:
-			rs.members.do(rs.sweep)
+			var closed []*room
+			rs.members.do(func() { closed = rs.sweep() })
+			for _, r := range closed {
+				if rs.find(r.slug) == nil { // not opened again meanwhile
+					rs.cards.drop(r.slug, rs.cards.of(r.slug))
+				}
+			}
 		default:
 		}
 	}
 }
 
-// list is the open rooms by name. Rooms that nobody has written to are in it: somebody is there.
+// list is the open rooms that are for all, by name. Rooms that nobody has written to are in it: somebody is there.
 func (rs *rooms) list() []listed {
+	return rs.those(func(c *card) bool { return !c.Private })
+}
+
+// those lists the open rooms of some cards, by name.
+func (rs *rooms) those(which func(*card) bool) []listed {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	l := make([]listed, 0, len(rs.open))
 	for slug, r := range rs.open {
-		l = append(l, listed{Room: slug, Last: r.last.Load()})
+		if c := rs.cards.of(slug); which(c) {
+			l = append(l, listed{Room: slug, Topic: c.Topic, Last: r.last.Load()})
+		}
 	}
 	slices.SortFunc(l, func(a, b listed) int { return compare(a.Room, b.Room) })
 	return l

@@ -93,7 +93,7 @@ func TestAnIdleRoomIsClosed(t *testing.T) {
 		r.b.rooms.mu.Lock()
 		r.b.rooms.open["new"].touched = time.Now().Add(-2 * idleRoom)
 		r.b.rooms.mu.Unlock()
-		r.b.members.do(r.b.rooms.sweep)
+		r.b.members.do(func() { r.b.rooms.sweep() })
 		return r.b.rooms.find("new") == nil
 	}
 	var epoch string

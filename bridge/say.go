@@ -22,6 +22,9 @@ func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack))
 	if no == nil {
 		no = b.enterBy(st, t.room, m.Will)
 	}
+	if no == nil {
+		no = b.maySay(st.member, t.room)
+	}
 	if no != nil {
 		b.refused(st, t, m, no, ack)
 		return
@@ -116,8 +119,22 @@ func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message
 	}
 }
 
+// enter finds a room that a member may read, or opens it.
+func (b *Bridge) enter(slug string, by *member) (*room, *broker.Refusal) {
+	if !b.mayRead(by, slug) {
+		return nil, refuseNotIn(slug)
+	}
+	return b.rooms.enter(slug, by)
+}
+
 // enterBy takes a member into a room by a publish. A will enters none: the room must be there.
 func (b *Bridge) enterBy(st *seat, slug string, will bool) *broker.Refusal {
+	if !b.mayRead(st.member, slug) {
+		if will {
+			return refuseWillRoom(slug)
+		}
+		return refuseNotIn(slug)
+	}
 	if will {
 		if b.rooms.find(slug) == nil {
 			return refuseWillRoom(slug)
@@ -130,7 +147,7 @@ func (b *Bridge) enterBy(st *seat, slug string, will bool) *broker.Refusal {
 		}
 		delete(st.wrote, slug) // it was closed meanwhile
 	}
-	r, no := b.rooms.enter(slug, st.member)
+	r, no := b.enter(slug, st.member)
 	if no != nil {
 		return no
 	}

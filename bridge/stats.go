@@ -11,7 +11,7 @@ type Stats struct {
 // Stats tells how large the chat is.
 func (b *Bridge) Stats() Stats {
 	var s Stats
-	for _, r := range b.rooms.list() {
+	for _, r := range b.rooms.those(func(*card) bool { return true }) {
 		s.Rooms++
 		s.Messages += r.Last
 	}

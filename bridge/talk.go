@@ -16,7 +16,7 @@ func (b *Bridge) typing(st *seat, t topic, m *broker.Message, ack func(broker.Ac
 	switch {
 	case said != "0" && said != "1":
 		b.refused(st, t, m, refusePayload("bad-typing", "typing takes 1 or 0"), ack)
-	case r == nil:
+	case r == nil || !b.mayRead(st.member, t.room):
 		b.refused(st, t, m, refuseNoRoom(t.room), ack)
 	case !st.member.pace.limit(paceTyping).Allow():
 		ack(broker.Ack{}) // nobody misses one of many

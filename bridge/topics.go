@@ -24,6 +24,7 @@ const (
 	roomHistory
 	roomMembers
 	roomRead
+	roomAbout
 	userPresence
 	userSay
 	userHistory
@@ -48,7 +49,7 @@ type topic struct {
 var (
 	roomLeaves = map[string]kind{
 		"say": roomSay, "messages": roomMessages, "roster": roomRoster, "presence": roomPresence, "typing": roomTyping,
-		"state": roomState, "history": roomHistory, "members": roomMembers, "read": roomRead,
+		"state": roomState, "history": roomHistory, "members": roomMembers, "read": roomRead, "about": roomAbout,
 	}
 	userLeaves = map[string]kind{
 		"presence": userPresence, "say": userSay, "history": userHistory, "inbox": userInbox, "away": userAway,
@@ -187,5 +188,6 @@ const (
 func topicMessages(room string) string     { return "chat/room/" + room + "/messages" }
 func topicRoster(room string) string       { return "chat/room/" + room + "/roster" }
 func topicPresence(room string) string     { return "chat/room/" + room + "/presence" }
+func topicAbout(room string) string        { return "chat/room/" + room + "/about" }
 func topicUserPresence(name string) string { return "chat/user/" + name + "/presence" }
 func topicInbox(name string) string        { return "chat/user/" + name + "/inbox" }
