@@ -13,8 +13,9 @@ const foldStep = 20
 
 // A folded is what became of a message by what was said about it later.
 type folded struct {
-	edit      *history.Entry // the newest; nil: none
-	reactions []reaction     // in the order of their first
+	edit      *history.Entry  // the newest; nil: none
+	data      json.RawMessage // of the newest edit that has some
+	reactions []reaction      // in the order of their first
 }
 
 // A reaction is one emoji on a message, and who reacted so.
@@ -34,6 +35,9 @@ func fold(target history.Entry, about []history.Entry) (f folded) {
 		switch e.Kind {
 		case kindEdit:
 			f.edit = e
+			if b.Data != nil {
+				f.data = b.Data
+			}
 		case kindReact:
 			f.react(b.Text, e.From, b.Undo)
 		}
@@ -77,8 +81,8 @@ func appendFolded(b []byte, room string, e history.Entry, f folded) []byte {
 		var was, is body
 		if json.Unmarshal(e.Body, &was) == nil && json.Unmarshal(f.edit.Body, &is) == nil {
 			was.Text = is.Text
-			if is.Data != nil {
-				was.Data = is.Data
+			if f.data != nil {
+				was.Data = f.data
 			}
 			e.Body = encode(was)
 		}

@@ -33,10 +33,14 @@ export function changed(m: Message, changes: readonly Message[]): Message {
 function apply(m: Message, c: Message): Message {
   if (m.deleted) return m
   switch (c.kind) {
-    case 'edit': return { ...m, text: c.text, edited: c.time, ...(c.data && { data: c.data }) }
+    case 'edit': {
+      if (!c.data) return { ...m, text: c.text, edited: c.time }
+      const { re, ...rest } = m // it came with the data that is replaced
+      return { ...rest, text: c.text, edited: c.time, data: c.data, ...(c.re !== undefined && { re: c.re }) }
+    }
     case 'react': return { ...m, reactions: reacted(m.reactions ?? [], c.text, c.from, c.undo === true) }
     case 'delete': {
-      const { reactions, reply, re, data, ...rest } = m
+      const { reactions, edited, reply, re, data, ...rest } = m
       return { ...rest, text: '', deleted: true }
     }
     default: return m

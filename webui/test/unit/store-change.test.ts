@@ -14,7 +14,7 @@ test('an edit, reactions and a deletion become part of the message', () => {
   const edit = about(2, 'edit', 'new')
   assert.deepEqual(changed(m, [edit]), { ...m, text: 'new', edited: 2000 })
   assert.deepEqual(changed(m, [about(2, 'react', '👍'), about(3, 'react', '👍', { from: 'bob' }), about(4, 'react', '👍', { undo: true })]).reactions, [{ text: '👍', from: ['bob'] }])
-  assert.deepEqual(changed(m, [edit, about(3, 'delete', '')]), { ...m, text: '', edited: 2000, deleted: true })
+  assert.deepEqual(changed(m, [edit, about(3, 'delete', '')]), { ...m, text: '', deleted: true })
   assert.equal(changed(m, []), m)
   assert.equal(changed(m, [about(5, 'edit', '', { deleted: true })]), m, 'a change whose text was erased')
 })

@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j,k,l,m}from"./chunk-M7FKSUPH.js";import"./chunk-R4PYETH4.js";import"./chunk-PRJNU4QJ.js";import"./chunk-LLSDU6JV.js";import"./chunk-3RA2YWAE.js";export{a as Acts,b as Announcer,c as Empty,e as Fence,d as Notice,f as Panel,g as Side,h as Strip,i as Strips,l as nth,m as part,k as step,j as wasRestarted};
