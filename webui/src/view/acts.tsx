@@ -11,6 +11,9 @@ import { write } from '../store/route.ts'
 import type { MessageRow } from '../store/rows.ts'
 import { Dialog } from './dialog.tsx'
 import { Icon, IconButton, type IconName } from './icon.tsx'
+import { aside } from './lazy.tsx'
+
+const DayOn = aside(async () => (await import('./dayon.tsx')).DayOn)
 
 /** What can be done with a message. */
 type Act = 'react' | 'reply' | 'edit' | 'copy' | 'link' | 'unread' | 'direct' | 'delete'
@@ -36,6 +39,7 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
   const sheet = useSignal<MessageRow | null>(null)
   const doomed = useSignal<Message | null>(null) // it is asked whether it is to be deleted
   const said = useSignal<Said | null>(null)
+  const scrolled = useSignal(false)
 
   const say = (what: Said) => {
     said.value = what
@@ -85,7 +89,10 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
       },
       pointerup: lift, pointercancel: lift,
       contextmenu: (e) => { if (rests || sheet.peek()) e.preventDefault() }, // some browsers see by themselves that a finger rests
-      scroll: () => { over = under.value = null },
+      scroll: () => {
+        over = under.value = null
+        scrolled.value ||= log.scrollHeight - log.scrollTop > log.clientHeight + 64 // not at the end
+      },
       keydown: (e) => {
         const row = e.target === message(e) && !e.isComposing && !e.ctrlKey && !e.metaKey && !e.altKey ? rowOf(e.target as Element) : null
         const a = chat.settings.all.peek().single ? keys[e.key.toLowerCase()] : undefined
@@ -114,6 +121,7 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
       {under.value && <Tools {...under.value} acts={possible(chat, c, under.value.row)} onAct={act} />}
       {sheet.value && <Sheet row={sheet.value} acts={possible(chat, c, sheet.value)} onAct={act} onReact={(m, emoji) => chat.react(c, m, emoji)} onClose={close} />}
       {doomed.value && <Doom m={doomed.value} onYes={(m) => chat.change(c, { kind: 'delete', seq: m.seq, id: m.id })} onClose={() => { doomed.value = null }} />}
+      {scrolled.value && <DayOn key={c.key} box={box} rowOf={rowOf} />}
       {said.value && <Clip said={said.value} />}
     </>
   )
