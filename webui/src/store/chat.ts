@@ -357,7 +357,9 @@ export class Chat {
     c.reply.value = null
     this.reading.unpin(c)
     this.drafts.set(c.key, nothing)
-    void this.places.toEnd(c) // who writes has read, and wants to see what was written
+    const mark = this.reading.marks.value.get(c.key) ?? Infinity
+    const unseen = c.anchor !== Infinity && c.log.value.some((m) => m.seq > mark && m.from !== this.me.value)
+    if (!unseen) void this.places.toEnd(c) // who writes wants to see what was written, but not past what is still to be read: a button leads there
   }
 
   /** Takes a message that was not sent back into the field. */

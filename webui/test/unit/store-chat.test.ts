@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Wish } from '../../src/store/conversation.ts'
 import { nothing } from '../../src/store/drafts.ts'
 import { Memory, passing } from '../../src/store/memory.ts'
 import { Place, quiet } from './place.ts'
@@ -384,4 +385,22 @@ test('who does not want it known that he or she is writing tells nobody', async 
   chat.settings.set({ typing: true })
   chat.activity.key(chat.places.current.value, false)
   assert.equal(typed().length, 1)
+})
+
+test('what I send does not take me past what I have not read', async () => {
+  const p = new Place()
+  for (const text of ['one', 'two', 'three']) p.say('ada', text)
+  await p.join()
+  const c = p.chat.places.current.value
+  c.wish.value = null
+  c.anchor = 1 // the reader is further up, and all is read
+  p.chat.send('mine')
+  assert.equal((c.wish.value as Wish | null)?.way, 'end')
+  c.wish.value = null
+  p.chat.reading.pin(c, 2)
+  p.chat.send('mine again')
+  assert.equal(c.wish.value, null)
+  c.anchor = Infinity // at the end
+  p.chat.send('and again')
+  assert.equal((c.wish.value as Wish | null)?.way, 'end')
 })
