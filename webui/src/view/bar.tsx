@@ -1,5 +1,6 @@
 import './bar.css'
-import { t } from '../i18n/format.ts'
+import { useComputed } from '@preact/signals'
+import { span, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { Who } from './can.tsx'
@@ -32,8 +33,12 @@ function Mate({ chat, c, name }: { chat: Chat, c: Conversation, name: string }) 
   const known = c.presence.value?.state
   const state = known ?? 'offline'
   const device = member?.kind === 'device'
+  const gone = useComputed(() => { // a text, so that it is drawn when it changes and not each second
+    const { state: is, since = 0 } = c.presence.value ?? {}
+    return is === 'offline' && since > 0 ? t('direct.goneSince', { span: span(Math.max(60_000, chat.now.value - since)) }) : t('direct.gone')
+  }).value
   const where = whereabouts(member?.sessions ?? [])
-  const words = !known ? t('direct.unknown') : state === 'offline' ? t('direct.gone') : device ? t('direct.device') : state === 'away' ? t('direct.away') : where === '' ? t('direct.hereNow') : t('direct.here', { where })
+  const words = !known ? t('direct.unknown') : state === 'offline' ? gone : device ? t('direct.device') : state === 'away' ? t('direct.away') : where === '' ? t('direct.hereNow') : t('direct.here', { where })
   return (
     <>
       <Who name={name} state={state} device={device} />

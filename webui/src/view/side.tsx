@@ -1,7 +1,7 @@
 import './side.css'
 import { useComputed, useSignal } from '@preact/signals'
 import { t } from '../i18n/format.ts'
-import { place } from '../platform.ts'
+import { apple, place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { muted } from '../store/notice.ts'
 import { nobody } from '../store/roster.ts'
@@ -32,7 +32,7 @@ export function Side({ chat, onJump, onShare, onSettings }: { chat: Chat, onJump
           <IconButton name="qr" label={t('share.open')} onClick={onShare} />
         </div>
       </div>
-      <button type="button" class="side__jump" onClick={onJump}><Icon name="search" /><span>{t('nav.jump')}</span><kbd>Ctrl K</kbd></button>
+      <button type="button" class="side__jump" onClick={onJump}><Icon name="search" /><span>{t('nav.jump')}</span><kbd>{apple() ? '⌘K' : `${t('keys.ctrl')} K`}</kbd></button>
       <div class="scroll side__lists">
         <h2 class="heading">{t('nav.rooms')}<IconButton name="plus" label={t('nav.new')} onClick={onJump} /></h2>
         <ul>{mine.map((i) => <RoomItem key={i.room} chat={chat} item={i} onMore={() => { menu.value = i.room }} />)}</ul>

@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j,k,l,m}from"./chunk-BMAU56LK.js";import"./chunk-QHSCHYW4.js";import"./chunk-JVEP7BTV.js";import"./chunk-VJHMPFAN.js";import"./chunk-Q324EGR4.js";export{a as Acts,b as Announcer,c as Empty,e as Fence,d as Notice,f as Panel,g as Side,h as Strip,i as Strips,l as nth,m as part,k as step,j as wasRestarted};
