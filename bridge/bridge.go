@@ -80,7 +80,7 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		presences: presences{off: map[string]goneMember{}},
 		paces:     newPaces(cfg.MessagesPerSecond, cfg.MessagesBurst),
 		states:    newStates(store, quiet),
-		marks:     &marks{store: store, log: log, byIdent: map[string]map[string]uint64{}},
+		marks:     &marks{store: store, log: log, byIdent: map[string]*marked{}},
 		asked:     make(chan func(context.Context), asksWaiting),
 		changes:   make(chan func(context.Context), asksWaiting),
 	}
@@ -214,7 +214,7 @@ func (b *Bridge) holds(st *seat, will bool) bool {
 		return false
 	}
 	h, held := b.store.Lookup(n.Keys)
-	return !held || h.Rev == st.claim.Rev
+	return !held || h.Rev == st.claim.Rev || h.Ident != "" && h.Ident == st.claim.Ident
 }
 
 // Subscribe decides about filters, and takes the member into the rooms that they read.
@@ -290,7 +290,7 @@ func (b *Bridge) spelling(n names.Name) string {
 	return n.Canonical
 }
 
-// watchClaims ends sessions whose claim another took over, and forgets what was kept for members whose name became free.
+// watchClaims ends sessions whose claim another took over.
 func (b *Bridge) watchClaims(ctx context.Context) {
 	for {
 		select {
@@ -298,8 +298,7 @@ func (b *Bridge) watchClaims(ctx context.Context) {
 			if st := b.members.seat(l.Session); st != nil {
 				b.br.Disconnect(st.session, broker.CauseTakeover, refuse(broker.SessionTakenOver, "taken-over", "another connection uses the same client id"))
 			}
-		case c := <-b.store.Freed():
-			b.marks.forget(identOfHolding(c.Rev))
+		case <-b.store.Freed(): // what was kept for the holder fades by time: it may come back
 		case <-ctx.Done():
 			return
 		}
@@ -318,6 +317,7 @@ func (b *Bridge) fade(ctx context.Context) {
 			}
 			b.states.fade()
 			b.cards.flush()
+			b.marks.fade()
 			b.diary.turn()
 			b.paces.forget(func(fold string) bool { return b.members.find(fold) != nil })
 		case <-ctx.Done():

@@ -107,10 +107,8 @@ func (c *changing) target(ctx context.Context) (history.Entry, *broker.Refusal) 
 	return e, nil
 }
 
-// mine tells whether the member wrote an entry: under this holding of its name, not whoever had the name before.
-func (c *changing) mine(e history.Entry) bool {
-	return e.From == c.st.name() && e.ClaimRev == c.st.claim.Rev
-}
+// mine tells whether the member wrote an entry: it, not whoever had the name before.
+func (c *changing) mine(e history.Entry) bool { return e.Author == c.st.author() }
 
 // append logs an edit or a reaction, unless it changes nothing or the message has enough of them.
 func (c *changing) append(ctx context.Context, target history.Entry) {
@@ -138,7 +136,7 @@ func (c *changing) append(ctx context.Context, target history.Entry) {
 
 // erase removes the message and what was said about it from the disk, and logs that.
 func (c *changing) erase(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
-	tomb := c.p.entry(c.st.name(), c.st.claim.Rev)
+	tomb := c.p.entry(c.st)
 	err := c.b.store.Erase(ctx, c.key, []uint64{tomb.Ref}, tomb)
 	if errors.Is(err, history.ErrNoTarget) {
 		return nil, nil // another session was faster

@@ -36,7 +36,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	m := member{
 		name:  claim.Name,
 		fold:  n.Fold,
-		ident: identOf(n.Fold, claim.Rev, len(c.Secret) > 0, client),
+		ident: identOf(n.Fold, claim, len(c.Secret) > 0, client),
 		kind:  memberKind(prop(c.User5, "kind"), s.Transport()),
 		guest: guest,
 		pace:  b.paces.of(n.Fold),
@@ -50,7 +50,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	}
 	b.diary.came("name", claim.Name, "session", client, "remote", s.Remote(), "transport", s.Transport())
 	w := broker.Welcome{Name: claim.Name, Ident: m.ident, Holder: m.ident, Proven: proven(m.ident), ClientID: client}
-	if len(c.Secret) > 0 {
+	if proven(m.ident) && claim.Ident == "" { // its MQTT session waits for longer than such a holding
 		w.Ident = b.secrets.owner(n.Fold, c.Secret)
 	}
 	w.Props = []broker.Prop{{Key: "name", Value: claim.Name}}
@@ -110,11 +110,11 @@ func (b *Bridge) claim(ctx context.Context, s *broker.Session, c broker.ConnectR
 }
 
 func (b *Bridge) ask(ctx context.Context, s *broker.Session, n names.Name, client string, secret []byte) (history.Claim, error) {
-	return b.store.Claim(ctx, history.ClaimRequest{
-		Name: n.Canonical, Fold: n.Fold, Keys: n.Keys,
-		Session: s.ID(), Client: client,
-		Verifier: b.secrets.verifier(secret), Hold: b.cfg.Hold,
-	}, func(verifier []byte) bool { return b.secrets.proves(secret, verifier) })
+	r := history.ClaimRequest{Name: n.Canonical, Fold: n.Fold, Keys: n.Keys, Session: s.ID(), Client: client, Hold: b.cfg.Hold}
+	if len(secret) > 0 {
+		r.Verifier, r.Ident = b.secrets.verifier(secret), b.secrets.owner(n.Fold, secret)
+	}
+	return b.store.Claim(ctx, r, func(verifier []byte) bool { return b.secrets.proves(secret, verifier) })
 }
 
 // refuseClaim says why a name was not granted, and counts wrong secrets. A wrong secret beyond the limit is answered late, so that
@@ -155,21 +155,28 @@ func (b *Bridge) Disconnect(s *broker.Session, why broker.Cause) {
 	b.diary.went("name", st.name(), "session", s.ClientID(), "remote", s.Remote(), "reason", string(why))
 }
 
-// identOf says who a member is, for what is kept for it (direct messages, device state, read marks): with a secret the holding of
-// the name; without, the name and the client id, which is all that such a member is known by.
-func identOf(fold string, rev uint64, secret bool, client string) string {
+// identOf says who a member is, for what is kept for it (direct messages, device state, read marks, rights). With a secret it is who
+// began the holding, which is the same next week: see secrets.owner. Without, it is the name and the client id, which is all that such
+// a member is known by.
+func identOf(fold string, claim history.Claim, secret bool, client string) string {
 	if secret {
-		return identOfHolding(rev)
+		return holderIdent(history.Holder{Rev: claim.Rev, Ident: claim.Ident})
 	}
 	h := sha256.Sum256([]byte(fold + "\x00" + client))
 	return "c" + hex.EncodeToString(h[:10])
 }
 
-// identOfHolding is the ident of whoever can prove a holding of a name.
-func identOfHolding(rev uint64) string { return "r" + strconv.FormatUint(rev, 10) }
+// holderIdent is the ident of whoever can prove a holding of a name. A holding of an older tincan has no ident: its number is one for
+// as long as it lasts.
+func holderIdent(h history.Holder) string {
+	if h.Ident != "" {
+		return h.Ident
+	}
+	return "r" + strconv.FormatUint(h.Rev, 10)
+}
 
 // proven tells whether an ident is one of those, so that what is kept under it will be asked for again.
-func proven(ident string) bool { return ident[0] == 'r' }
+func proven(ident string) bool { return ident != "" && ident[0] != 'c' }
 
 func memberKind(said, transport string) string {
 	switch {

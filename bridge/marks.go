@@ -3,6 +3,8 @@ package bridge
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,7 +15,8 @@ import (
 
 // Read marks that are kept.
 const (
-	markKept    = 90 * 24 * time.Hour // how long a mark stays that nobody moves
+	markKept    = 90 * 24 * time.Hour // how long the marks of a member stay that moves none
+	marksMost   = 20000               // members whose marks are kept; beyond it those go that moved none for longest
 	valueOfMark = "read"              // history.Values kind: ident \x00 room → seq
 )
 
@@ -23,7 +26,13 @@ type marks struct {
 	log   *slog.Logger
 
 	mu      sync.Mutex // guards byIdent; map work only
-	byIdent map[string]map[string]uint64
+	byIdent map[string]*marked
+}
+
+// A marked is the marks of one member.
+type marked struct {
+	rooms map[string]uint64
+	at    time.Time // when one moved last
 }
 
 // load takes the stored marks up again.
@@ -32,39 +41,43 @@ func (ms *marks) load(ctx context.Context) error {
 	err := ms.store.Each(ctx, valueOfMark, func(key string, value []byte, age time.Duration) {
 		ident, room, ok := strings.Cut(key, "\x00")
 		seq, err := strconv.ParseUint(string(value), 10, 64)
-		if !ok || ident == "" || err != nil || age > markKept {
+		if !ok || ident == "" || err != nil {
 			old = append(old, key)
 			return
 		}
-		ms.move(ident, room, seq)
+		ms.move(ident, room, seq, time.Now().Add(-age))
 	})
 	for _, key := range old {
 		ms.save(key, nil)
 	}
+	ms.fade()
 	return err
 }
 
 // set moves a mark forward, never back, and returns where it is now. Marks of members that can prove who they are are stored.
 func (ms *marks) set(ident, room string, seq uint64) (now uint64, moved bool) {
-	now, moved = ms.move(ident, room, seq)
+	now, moved = ms.move(ident, room, seq, time.Now())
 	if moved && proven(ident) {
 		ms.save(ident+"\x00"+room, strconv.AppendUint(nil, now, 10))
 	}
 	return now, moved
 }
 
-func (ms *marks) move(ident, room string, seq uint64) (now uint64, moved bool) {
+func (ms *marks) move(ident, room string, seq uint64, at time.Time) (now uint64, moved bool) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	rooms := ms.byIdent[ident]
-	if rooms == nil {
-		rooms = map[string]uint64{}
-		ms.byIdent[ident] = rooms
+	m := ms.byIdent[ident]
+	if m == nil {
+		m = &marked{rooms: map[string]uint64{}}
+		ms.byIdent[ident] = m
 	}
-	if seq <= rooms[room] {
-		return rooms[room], false
+	if seq <= m.rooms[room] {
+		return m.rooms[room], false
 	}
-	rooms[room] = seq
+	m.rooms[room] = seq
+	if at.After(m.at) {
+		m.at = at
+	}
 	return seq, true
 }
 
@@ -72,9 +85,9 @@ func (ms *marks) move(ident, room string, seq uint64) (now uint64, moved bool) {
 func (ms *marks) of(ident string) map[string]uint64 {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	l := make(map[string]uint64, len(ms.byIdent[ident]))
-	for room, seq := range ms.byIdent[ident] {
-		l[room] = seq
+	l := map[string]uint64{}
+	if m := ms.byIdent[ident]; m != nil {
+		maps.Copy(l, m.rooms)
 	}
 	return l
 }
@@ -82,13 +95,34 @@ func (ms *marks) of(ident string) map[string]uint64 {
 // forget drops all marks of a member who will not come back.
 func (ms *marks) forget(ident string) {
 	ms.mu.Lock()
-	rooms := ms.byIdent[ident]
+	m := ms.byIdent[ident]
 	delete(ms.byIdent, ident)
 	ms.mu.Unlock()
-	if proven(ident) {
-		for room := range rooms {
+	if m != nil && proven(ident) {
+		for room := range m.rooms {
 			ms.save(ident+"\x00"+room, nil)
 		}
+	}
+}
+
+// fade forgets the marks of members who moved none for long, whatever became of their names.
+func (ms *marks) fade() {
+	type idle struct {
+		ident string
+		at    time.Time
+	}
+	ms.mu.Lock()
+	all := make([]idle, 0, len(ms.byIdent))
+	for ident, m := range ms.byIdent {
+		all = append(all, idle{ident, m.at})
+	}
+	ms.mu.Unlock()
+	slices.SortFunc(all, func(a, b idle) int { return a.at.Compare(b.at) })
+	for i, m := range all {
+		if len(all)-i <= marksMost && time.Since(m.at) <= markKept {
+			return
+		}
+		ms.forget(m.ident)
 	}
 }
 

@@ -2,6 +2,8 @@ package bridge
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -78,6 +80,15 @@ func (s *seat) leaves(spelled string) bool {
 
 // name is the canonical name of the seat's member.
 func (s *seat) name() string { return s.claim.Name }
+
+// author is the mark of what the seat's member writes: its own, also under another holding of its name, where it can prove who it is.
+func (s *seat) author() uint64 {
+	if s.claim.Ident == "" {
+		return s.claim.Rev
+	}
+	h := sha256.Sum256([]byte("author\x00" + s.claim.Ident))
+	return binary.BigEndian.Uint64(h[:]) | 1<<63 // no Rev is as large
+}
 
 // A member is somebody who is connected now.
 type member struct {

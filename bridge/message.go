@@ -188,8 +188,8 @@ func newID() string {
 }
 
 // entry makes the log's line of a post.
-func (p *post) entry(from string, rev uint64) history.Entry {
-	return history.Entry{ID: p.id, From: from, Kind: p.kind, ClaimRev: rev, V: bodyFormat, Body: encode(p.body), Ref: p.body.RefSeq}
+func (p *post) entry(st *seat) history.Entry {
+	return history.Entry{ID: p.id, From: st.name(), Kind: p.kind, Author: st.author(), V: bodyFormat, Body: encode(p.body), Ref: p.body.RefSeq}
 }
 
 // encode is JSON without the HTML escapes, which only make messages longer.

@@ -10,6 +10,9 @@ import (
 	"tincan/broker"
 )
 
+// ada is the seat that posts in these tests.
+var ada = &seat{claim: history.Claim{Name: "ada", Rev: 1}}
+
 func TestWhatIsPostedBecomesAMessage(t *testing.T) {
 	at := time.Date(2026, 5, 1, 10, 15, 30, 123e6, time.UTC)
 	for _, c := range []struct{ payload, want string }{
@@ -31,7 +34,7 @@ func TestWhatIsPostedBecomesAMessage(t *testing.T) {
 			t.Errorf("%s: refused: %s", c.payload, no.Tell)
 			continue
 		}
-		e := p.entry("ada", 1)
+		e := p.entry(ada)
 		e.ID, e.Seq, e.Time = "x", 7, at
 		want := `{"seq":7,"id":"x","time":"2026-05-01T10:15:30.123Z","room":"lobby","from":"ada",` + c.want
 		if got := string(appendMessage(nil, "lobby", e)); got != want {
@@ -88,7 +91,7 @@ func FuzzPost(f *testing.F) {
 			}
 			return
 		}
-		e := p.entry("ada", 1)
+		e := p.entry(ada)
 		var out struct {
 			Text, ID, From string
 			Data           json.RawMessage
@@ -103,7 +106,7 @@ func FuzzPost(f *testing.F) {
 			t.Fatal("over the limit")
 		}
 		again, no := parsePost(&m)
-		if no != nil || string(again.entry("ada", 1).Body) != string(e.Body) {
+		if no != nil || string(again.entry(ada).Body) != string(e.Body) {
 			t.Fatalf("%q is another message the second time", payload)
 		}
 	})

@@ -92,7 +92,7 @@ func (b *Bridge) who(name string) string {
 		return m.ident
 	}
 	if h, held := b.store.Lookup(n.Keys); held && h.Secret && h.Fold == n.Fold {
-		return identOfHolding(h.Rev)
+		return holderIdent(h)
 	}
 	return ""
 }
@@ -100,7 +100,7 @@ func (b *Bridge) who(name string) string {
 // append logs a post under key (a room, or a pair of members) and acknowledges it when it is kept. then, if not nil, gets the entry
 // as it was logged, but not a repeat; the acknowledgement waits until it calls told.
 func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message, ack func(broker.Ack), then func(e history.Entry, told func())) {
-	e := p.entry(st.name(), st.claim.Rev)
+	e := p.entry(st)
 	err := b.store.Append(key, e, func(r history.Receipt, err error) {
 		if err != nil {
 			b.refused(st, t, m, refuseStore(err), ack)
@@ -175,7 +175,7 @@ func (b *Bridge) partner(st *seat, t topic) (name, ident string, no *broker.Refu
 	if !ok || h.Fold != n.Fold {
 		return "", "", refuseNobody(n.Canonical)
 	}
-	if ident = identOfHolding(h.Rev); !h.Secret {
+	if ident = holderIdent(h); !h.Secret {
 		other := b.members.find(n.Fold)
 		if other == nil {
 			return "", "", refuseNobody(n.Canonical)

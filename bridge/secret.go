@@ -36,8 +36,7 @@ func (s secrets) proves(secret, verifier []byte) bool {
 	return subtle.ConstantTimeCompare(s.sum(verifier[:saltSize], secret), verifier[saltSize:]) == 1
 }
 
-// owner says who the MQTT session of a name belongs to: whoever knows this secret. A session waits for longer than a name is held, and
-// its owner gets it back with the name.
+// owner is the ident of whoever has a name and knows this secret, now and when it comes back long after the name's hold was over.
 func (s secrets) owner(fold string, secret []byte) string {
 	return "k" + hex.EncodeToString(s.sum([]byte("session\x00"+fold+"\x00"), secret)[:saltSize])
 }

@@ -21,6 +21,7 @@ func testClaims(t *testing.T, s Subject) {
 	t.Run("ReleasingTwiceIsNothing", func(t *testing.T) { releaseTwice(t, s) })
 	t.Run("ACancelledClaimIsNotLeft", func(t *testing.T) { cancelledClaim(t, s) })
 	t.Run("RevsAreNeverReused", func(t *testing.T) { revsNew(t, s) })
+	testKeep(t, s)
 }
 
 // request asks for a name; an empty secret is none.

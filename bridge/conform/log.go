@@ -268,7 +268,7 @@ func pages(t *testing.T, s Subject) {
 func entriesWhole(t *testing.T, s Subject) {
 	b := newBench(t, s)
 	want := []history.Entry{
-		{ID: "1", From: "Ada Okafor", Kind: "text", ClaimRev: 1 << 40, V: 1, Body: []byte(`{"text":"hello"}`)},
+		{ID: "1", From: "Ada Okafor", Kind: "text", Author: 1<<63 | 7, V: 1, Body: []byte(`{"text":"hello"}`)},
 		{ID: "Zoë 🦊", From: "Zoë 🦊", Kind: "file", V: 2, Body: []byte{0, 1, 255, 0}},
 		{ID: "3", From: "", Kind: "", Body: nil},
 		{ID: "4", From: "ada", Kind: "text", Body: make([]byte, 128<<10)},
@@ -283,7 +283,7 @@ func entriesWhole(t *testing.T, s Subject) {
 	for range 2 {
 		for i, e := range b.read("lobby") {
 			w := want[i]
-			if e.Seq != w.Seq || e.ID != w.ID || e.From != w.From || e.Kind != w.Kind || !e.Time.Equal(w.Time) || e.ClaimRev != w.ClaimRev ||
+			if e.Seq != w.Seq || e.ID != w.ID || e.From != w.From || e.Kind != w.Kind || !e.Time.Equal(w.Time) || e.Author != w.Author ||
 				e.V != w.V || string(e.Body) != string(w.Body) {
 				t.Errorf("entry %d came back as %+v", i, e)
 			}

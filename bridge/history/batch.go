@@ -169,7 +169,7 @@ func (b *batch) place(r *room, a *appending, args []any) []any {
 	if e.Body == nil {
 		e.Body = []byte{}
 	}
-	return append(args, r.id, int64(e.Seq), e.From, e.ID, e.Kind, e.Time.UnixMilli(), int64(e.ClaimRev), e.V, 0, b.w.sum.entry(r.id, e, false), e.Body)
+	return append(args, r.id, int64(e.Seq), e.From, e.ID, e.Kind, e.Time.UnixMilli(), int64(e.Author), e.V, 0, b.w.sum.entry(r.id, e, false), e.Body)
 }
 
 func (b *batch) placed(r *room, a *appending) {
@@ -250,7 +250,7 @@ func (b *batch) storeClaims() error {
 			if c.ends >= 0 {
 				ends = c.ends
 			}
-			_, err = b.w.putClaim.ExecContext(background, int64(c.rev), c.name, c.fold, c.keys[0], c.keys[1], c.verifier, c.hold, ends, b.w.sum.claim(c))
+			_, err = b.w.putClaim.ExecContext(background, int64(c.rev), c.name, c.fold, c.keys[0], c.keys[1], c.verifier, c.hold, ends, c.ident, c.kept, b.w.sum.claim(c))
 		}
 		if err != nil {
 			return err
@@ -278,8 +278,8 @@ func (w *writer) prepare(ctx context.Context) error {
 		{&w.putRefer, `insert into refer (room, target, seq) values (?, ?, ?)`},
 		{&w.putValue, `insert into value (kind, key, value, put, sum) values (?, ?, ?, ?, ?)
 			on conflict do update set value = excluded.value, put = excluded.put, sum = excluded.sum`},
-		{&w.putClaim, `insert into claim (rev, name, fold, key0, key1, verifier, hold, ends, sum) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-			on conflict do update set hold = excluded.hold, ends = excluded.ends, sum = excluded.sum`},
+		{&w.putClaim, `insert into claim (rev, name, fold, key0, key1, verifier, hold, ends, ident, kept, sum) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			on conflict do update set verifier = excluded.verifier, hold = excluded.hold, ends = excluded.ends, kept = excluded.kept, sum = excluded.sum`},
 		{&w.putMeta, `update meta set value = ? where name = ?`},
 	} {
 		var err error

@@ -44,6 +44,8 @@ type holding struct {
 	keys       [2]string
 	verifier   []byte
 	rev        uint64
+	ident      string
+	kept       bool // for good: it waits without end
 	hold       time.Duration
 	sessions   []session
 	until      time.Time // when it waits: the end, by the monotonic clock
@@ -60,7 +62,9 @@ type claimRow struct {
 	verifier   []byte
 	hold       int64 // milliseconds
 	ends       int64 // lived in milliseconds when the hold is over; -1 while connected
-	gone       bool  // to be deleted; only rev counts
+	ident      string
+	kept       bool
+	gone       bool // to be deleted; only rev counts
 }
 
 // newClaims returns claims that start with the stored rows at lived. Revs up to reserved may have been given before.
@@ -80,8 +84,12 @@ func newClaims(rows []claimRow, lived time.Duration, reserved uint64, kick func(
 		dirty:   map[uint64]struct{}{},
 	}
 	for _, row := range rows {
-		h := &holding{name: row.name, fold: row.fold, keys: row.keys, verifier: row.verifier, rev: row.rev,
+		h := &holding{name: row.name, fold: row.fold, keys: row.keys, verifier: row.verifier, rev: row.rev, ident: row.ident, kept: row.kept,
 			hold: time.Duration(row.hold) * time.Millisecond, place: -1}
+		if h.kept {
+			c.addLocked(h)
+			continue
+		}
 		rest := time.Duration(row.ends)*time.Millisecond - lived
 		if row.ends < 0 { // it was connected when the last run ended: the whole hold begins now
 			rest = h.hold
@@ -89,7 +97,7 @@ func newClaims(rows []claimRow, lived time.Duration, reserved uint64, kick func(
 		}
 		if h.verifier == nil || rest <= 0 {
 			c.dirty[h.rev] = struct{}{}
-			c.freed.put(Claim{Name: h.name, Rev: h.rev})
+			c.freed.put(h.claim(""))
 			continue
 		}
 		c.addLocked(h)
@@ -141,7 +149,7 @@ func (c *claims) Claim(ctx context.Context, r ClaimRequest, prove func([]byte) b
 	if err := ctx.Err(); err != nil {
 		return Claim{}, err
 	}
-	proven := map[uint64]bool{} // by rev: the verifier of a holding never changes
+	proven := map[string]bool{} // by verifier, which may change meanwhile
 	for {
 		claim, change, ask, err := c.try(r, proven)
 		if err != nil {
@@ -154,24 +162,19 @@ func (c *claims) Claim(ctx context.Context, r ClaimRequest, prove func([]byte) b
 			}
 			return claim, nil
 		}
-		proven[ask.rev] = prove != nil && prove(ask.verifier)
+		proven[string(ask)] = prove != nil && prove(ask)
 	}
 }
 
-// try is the critical section of Claim: granted with the change to wait for, or a holding to be asked for proof, or an error.
-func (c *claims) try(r ClaimRequest, proven map[uint64]bool) (_ Claim, change uint64, ask *holding, _ error) {
+// try is the critical section of Claim: granted with the change to wait for, or a verifier to be asked for proof, or an error.
+func (c *claims) try(r ClaimRequest, proven map[string]bool) (_ Claim, change uint64, ask []byte, _ error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	same := c.sameLocked(r.Fold, r.Keys)
 	if len(same) == 0 {
-		c.rev++
-		if c.rev+revBlock/2 > c.limit {
-			c.limit = c.rev + revBlock
-		}
-		h := &holding{name: r.Name, fold: r.Fold, keys: r.Keys, verifier: r.Verifier, rev: c.rev, place: -1}
-		c.addLocked(h)
+		h := c.beginLocked(r)
 		c.joinLocked(h, r)
-		return Claim{Name: h.name, Session: r.Session, Rev: h.rev}, c.changes, nil, nil
+		return h.claim(r.Session), c.changes, nil, nil
 	}
 	for _, h := range same {
 		switch {
@@ -179,16 +182,16 @@ func (c *claims) try(r ClaimRequest, proven map[uint64]bool) (_ Claim, change ui
 		case h.verifier == nil:
 			if i := h.byClient(r.Client); i >= 0 {
 				c.joinLocked(h, r)
-				return Claim{Name: h.name, Session: r.Session, Rev: h.rev}, c.changes, nil, nil
+				return h.claim(r.Session), c.changes, nil, nil
 			}
 		default:
-			ok, asked := proven[h.rev]
+			ok, asked := proven[string(h.verifier)]
 			if !asked {
-				return Claim{}, 0, h, nil
+				return Claim{}, 0, h.verifier, nil
 			}
 			if ok {
 				c.joinLocked(h, r)
-				return Claim{Name: h.name, Session: r.Session, Rev: h.rev}, c.changes, nil, nil
+				return h.claim(r.Session), c.changes, nil, nil
 			}
 		}
 	}
@@ -210,6 +213,9 @@ func (c *claims) Release(cl Claim) {
 	}
 	h.sessions = slices.Delete(h.sessions, i, i+1)
 	if len(h.sessions) > 0 {
+		return
+	}
+	if h.kept {
 		return
 	}
 	if h.verifier == nil || h.hold <= 0 {
@@ -258,6 +264,17 @@ func (c *claims) sameLocked(fold string, keys [2]string) []*holding {
 	return same
 }
 
+// beginLocked begins the holding that r asks for, without a session.
+func (c *claims) beginLocked(r ClaimRequest) *holding {
+	c.rev++
+	if c.rev+revBlock/2 > c.limit {
+		c.limit = c.rev + revBlock
+	}
+	h := &holding{name: r.Name, fold: r.Fold, keys: r.Keys, verifier: r.Verifier, rev: c.rev, ident: r.Ident, place: -1}
+	c.addLocked(h)
+	return h
+}
+
 func (c *claims) addLocked(h *holding) {
 	c.byRev[h.rev] = h
 	c.byFold[h.fold] = h
@@ -273,7 +290,7 @@ func (c *claims) joinLocked(h *holding, r ClaimRequest) {
 	if i := h.bySession(r.Session); i >= 0 {
 		h.sessions = slices.Delete(h.sessions, i, i+1)
 	} else if i := h.byClient(r.Client); i >= 0 {
-		c.lost.put(LostClaim{Claim: Claim{Name: h.name, Session: h.sessions[i].id, Rev: h.rev}, By: r.Session})
+		c.lost.put(LostClaim{Claim: h.claim(h.sessions[i].id), By: r.Session})
 		h.sessions = slices.Delete(h.sessions, i, i+1)
 	}
 	if h.place >= 0 {
@@ -308,7 +325,7 @@ func (c *claims) freeLocked(h *holding, session string) {
 		}
 	}
 	c.changedLocked(h)
-	c.freed.put(Claim{Name: h.name, Session: session, Rev: h.rev})
+	c.freed.put(h.claim(session))
 }
 
 func (c *claims) changedLocked(h *holding) {
@@ -360,7 +377,7 @@ func (c *claims) take(limit int) (rows []claimRow, reserved, change uint64) {
 		delete(c.dirty, rev)
 		row := claimRow{rev: rev, gone: true}
 		if h := c.byRev[rev]; h != nil {
-			row = claimRow{rev: rev, name: h.name, fold: h.fold, keys: h.keys, verifier: h.verifier, hold: h.hold.Milliseconds(), ends: -1}
+			row = claimRow{rev: rev, name: h.name, fold: h.fold, keys: h.keys, verifier: h.verifier, hold: h.hold.Milliseconds(), ends: -1, ident: h.ident, kept: h.kept}
 			if h.place >= 0 {
 				row.ends = max(0, (c.lived + h.until.Sub(c.started)).Milliseconds())
 			}
@@ -400,8 +417,12 @@ func (c *claims) tellLocked() {
 	}
 }
 
+func (h *holding) claim(session string) Claim {
+	return Claim{Name: h.name, Session: session, Rev: h.rev, Ident: h.ident}
+}
+
 func (h *holding) holder() Holder {
-	return Holder{Name: h.name, Fold: h.fold, Rev: h.rev, Connected: len(h.sessions) > 0, Secret: h.verifier != nil}
+	return Holder{Name: h.name, Fold: h.fold, Rev: h.rev, Ident: h.ident, Kept: h.kept, Connected: len(h.sessions) > 0, Secret: h.verifier != nil}
 }
 
 func (h *holding) bySession(id string) int {

@@ -98,7 +98,7 @@ func (w *writer) find(room int64, seq uint64) (*Entry, bool, error) {
 	if err := rows.Scan(&id, &s, &e.From, &e.ID, &e.Kind, &ms, &claim, &e.V, &erased, &none); err != nil {
 		return nil, false, err
 	}
-	e.Seq, e.ClaimRev, e.Time = uint64(s), uint64(claim), time.UnixMilli(ms)
+	e.Seq, e.Author, e.Time = uint64(s), uint64(claim), time.UnixMilli(ms)
 	return &e, erased, nil
 }
 

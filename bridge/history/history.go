@@ -18,6 +18,7 @@ var (
 	ErrIDUsed      = errors.New("history: this id was used for another entry")
 	ErrNoTarget    = errors.New("history: the entry that is referred to is gone") // or never was
 	ErrTaken       = errors.New("history: name taken")                            // held, and not proven
+	ErrNoHolding   = errors.New("history: no such holding")
 	ErrTooOld      = errors.New("history: before the retained part")
 	ErrDamaged     = errors.New("history: damaged") // a stored entry does not match its checksum
 )
@@ -44,14 +45,14 @@ type Log interface {
 
 // An Entry is one line of a room's log.
 type Entry struct {
-	Seq      uint64
-	ID       string // unique with From in its room
-	From     string
-	Kind     string
-	Time     time.Time // UTC, milliseconds; the wall clock at commit, only shown: Seq orders
-	ClaimRev uint64    // Rev of the claim that wrote it
-	V        int       // version of Body's format
-	Body     []byte
+	Seq    uint64
+	ID     string // unique with From in its room
+	From   string
+	Kind   string
+	Time   time.Time // UTC, milliseconds; the wall clock at commit, only shown: Seq orders
+	Author uint64    // who wrote it, beyond the name: names change hands
+	V      int       // version of Body's format
+	Body   []byte
 
 	// Erased says that the body is gone for good, by Log.Erase. Only View says it.
 	Erased bool
@@ -118,6 +119,17 @@ type Claims interface {
 	Lookup(keys [2]string) (Holder, bool)
 	// Freed tells the claims whose name has become free (hold over, or given up): Rev will never come back.
 	Freed() <-chan Claim
+	// Keep makes a holding that has a verifier one for good: its name waits for its owner without end, who proves it by this verifier
+	// from now on. Its sessions, its Rev and its Ident stay. It returns when that is stored. ErrNoHolding when rev is none.
+	Keep(ctx context.Context, rev uint64, verifier []byte) error
+	// Register keeps a name for good that nobody holds: a *TakenError (errors.Is ErrTaken) when somebody does. It returns when that is
+	// stored.
+	Register(ctx context.Context, r ClaimRequest) (Holder, error)
+	// GiveUp makes a kept holding one as any other: it ends with its hold, and at once when it is not connected. It returns when that
+	// is stored. ErrNoHolding when rev is none that is kept.
+	GiveUp(ctx context.Context, rev uint64) error
+	// Kept lists who has a name for good, by name.
+	Kept() []Holder
 }
 
 // A ClaimRequest asks for a name. Two names are the same when either key is equal.
@@ -128,6 +140,7 @@ type ClaimRequest struct {
 	Session  string        // unique for each connection
 	Client   string        // client id
 	Verifier []byte        // stored proof of the secret; nil: no secret
+	Ident    string        // who asks, for a holding that begins now; stored with it
 	Hold     time.Duration // how long the name waits after the last session
 }
 
@@ -136,6 +149,7 @@ type Claim struct {
 	Name    string // the holder's spelling, which may differ from the one asked for
 	Session string
 	Rev     uint64 // of the holding: the same for all its sessions and over holds and restarts, new when the name was free; never reused
+	Ident   string // of the request that began the holding; empty when it had none
 }
 
 // A LostClaim tells why a claim is served no longer.
@@ -149,8 +163,10 @@ type Holder struct {
 	Name      string
 	Fold      string
 	Rev       uint64
-	Connected bool // false: it waits for its owner
+	Ident     string // see Claim
+	Connected bool   // false: it waits for its owner
 	Secret    bool
+	Kept      bool // for good
 }
 
 // A TakenError says who has the name. errors.Is(err, ErrTaken).

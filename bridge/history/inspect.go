@@ -149,7 +149,7 @@ func look(ctx context.Context, path string) (f finding, err error) {
 	if err := sameSchema(ctx, db, f.version); err != nil {
 		return f, err
 	}
-	c, err := load(ctx, db)
+	c, err := load(ctx, db, f.version)
 	if err != nil {
 		return f, fmt.Errorf("reading it: %w", err)
 	}

@@ -24,8 +24,9 @@ type contents struct {
 	trims  []*trim
 }
 
-// load reads it and verifies it: the last row of every room, the newest rows, all claims. A row that does not fit is ErrDamaged.
-func load(ctx context.Context, q querier) (c contents, err error) {
+// load reads a database of a version and verifies it: the last row of every room, the newest rows, all claims. A row that does not fit
+// is ErrDamaged.
+func load(ctx context.Context, q querier, version int) (c contents, err error) {
 	c.meta = map[string]int64{}
 	if err = each(ctx, q, `select name, value from meta`, func(rows *sql.Rows) error {
 		var name string
@@ -50,7 +51,7 @@ func load(ctx context.Context, q querier) (c contents, err error) {
 	}); err != nil {
 		return c, err
 	}
-	if c.claims, err = loadClaims(ctx, q); err != nil {
+	if c.claims, err = loadClaims(ctx, q, version); err != nil {
 		return c, err
 	}
 	err = each(ctx, q, `select id, room, below, cleared, due from trim order by id`, func(rows *sql.Rows) error {
@@ -132,14 +133,21 @@ func loadRooms(ctx context.Context, q querier) ([]*room, error) {
 	return rooms, nil
 }
 
-func loadClaims(ctx context.Context, q querier) ([]claimRow, error) {
+// identSince is the version from which on a claim has the columns ident and kept.
+const identSince = 3
+
+func loadClaims(ctx context.Context, q querier, version int) ([]claimRow, error) {
+	since := `ident, kept`
+	if version < identSince {
+		since = `'', 0`
+	}
 	var claims []claimRow
 	var sum summer
-	err := each(ctx, q, `select rev, name, fold, key0, key1, verifier, hold, coalesce(ends, -1), sum from claim order by rev`, func(rows *sql.Rows) error {
+	err := each(ctx, q, `select rev, name, fold, key0, key1, verifier, hold, coalesce(ends, -1), `+since+`, sum from claim order by rev`, func(rows *sql.Rows) error {
 		var c claimRow
 		var rev int64
 		var want []byte
-		if err := rows.Scan(&rev, &c.name, &c.fold, &c.keys[0], &c.keys[1], &c.verifier, &c.hold, &c.ends, &want); err != nil {
+		if err := rows.Scan(&rev, &c.name, &c.fold, &c.keys[0], &c.keys[1], &c.verifier, &c.hold, &c.ends, &c.ident, &c.kept, &want); err != nil {
 			return err
 		}
 		c.rev = uint64(rev)

@@ -134,7 +134,7 @@ func (s *Store) connect(ctx context.Context, found finding) (err error) {
 	if err := w.prepare(ctx); err != nil {
 		return err
 	}
-	c, err := load(ctx, w.conn)
+	c, err := load(ctx, w.conn, newest())
 	if err != nil {
 		return err
 	}

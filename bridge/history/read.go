@@ -144,7 +144,7 @@ func scanEntry(rows *sql.Rows, sum *summer) (e Entry, room int64, err error) {
 	if err := rows.Scan(&room, &seq, &e.From, &e.ID, &e.Kind, &ms, &claim, &e.V, &e.Erased, &want, &body); err != nil {
 		return e, room, err
 	}
-	e.Seq, e.ClaimRev, e.Time = uint64(seq), uint64(claim), time.UnixMilli(ms).UTC()
+	e.Seq, e.Author, e.Time = uint64(seq), uint64(claim), time.UnixMilli(ms).UTC()
 	if !e.Erased {
 		e.Body = append(make([]byte, 0, len(body)), body...)
 	}

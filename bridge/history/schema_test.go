@@ -3,6 +3,7 @@ package history_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"tincan/bridge/history"
 )
@@ -14,14 +15,23 @@ func TestAnOldDatabaseIsTakenOver(t *testing.T) {
 	for _, id := range []string{"1", "2", "3"} {
 		mustPost(t, s, "lobby", id, "hello "+id)
 	}
+	old := history.ClaimRequest{Name: "ada", Fold: "ada", Keys: [2]string{"ada", "ada"}, Session: "1", Verifier: []byte("v"), Hold: time.Hour}
+	c, err := s.Claim(limited(t), old, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Release(c)
 	before := contents(t, s)
 	if err := s.Close(limited(t)); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, filepath.Join(dir, "tincan.db"), `drop table refer; pragma user_version = 1`)
+	exec(t, filepath.Join(dir, "tincan.db"), `drop table refer; alter table claim drop column ident; alter table claim drop column kept; pragma user_version = 1`)
 	s = openStore(t, dir, quiet())
 	if now := contents(t, s); now != before {
 		t.Fatalf("it holds %s, and held %s", now, before)
+	}
+	if h, ok := s.Lookup(old.Keys); !ok || h.Name != "ada" || !h.Secret || h.Ident != "" || h.Kept {
+		t.Fatalf("ada is %+v, %v", h, ok)
 	}
 	done := make(chan error, 1)
 	edit := history.Entry{ID: "e", From: "ada", Kind: "edit", V: 1, Body: []byte("x"), Ref: 2}

@@ -39,7 +39,7 @@ func (s *summer) end(last []byte) []byte {
 
 func (s *summer) entry(room int64, e *Entry, erased bool) []byte {
 	s.reset().num(uint64(room)).num(e.Seq).text(e.From).text(e.ID).text(e.Kind)
-	s.num(uint64(e.Time.UnixMilli())).num(e.ClaimRev).num(uint64(e.V))
+	s.num(uint64(e.Time.UnixMilli())).num(e.Author).num(uint64(e.V))
 	if erased {
 		return s.num(1).end(nil)
 	}
@@ -53,10 +53,18 @@ func (s *summer) room(id int64, name string, first uint64) []byte {
 func (s *summer) claim(c *claimRow) []byte {
 	s.reset().num(c.rev).text(c.name).text(c.fold).text(c.keys[0]).text(c.keys[1])
 	s.num(uint64(c.hold)).num(uint64(c.ends)) // a negative ends (connected) is a large number here, as good as any
-	if c.verifier == nil {
-		return s.num(0).end(nil)
+	tag := uint64(0)
+	if c.verifier != nil {
+		tag = 1
 	}
-	return s.num(1).end(c.verifier)
+	if c.ident != "" || c.kept { // rows of the first schema have neither, and their sums stay
+		tag |= 2
+		if c.kept {
+			tag |= 4
+		}
+		s.text(c.ident)
+	}
+	return s.num(tag).end(c.verifier)
 }
 
 func (s *summer) value(kind, key string, put int64, value []byte) []byte {
