@@ -12,16 +12,18 @@ import { basename, dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib'
 import { build, transform } from 'esbuild'
+import { minify } from 'terser'
 import { catalogues, faults, saidIn, shortNames, sources } from './words.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const src = join(here, 'src')
 const dist = join(here, 'dist')
 // Bytes of brotli. The first load is what index.html needs before anything is shown; all is that and what the room then loads by
-// itself. Everything else that is imported later comes only when somebody asks for it, each file weighed alone: a language, the
-// emoji, a view of its own, the first visit, the bell.
-const budgets = { first: 47_000, all: 64_000, aside: 25_000 }
-const unasked = /^src\/(mqtt\/client|view\/later)\.ts$/
+// itself. Everything else that is imported later comes with the first touch, or when somebody asks for it, each file weighed alone: a
+// language, the emoji, a view of its own, the first visit, the bell.
+const budgets = { first: 45_000, all: 60_000, aside: 25_000 }
+const unasked = ['src/mqtt/client.ts', 'src/view/later.ts']
+const before = new Set([...unasked, 'src/view/welcome.tsx']) // what may come without view/later.ts
 const packed = new Set(['.js', '.css', '.svg', '.json', '.webmanifest'])
 
 const sha = (data, n) => createHash('sha256').update(data).digest('hex').slice(0, n)
@@ -50,19 +52,22 @@ function reached(from, graph) {
 /**
  * Keeps apart what is loaded at first and what is loaded when needed. The sheet of a later view travels inside its script and is
  * adopted by the document: esbuild would put it into a file that nothing loads. And what is imported later imports main.ts, which is
- * there: so that all of the first load is one file, instead of one for each set of views that share something. It brings the English
- * messages that only it says. The keys of messages become short.
+ * there, and what is opened imports view/later.ts: so that each of these loads is one file, instead of one for each set of views that
+ * share something. What is loaded brings the English messages that only it says. The keys of messages become short.
  */
-function apart(first, later) {
+function apart(first, soon, later) {
   const name = (path) => relative(here, path).replaceAll('\\', '/')
   const code = (path) => readFileSync(path, 'utf8')
   const messages = (path) => JSON.parse(code(path))
   const english = Object.entries(messages(join(src, 'i18n/en.json')))
   const short = shortNames(english.map(([key]) => key), sources(src))
-  const saidFirst = saidIn([...first].filter((n) => /\.tsx?$/.test(n)).map((n) => code(join(here, n))).join(''))
-  const brings = (text) => {
+  const saidAt = (names) => saidIn([...names].filter((n) => /\.tsx?$/.test(n)).map((n) => code(join(here, n))).join(''))
+  const saidFirst = saidAt(first)
+  const saidSoon = saidAt(soon)
+  const brings = (path, text) => {
     const said = saidIn(text)
-    const own = english.filter(([key]) => said(key) && !saidFirst(key))
+    const there = soon.has(path) || !later.has(path) || before.has(path) ? saidFirst : (key) => saidFirst(key) || saidSoon(key)
+    const own = english.filter(([key]) => said(key) && !there(key))
     return own.length === 0 ? '' : `import { learn } from ${JSON.stringify(join(src, 'i18n/format.ts'))}; learn(${JSON.stringify(short.ofCatalogue(Object.fromEntries(own)))});`
   }
   return {
@@ -76,8 +81,10 @@ function apart(first, later) {
       b.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
         if (!path.startsWith(src)) return undefined
         const text = code(path)
-        const main = later.has(name(path)) ? `import ${JSON.stringify(join(src, 'main.ts'))};` : ''
-        return { contents: (first.has(name(path)) ? '' : main + brings(text)) + short.ofText(text), loader: path.endsWith('x') ? 'tsx' : 'ts' }
+        const is = name(path)
+        const there = !later.has(is) ? [] : before.has(is) ? ['main.ts'] : ['main.ts', 'view/later.ts']
+        const loads = there.map((n) => `import ${JSON.stringify(join(src, n))};`).join('')
+        return { contents: (first.has(is) ? '' : loads + brings(is, text)) + short.ofText(text), loader: path.endsWith('x') ? 'tsx' : 'ts' }
       })
       b.onLoad({ filter: /i18n[\\/][\w-]+\.json$/ }, ({ path }) => {
         const all = path.endsWith('en.json') ? Object.fromEntries(english.filter(([key]) => saidFirst(key))) : messages(path)
@@ -87,11 +94,39 @@ function apart(first, later) {
   }
 }
 
+/**
+ * An entry point whose code others need, too, is a file of its own that only passes on what a chunk exports. The chunk takes its place:
+ * it exports the same by the same names, and is asked for in its stead. Both names bear the hash of what is in there.
+ */
+function folded(files) {
+  for (const [name, data] of files) {
+    const [, imported, chunk, exported] = /^import\{([^}]*)\}from"\.\/([^"]+)";(?:import"[^"]+";)*export\{([^}]*)\};\s*$/.exec(data) ?? []
+    if (!chunk) continue
+    const pairs = (list) => list.split(',').map((x) => x.split(' as ')).map(([a, b = a]) => [a, b])
+    const text = files.get(chunk).toString()
+    const [, offered] = /export\{([^}]*)\};\s*$/.exec(text)
+    const inChunk = new Map(pairs(offered).map(([local, alias]) => [alias, local]))
+    const inStub = new Map(pairs(imported).map(([alias, local]) => [local, inChunk.get(alias)]))
+    files.set(chunk, Buffer.from(`${text}export{${pairs(exported).map(([local, as]) => `${inStub.get(local)} as ${as}`)}};`))
+    files.delete(name)
+    for (const [n, d] of files) if (n.endsWith('.js')) files.set(n, Buffer.from(d.toString().replaceAll(`"./${name}"`, `"./${chunk}"`)))
+  }
+}
+
+/** Makes the scripts smaller still: terser puts together what esbuild, which looks at one statement at a time, leaves apart. */
+async function squeezed(files) {
+  for (const [name, data] of files) {
+    if (!name.endsWith('.js')) continue
+    const { code } = await minify(data.toString(), { module: true, compress: { ecma: 2022, passes: 2 }, format: { ecma: 2022 } })
+    files.set(name, Buffer.from(code + '\n'))
+  }
+}
+
 /** Bundles src/main.ts; files maps names to bytes, refs what index.html asks for to names, kinds names to when they are loaded. */
 async function bundle() {
   const { metafile: { inputs } } = await build(options)
   const later = new Set(Object.values(inputs).flatMap((i) => i.imports).filter((i) => i.kind === 'dynamic-import').map((i) => i.path))
-  const r = await build({ ...options, plugins: [apart(reached('src/main.ts', inputs), later)] })
+  const r = await build({ ...options, plugins: [apart(reached('src/main.ts', inputs), reached('src/view/later.ts', inputs), later)] })
   const { outputs } = r.metafile
   const find = (what) => Object.entries(outputs).find(([, o]) => what(o))
   const [stub, entry] = find((o) => o.entryPoint === 'src/main.ts')
@@ -102,7 +137,9 @@ async function bundle() {
   const files = new Map(r.outputFiles.map((f) => [basename(f.path), Buffer.from(f.contents)]).filter(([n]) => !needless(n)))
   const first = reached(main, outputs)
   const scripts = Object.entries(outputs).filter(([n]) => n.endsWith('.js'))
-  const soon = scripts.filter(([, o]) => unasked.test(o.entryPoint ?? '')).flatMap(([n]) => [...reached(n, outputs)])
+  const soon = scripts.filter(([, o]) => unasked.includes(o.entryPoint)).flatMap(([n]) => [...reached(n, outputs)])
+  folded(files)
+  await squeezed(files)
   const kinds = new Map(scripts.map(([n]) => [basename(n), first.has(n) ? 'first' : soon.includes(n) ? 'lazy' : 'aside']))
   return { files, refs, kinds }
 }

@@ -18,8 +18,9 @@ import { Preferences } from './store/settings.ts'
 import { plainShelf } from './store/shelf.ts'
 import { Tabs } from './store/tabs.ts'
 import { App } from './view/app.tsx'
-import { loadRest } from './view/lazy.tsx'
+import { loadRest, touched } from './view/lazy.tsx'
 
+const restAfter = 15_000 // milliseconds until what nothing has asked for yet is loaded, so that it is there without a connection
 const patience = 2000 // milliseconds for the words of a language, before the page is shown in English
 
 const lasting = platform.storage('localStorage')
@@ -100,6 +101,12 @@ async function room(): Promise<void> {
     const hash = write(chat.places.place.value)
     if (location.hash !== hash) history.replaceState(history.state, '', hash)
   })
+  const touch = () => {
+    touched.value = true
+    platform.idle(loadRest)
+  }
+  platform.later(restAfter, touch)
+  for (const kind of ['pointerdown', 'pointermove', 'keydown']) addEventListener(kind, touch, { once: true, capture: true })
   for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.activity.touched(), { passive: true })
   addEventListener('pagehide', () => chat.leave())
   addEventListener('pageshow', (e) => { if (e.persisted) chat.back() })
@@ -112,7 +119,6 @@ async function room(): Promise<void> {
   render(h(App, { chat }), root)
   Speaker = await speaking
   chat.start()
-  platform.idle(loadRest)
 }
 
 void (location.pathname === '/qr' ? door() : room())

@@ -32,9 +32,11 @@ const saidFor = { copied: 2000, unread: 2000, press: 20_000 } // milliseconds
 
 /**
  * What can be done with the messages of the log: beside the one under the pointer, by keys on the one with the focus, by a finger that
- * rests. It lies over the log and is loaded by itself.
+ * rests. It lies over the log and is loaded with the first touch.
  */
-export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box: RefObject<HTMLElement | null>, rowOf: (el: Element) => MessageRow | null }) {
+export function Acts({ chat, c, box, rowOf, finger }: {
+  chat: Chat, c: Conversation, box: RefObject<HTMLElement | null>, rowOf: (el: Element) => MessageRow | null, finger: () => PointerEvent | null,
+}) {
   const under = useSignal<{ row: MessageRow, top: number } | null>(null)
   const sheet = useSignal<MessageRow | null>(null)
   const doomed = useSignal<Message | null>(null) // it is asked whether it is to be deleted
@@ -106,6 +108,8 @@ export function Acts({ chat, c, box, rowOf }: { chat: Chat, c: Conversation, box
     for (const [kind, f] of all) log.addEventListener(kind, f, { capture: true, passive: kind === 'scroll' })
     const leave = () => { over = under.value = null }
     log.parentElement?.addEventListener('pointerleave', leave)
+    const laid = finger() // before this was loaded
+    if (laid) on.pointerdown?.(laid)
     return () => {
       lift()
       for (const [kind, f] of all) log.removeEventListener(kind, f, { capture: true })

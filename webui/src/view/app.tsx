@@ -24,7 +24,7 @@ const Share = aside(async () => (await import('./share.tsx')).Share)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
 const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
 
-const wander = () => import('./later.ts')
+const wander = () => import('./hands.ts')
 
 type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'share'
 

@@ -12,8 +12,8 @@ import { aside, lazy } from './lazy.tsx'
 import { tooLongText } from './row.tsx'
 
 const Strips = lazy(async () => (await import('./later.ts')).Strips)
-const ReplyBar = lazy(async () => (await import('./replybar.tsx')).ReplyBar)
-const EditBar = lazy(async () => (await import('./replybar.tsx')).EditBar)
+const ReplyBar = lazy(async () => (await import('./hands.ts')).ReplyBar)
+const EditBar = lazy(async () => (await import('./hands.ts')).EditBar)
 const Suggest = aside(async () => (await import('./suggest.tsx')).Suggest)
 
 const draftAfter = 300 // milliseconds after the last key

@@ -1,37 +1,31 @@
-const paths = {
-  hash: 'M8 3 6.5 17M13.5 3 12 17M3.5 7.5h14M2.5 12.5h14',
-  plus: 'M10 4v12M4 10h12',
+import type { drawings } from './drawings.ts'
+
+// What the room and the first visit show before anything else is loaded; the rest is in drawings.ts.
+const first = {
   send: 'M3 10 17 3.5 12 17l-2.8-5.8zM9.2 11.2 17 3.5',
-  search: 'M14.5 9a5.5 5.5 0 1 1-11 0 5.5 5.5 0 0 1 11 0M13.2 13.2l3.8 3.8',
   people: 'M11 7a3 3 0 1 1-6 0 3 3 0 0 1 6 0M2.5 16.5c.4-3 2.6-4.5 5.5-4.5s5.1 1.5 5.5 4.5M13 4.3a3 3 0 0 1 0 5.4M15 12.5c1.5.7 2.3 2 2.5 4',
   chip: 'M6.5 5h7A1.5 1.5 0 0 1 15 6.5v7a1.5 1.5 0 0 1-1.5 1.5h-7A1.5 1.5 0 0 1 5 13.5v-7A1.5 1.5 0 0 1 6.5 5M8 2.5V5M12 2.5V5M8 15v2.5M12 15v2.5M2.5 8H5M2.5 12H5M15 8h2.5M15 12h2.5',
   menu: 'M3 5.5h14M3 10h14M3 14.5h9',
-  x: 'm5 5 10 10M15 5 5 15',
   ok: 'm4 10.5 4 4 8-9',
   clock: 'M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0M10 6v4.3l2.8 1.7',
   warn: 'M10 3 18 16.5H2zM10 8v4M10 14.5h.01',
   down: 'M10 4v12M5 11l5 5 5-5',
-  save: 'M10 3v9M6 8.5l4 4 4-4M3.5 16.5h13',
   key: 'M10.5 13a3.5 3.5 0 1 1-7 0 3.5 3.5 0 0 1 7 0M9.5 10.5l7-7M13.5 6.5l2.5 2.5',
-  gear: 'M3 6h8M15 6h2M3 14h2M9 14h8M15 6a2 2 0 1 1-4 0 2 2 0 0 1 4 0M9 14a2 2 0 1 1-4 0 2 2 0 0 1 4 0',
   door: 'M5 17.5v-14a1 1 0 0 1 1-1h8a1 1 0 0 1 1 1v14M2.5 17.5h15M12 10.5h.01',
-  pen: 'm4 13.5-.5 3 3-.5L16 6.5 13.5 4zM11.5 6 14 8.5',
-  qr: 'M3 3h5v5H3zM12 3h5v5h-5zM3 12h5v5H3zM12 12h2v2h-2zM17 12v2M15 17h2M12 17h.01',
-  copy: 'M7.5 7.5h8a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1h-8a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1M13.5 7.5v-4a1 1 0 0 0-1-1h-8a1 1 0 0 0-1 1v8a1 1 0 0 0 1 1h2',
-  pin: 'M7 3h6l-1 6 3 3H5l3-3zM10 12v5',
-  more: 'M4.5 10h.01M10 10h.01M15.5 10h.01',
   drop: 'M10 2.5c3 3.7 5 6.3 5 9a5 5 0 0 1-10 0c0-2.7 2-5.3 5-9',
   plug: 'M7 3v4M13 3v4M5 7h10v2.5a5 5 0 0 1-10 0zM10 14.5V18',
   cube: 'm10 2.5 6.5 3.7v7.6L10 17.5l-6.5-3.7V6.2zM3.5 6.2 10 10l6.5-3.8M10 10v7.5',
-  reply: 'M8 5 3 10l5 5M3.5 10H11a6 6 0 0 1 6 6',
-  smile: 'M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0M7 12c1.500 2 4.500 2 6 0M7.500 8h.01M12.500 8h.01',
-  bin: 'M3.500 5.500h13M8 5.500v-2h4v2M5 5.500l.8 11h8.400l.8-11M8.500 8.500v5M11.500 8.500v5',
-  link: 'M8.5 11.5a3 3 0 0 0 4.300 0l3-3a3 3 0 0 0-4.300-4.300l-1 1M11.5 8.5a3 3 0 0 0-4.300 0l-3 3a3 3 0 0 0 4.300 4.300l1-1',
-  unread: 'M3 5.5h8M3 10h5M3 14.5h14M17 7a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0',
   wind: 'M2.5 8H12a2.3 2.3 0 1 0-2.2-3M2.5 11.5H15a2.3 2.3 0 1 1-2.2 3M2.5 15H8',
 } as const
 
-export type IconName = keyof typeof paths
+const paths: Partial<Record<IconName, string>> = first
+
+export type IconName = keyof typeof first | keyof typeof drawings
+
+/** Takes in drawings that were loaded later. */
+export function draw(more: typeof drawings): void {
+  Object.assign(paths, more)
+}
 
 /** A drawing of 20 × 20, in the colour of the text. It says nothing to a screen reader. */
 export function Icon({ name }: { name: IconName }) {

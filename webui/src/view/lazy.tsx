@@ -4,6 +4,9 @@ import { t } from '../i18n/format.ts'
 
 const waiting = new Set<() => void>()
 
+/** Whether somebody has touched a key, a mouse or the screen yet. What only then is of use is loaded then. */
+export const touched = signal(false)
+
 /** A view whose code is loaded when it is first shown, or when the page has nothing else to do: then it is there without a connection, too. */
 export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
   const { ask, view } = asking(load)

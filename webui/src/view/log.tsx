@@ -7,11 +7,11 @@ import type { Conversation, Wish } from '../store/conversation.ts'
 import { unread } from '../store/read.ts'
 import type { MessageRow, Row } from '../store/rows.ts'
 import { Icon } from './icon.tsx'
-import { lazy } from './lazy.tsx'
+import { lazy, touched } from './lazy.tsx'
 import { Line } from './row.tsx'
 
 const Empty = lazy(async () => (await import('./later.ts')).Empty)
-const Acts = lazy(async () => (await import('./later.ts')).Acts)
+const Acts = lazy(async () => (await import('./hands.ts')).Acts)
 
 const margin = 40 // rows from an edge of the window at which it is moved
 const lowest = 22 // pixels of a row
@@ -38,6 +38,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #focused = ''
   #stop: HTMLElement | null = null // where Tab stops
   #had = false // whether the focus was in here before something was drawn
+  #finger: PointerEvent | null = null // what lies on the log now
   readonly #apart = signal(false) // whether the end is out of sight
   #observer: ResizeObserver | null = null
 
@@ -74,6 +75,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
         <div
           class="scroll log" id="log" ref={this.#box} role="log" aria-live="off" aria-label={t('room.log', { where })} tabIndex={-1}
           onScroll={this.#scrolled} onKeyDown={this.#pressed} onFocusIn={this.#focusMoved}
+          onPointerDown={this.#laid} onPointerUp={this.#laid} onPointerCancel={this.#laid}
         >
           <div class="log__rows" ref={this.#list}>
             {blank
@@ -82,7 +84,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
           </div>
         </div>
         <Jump chat={chat} c={c} log={this} />
-        <Acts chat={chat} c={c} box={this.#box} rowOf={this.rowOf} />
+        {touched.value && <Acts chat={chat} c={c} box={this.#box} rowOf={this.rowOf} finger={this.finger} />}
       </div>
     )
   }
@@ -287,7 +289,15 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     return [...(this.#list.current?.getElementsByClassName('message') ?? [])] as HTMLElement[]
   }
 
+  #laid = (e: PointerEvent): void => {
+    this.#finger = e.type === 'pointerdown' ? e : null
+  }
+
+  /** What lies on the log: it may have been laid there before what answers it was loaded. */
+  finger = (): PointerEvent | null => this.#finger
+
   #focusMoved = (e: FocusEvent): void => {
+    touched.value = true // a key may be next
     const row = (e.target as HTMLElement).closest<HTMLElement>('.message')
     if (!row) return
     this.#focused = row.dataset.key ?? ''

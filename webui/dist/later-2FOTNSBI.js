@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i,j,k,l,m}from"./chunk-F7IJR5HB.js";import"./chunk-4GHDVSTI.js";import"./chunk-S2FW73XM.js";import"./chunk-FEF4VWW7.js";import"./chunk-UOLFTCP7.js";export{a as Acts,b as Announcer,c as Empty,e as Fence,d as Notice,f as Panel,g as Side,h as Strip,i as Strips,l as nth,m as part,k as step,j as wasRestarted};
