@@ -12,6 +12,8 @@ func testRefer(t *testing.T, s Subject) {
 	t.Run("WhatRefersIsFound", func(t *testing.T) { referring(t, s) })
 	t.Run("NothingRefersToWhatIsGone", func(t *testing.T) { targetGone(t, s) })
 	t.Run("WhatRefersIsErasedToo", func(t *testing.T) { eraseReferring(t, s) })
+	t.Run("OfWhatIsSoleTheNewestIsGiven", func(t *testing.T) { sole(t, s) })
+	t.Run("WhatIsListedIsFound", func(t *testing.T) { listed(t, s) })
 	t.Run("AnIDIsFound", func(t *testing.T) { found(t, s) })
 }
 
@@ -62,6 +64,91 @@ func referring(t *testing.T, s Subject) {
 		wantIDs(t, es, err)
 		b.reopen()
 	}
+}
+
+// sole: votes, of which each sender has one.
+func sole(t *testing.T, s Subject) {
+	b := newBench(t, s)
+	b.post("lobby", "ada", "1", "poll")
+	b.post("lobby", "ada", "2", "poll")
+	vote := func(from, id string, target uint64) history.Entry {
+		e := about(from, id, target, "the vote of "+from)
+		e.Sole = true
+		return e
+	}
+	// Many in one commit, and one of them twice: a repeat takes the place of none.
+	var sent []<-chan answer
+	for _, e := range []history.Entry{vote("ada", "a1", 1), vote("bob", "b1", 1), vote("ada", "a2", 1), vote("ada", "a3", 2), about("ada", "edit", 1, "x"), vote("ada", "a1", 1)} {
+		sent = append(sent, send(t, b, "lobby", e))
+	}
+	for _, c := range sent {
+		if a := wait(t, c); a.err != nil {
+			t.Fatal(a.err)
+		}
+	}
+	for range 2 {
+		es, err := b.Referring(b.context(), "lobby", []uint64{1, 2}, 100)
+		wantIDs(t, es, err, "b1", "a2", "edit", "a3")
+		b.reopen()
+	}
+	if a := wait(t, send(t, b, "lobby", vote("bob", "b2", 1))); a.err != nil {
+		t.Fatal(a.err)
+	}
+	es, err := b.Referring(b.context(), "lobby", []uint64{1}, 100)
+	wantIDs(t, es, err, "a2", "edit", "b2")
+	// What has no effect any more is erased with the rest.
+	if err := b.Erase(b.context(), "lobby", []uint64{1}, about("ada", "tomb", 1, "")); err != nil {
+		t.Fatal(err)
+	}
+	page, _, err := b.Page(b.context(), "lobby", history.Query{Limit: 100}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range page {
+		if kept := e.ID == "2" || e.ID == "a3" || e.ID == "tomb"; e.Erased == kept {
+			t.Errorf("%s: erased %v", e.ID, e.Erased)
+		}
+	}
+}
+
+func listed(t *testing.T, s Subject) {
+	b := newBench(t, s)
+	for _, room := range []string{"lobby", "küche"} {
+		b.post(room, "ada", "1", "text")
+	}
+	for _, id := range []string{"2", "3", "4", "5"} {
+		e := about("ada", id, 1, id)
+		e.List = "pin"
+		if id == "4" {
+			e.Ref, e.List = 0, "hand"
+		}
+		for range 2 {
+			if a := wait(t, send(t, b, "lobby", e)); a.err != nil {
+				t.Fatal(a.err)
+			}
+		}
+	}
+	for range 2 {
+		es, err := b.Listed(b.context(), "lobby", "pin", 100)
+		wantIDs(t, es, err, "2", "3", "5")
+		es, err = b.Listed(b.context(), "lobby", "pin", 2)
+		wantIDs(t, es, err, "3", "5")
+		es, err = b.Listed(b.context(), "lobby", "hand", 100)
+		wantIDs(t, es, err, "4")
+		es, err = b.Listed(b.context(), "küche", "pin", 100)
+		wantIDs(t, es, err)
+		b.reopen()
+	}
+	if err := b.Erase(b.context(), "lobby", []uint64{3}, about("ada", "tomb", 3, "")); err != nil {
+		t.Fatal(err)
+	}
+	es, err := b.Listed(b.context(), "lobby", "pin", 100)
+	wantIDs(t, es, err, "2", "5")
+	if err := b.Trim(b.context(), "lobby", 4); err != nil {
+		t.Fatal(err)
+	}
+	es, err = b.Listed(b.context(), "lobby", "pin", 100)
+	wantIDs(t, es, err, "5")
 }
 
 func targetGone(t *testing.T, s Subject) {

@@ -275,7 +275,7 @@ func (w *writer) prepare(ctx context.Context) error {
 		{&w.insertOne, insertEntries(1) + ` on conflict (id, sender, room) do nothing`},
 		{&w.findID, `select e.seq, e.time, e.kind, e.erased, e.body, r.first from entry e join room r on r.id = e.room where e.id = ? and e.sender = ? and e.room = ?`},
 		{&w.findTarget, `select 1 from entry where room = ? and seq = ? and erased = 0 and body is not null`},
-		{&w.putRefer, `insert into refer (room, target, seq) values (?, ?, ?)`},
+		{&w.putRefer, `insert into refer (room, target, seq, sender) values (?, ?, ?, ?)`},
 		{&w.putValue, `insert into value (kind, key, value, put, sum) values (?, ?, ?, ?, ?)
 			on conflict do update set value = excluded.value, put = excluded.put, sum = excluded.sum`},
 		{&w.putClaim, `insert into claim (rev, name, fold, key0, key1, verifier, hold, ends, ident, kept, sum) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -207,6 +207,9 @@ func (w *writer) dropIDs(t *trim) (gone bool, err error) {
 		if _, err = w.conn.ExecContext(background, `delete from refer where room = ? and target < ?`, t.room, t.below); err != nil {
 			return err
 		}
+		if _, err = w.conn.ExecContext(background, `delete from listed where room = ? and seq < ?`, t.room, t.below); err != nil {
+			return err
+		}
 		_, err = w.conn.ExecContext(background, `delete from trim where id = ?`, t.id)
 		return err
 	})

@@ -59,6 +59,10 @@ type Entry struct {
 	// Ref is the seq of an earlier entry of the room that this one is about, such as an edit of it; 0: none. It is what Referring
 	// finds it by. View does not give it back.
 	Ref uint64
+	// Sole says that of this kind each sender has one about Ref: Referring gives the newest alone. View does not give it back.
+	Sole bool
+	// List names what Listed finds it by; empty: nothing. View does not give it back.
+	List string
 }
 
 // A Receipt tells where an entry stands.
@@ -76,8 +80,10 @@ type View interface {
 	// Find returns the entries of room with an id, of whatever sender, newest first, 16 at most, without those that are trimmed.
 	Find(ctx context.Context, room, id string) ([]Entry, error)
 	// Referring returns the entries that refer to those at targets, in the order of their targets, then of the log; at most limit, and
-	// none that are erased.
+	// none that are erased; of what is Sole the newest of each sender.
 	Referring(ctx context.Context, room string, targets []uint64, limit int) ([]Entry, error)
+	// Listed returns the newest entries of room on a list, oldest first, at most limit, and none that are erased.
+	Listed(ctx context.Context, room, list string, limit int) ([]Entry, error)
 	// Rooms lists the rooms that have entries, by name. It leaves out those whose name starts with "@" (direct messages).
 	Rooms(ctx context.Context) ([]RoomInfo, error)
 }

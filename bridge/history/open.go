@@ -163,7 +163,7 @@ func (s *Store) connect(ctx context.Context, found finding) (err error) {
 	for _, p := range []struct {
 		stmt **sql.Stmt
 		text string
-	}{{&s.pageUp, pageUp}, {&s.pageDown, pageDown}, {&s.findByID, findByID}, {&s.referring, referring}} {
+	}{{&s.pageUp, pageUp}, {&s.pageDown, pageDown}, {&s.findByID, findByID}, {&s.referring, referring}, {&s.listed, listed}} {
 		if *p.stmt, err = s.view.PrepareContext(ctx, p.text); err != nil {
 			return err
 		}

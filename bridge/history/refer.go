@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 )
 
 // findMost is how many entries Find returns.
@@ -29,13 +30,31 @@ func (w *writer) target(r *room, seq uint64) (bool, error) {
 	return err == nil, err
 }
 
-// refer notes what the new ones of appends refer to.
+// refer notes what the new ones of appends refer to, and the lists that they are on.
 func (b *batch) refer(appends []*appending) error {
 	for _, a := range appends {
-		if a.entry.Ref == 0 || a.err != nil || a.receipt.Dup {
+		e := &a.entry
+		if e.Ref == 0 && e.List == "" || a.err != nil || a.receipt.Dup {
 			continue
 		}
-		if _, err := b.w.putRefer.ExecContext(background, b.w.rooms(a.room).id, int64(a.entry.Ref), int64(a.receipt.Seq)); err != nil {
+		room, seq := b.w.rooms(a.room).id, int64(a.receipt.Seq)
+		if e.List != "" {
+			if _, err := b.w.conn.ExecContext(background, `insert into listed (room, list, seq) values (?, ?, ?)`, room, e.List, seq); err != nil {
+				return err
+			}
+		}
+		if e.Ref == 0 {
+			continue
+		}
+		sender := ""
+		if e.Sole {
+			sender = e.From
+			if _, err := b.w.conn.ExecContext(background, `update refer set past = 1 where room = ? and target = ? and sender = ? and sender <> '' and past = 0`,
+				room, int64(e.Ref), sender); err != nil {
+				return err
+			}
+		}
+		if _, err := b.w.putRefer.ExecContext(background, room, int64(e.Ref), seq, sender); err != nil {
 			return err
 		}
 	}
@@ -63,7 +82,9 @@ func (w *writer) referring(r *room, target, tomb uint64) (seqs []uint64, err err
 const (
 	findByID  = `select ` + entryColumns + ` from room r cross join entry e on e.room = r.id where r.name = ? and e.id = ? and e.seq >= ? order by e.seq desc limit ?`
 	referring = `select ` + entryColumns + ` from room r cross join refer f on f.room = r.id cross join entry e on e.room = r.id and e.seq = f.seq
-		where r.name = ? and f.target in (select value from json_each(?)) and e.seq >= ? and e.erased = 0 order by f.target, f.seq limit ?`
+		where r.name = ? and f.target in (select value from json_each(?)) and f.past = 0 and e.seq >= ? and e.erased = 0 order by f.target, f.seq limit ?`
+	listed = `select ` + entryColumns + ` from room r cross join listed l on l.room = r.id cross join entry e on e.room = r.id and e.seq = l.seq
+		where r.name = ? and l.list = ? and e.seq >= ? and e.erased = 0 order by l.seq desc limit ?`
 )
 
 // Find returns the entries with an id; see View.
@@ -78,6 +99,13 @@ func (s *Store) Referring(ctx context.Context, room string, targets []uint64, li
 		return nil, err
 	}
 	return s.collect(ctx, room, s.referring, string(list), limit)
+}
+
+// Listed returns the newest entries on a list; see View.
+func (s *Store) Listed(ctx context.Context, room, list string, limit int) ([]Entry, error) {
+	es, err := s.collect(ctx, room, s.listed, list, limit)
+	slices.Reverse(es)
+	return es, err
 }
 
 // collect runs a question about a room whose last parameters are what is sought, the first seq that is kept, and a limit.

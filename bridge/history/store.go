@@ -49,6 +49,7 @@ type Store struct {
 	pageUp, pageDown *sql.Stmt // of view, like the next
 	findByID         *sql.Stmt
 	referring        *sql.Stmt
+	listed           *sql.Stmt
 	writer           *writer
 	started          time.Time
 	before           time.Duration // lived when this run started
@@ -124,7 +125,7 @@ func (s *Store) Close(ctx context.Context) error {
 	<-s.writer.ended
 	close(s.stop)
 	err := s.settle(ctx)
-	err = errors.Join(err, s.pageUp.Close(), s.pageDown.Close(), s.findByID.Close(), s.referring.Close(), s.view.Close(), s.writer.close())
+	err = errors.Join(err, s.pageUp.Close(), s.pageDown.Close(), s.findByID.Close(), s.referring.Close(), s.listed.Close(), s.view.Close(), s.writer.close())
 	keepReserve(s.dir)
 	return errors.Join(err, s.lock.release())
 }
