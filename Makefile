@@ -1,5 +1,6 @@
 # make test   everything that must hold; installs what it needs
 # make web    build the page into webui/dist, which is committed
+# make fuzz   ten seconds of every fuzz target; FUZZ=10m is ten minutes of each
 # make soak   an hour of members who do anything; SOAK=10m is ten minutes, SOAK_SEED=1 makes them decide the same again
 # make bench  measure, beside other brokers; ROWS=fanout,slow are some of the rows
 # make cross  the stripped binary for every system, in dist-bin/
@@ -19,7 +20,7 @@ all:
 test: tools webui/node_modules
 	@$(MAKE) -j2 --output-sync=target checks
 	@$(MAKE) web-browser
-	@$(MAKE) fuzz
+	@$(MAKE) fuzz FUZZ=3s
 	@$(MAKE) floods
 	go test -race ./...
 
@@ -50,8 +51,9 @@ web-check: webui/node_modules bin
 web-browser: webui/node_modules bin
 	cd webui && TINCAN_BIN=$(bin) npm run --silent test:browser
 
+FUZZ ?= 10s
 fuzz:
-	.ci/fuzz 10s
+	.ci/fuzz $(FUZZ)
 
 # What measures the memory and the time of the process cannot do so with the race detector in it.
 floods:

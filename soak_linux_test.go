@@ -22,7 +22,7 @@ import (
 const (
 	soakTimeEnv = "SOAK"
 	soakSeedEnv = "SOAK_SEED"
-	soakTime    = 45 * time.Second // it is looked at for some more
+	soakTime    = 20 * time.Second // it is looked at for some more
 )
 
 // What a server may have more when all have gone than before they came. Caches of the database and of names have grown by then.

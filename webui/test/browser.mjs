@@ -1,7 +1,7 @@
 // Runs the browser tests: people in Chromium and devices over MQTT, against the built binary. Arguments are parts of file names.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { binary } from './binary.mjs'
@@ -13,8 +13,8 @@ if (!existsSync(chromium)) {
   console.error(`the browser tests need Chromium, and there is no ${chromium}: install it (make test does), or name another in CHROMIUM`)
   process.exit(1)
 }
-const files = readdirSync(here).sort()
-  .filter((n) => n.endsWith('.test.mjs') && (wanted.length === 0 || wanted.some((w) => n.includes(w)))).map((n) => join(here, n))
+const files = readdirSync(here).filter((n) => n.endsWith('.test.mjs') && (wanted.length === 0 || wanted.some((w) => n.includes(w)))).map((n) => join(here, n))
+  .sort((a, b) => statSync(b).size - statSync(a).size) // the long ones first, so that none is left over at the end
 if (files.length === 0) {
   console.error(`no test/browser/*.test.mjs matches ${wanted.join(' ')}`)
   process.exit(1)
@@ -32,7 +32,7 @@ async function passes(file) {
   return code === 0
 }
 
-/** Runs files, two side by side since they wait more than they work, and returns those that failed. */
+/** Runs files, some side by side since they wait more than they work, and returns those that failed. */
 async function failing(all, beside) {
   const left = [...all]
   const bad = []
@@ -45,7 +45,7 @@ async function failing(all, beside) {
 
 let bad = files
 try {
-  bad = await failing(files, 2)
+  bad = await failing(files, 3)
   if (bad.length > 0) {
     // A browser on a busy machine stumbles now and then; what is broken fails twice.
     console.log(`# once more, alone: ${bad.map((f) => basename(f)).join(', ')}`)
