@@ -237,6 +237,11 @@ func (b *Bridge) marksOf(ident string) []byte {
 
 // later answers a request away from the session's reader; the request is acknowledged when it is answered, with what f returns.
 func (b *Bridge) later(st *seat, t topic, m *broker.Message, ack func(broker.Ack), f func(context.Context) ([]broker.Prop, *broker.Refusal)) {
+	b.queue(b.asked, st, t, m, ack, f)
+}
+
+// queue is later in a queue that is worked on in another way: orders one after the other.
+func (b *Bridge) queue(queue chan<- func(context.Context), st *seat, t topic, m *broker.Message, ack func(broker.Ack), f func(context.Context) ([]broker.Prop, *broker.Refusal)) {
 	work := func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, askTime)
 		defer cancel()
@@ -248,7 +253,7 @@ func (b *Bridge) later(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 		ack(broker.Ack{Props: props})
 	}
 	select {
-	case b.asked <- work:
+	case queue <- work:
 	default:
 		b.refused(st, t, m, refuseBusy(), ack)
 	}

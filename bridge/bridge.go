@@ -63,6 +63,8 @@ type Bridge struct {
 	presences presences
 	asked     chan func(context.Context)
 	changes   chan func(context.Context)
+	orders    chan func(context.Context)
+	hosts     *hosts
 	since     time.Time
 	stopping  atomic.Bool
 
@@ -83,6 +85,8 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		marks:     &marks{store: store, log: log, byIdent: map[string]*marked{}},
 		asked:     make(chan func(context.Context), asksWaiting),
 		changes:   make(chan func(context.Context), asksWaiting),
+		orders:    make(chan func(context.Context), asksWaiting),
+		hosts:     newHosts(store, quiet),
 	}
 	b.cards = &cards{store: store, quiet: quiet, tell: b.rightsChanged, bySlug: map[string]*card{}, unsaved: map[string]bool{}}
 	for _, f := range append(append([]string{}, cfg.TopicsOpen...), cfg.TopicsClosed...) {
@@ -127,10 +131,14 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	if err := b.marks.load(ctx); err != nil {
 		return fmt.Errorf("bridge: load the read marks: %w", err)
 	}
+	if err := b.hosts.load(ctx); err != nil {
+		return fmt.Errorf("bridge: load the hosts: %w", err)
+	}
 	for range askers {
 		b.wg.Go(func() { workOn(ctx, b.asked) })
 	}
 	b.wg.Go(func() { workOn(ctx, b.changes) })
+	b.wg.Go(func() { workOn(ctx, b.orders) })
 	b.wg.Go(func() { b.rooms.publishList(ctx) })
 	b.wg.Go(func() { b.states.flush(ctx) })
 	b.wg.Go(func() { b.watchClaims(ctx) })
@@ -198,6 +206,10 @@ func (b *Bridge) Publish(s *broker.Session, m *broker.Message, ack func(broker.A
 		b.sayTo(st, t, m, ack)
 	case userAway:
 		b.away(st, t, m, ack)
+	case userAccount:
+		b.account(st, t, m, ack)
+	case serverAdmin:
+		b.admin(st, t, m, ack)
 	default:
 		b.refused(st, t, m, refuseUnknownTopic(m.Topic), ack)
 	}
@@ -318,6 +330,7 @@ func (b *Bridge) fade(ctx context.Context) {
 			b.states.fade()
 			b.cards.flush()
 			b.marks.fade()
+			b.hosts.fade()
 			b.diary.turn()
 			b.paces.forget(func(fold string) bool { return b.members.find(fold) != nil })
 		case <-ctx.Done():
@@ -340,16 +353,7 @@ func (b *Bridge) serverKey(ctx context.Context) ([]byte, error) {
 	}
 	key = make([]byte, keySize)
 	rand.Read(key) // never fails
-	stored := make(chan error, 1)
-	if err := b.store.Put(kind, name, key, func(err error) { stored <- err }); err != nil {
-		return nil, err
-	}
-	select {
-	case err := <-stored:
-		return key, err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return key, putNow(ctx, b.store, kind, name, key)
 }
 
 // newEpoch marks an opening of a room: the revisions of its roster count from it.

@@ -15,6 +15,9 @@ const (
 	inboxRead    = "read"
 	inboxMarks   = "marks"
 	inboxError   = "error"
+	inboxAdmin   = "admin"
+	inboxAccount = "account"
+	inboxHost    = "host"
 )
 
 // fastWait is how late a publish at QoS 0 that came too fast is answered.

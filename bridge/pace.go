@@ -19,6 +19,8 @@ const (
 	typingBurst    = 20
 	asksPerSecond  = 20
 	asksBurst      = 100
+	ordersPerSec   = 2
+	ordersBurst    = 30
 	mostOwed       = 1000        // publishes that a member may be ahead of its rate, before more are refused
 	paceKept       = time.Minute // how long the pace of a member that left is remembered
 )
@@ -43,6 +45,7 @@ const (
 	paceTyping
 	paceAsks
 	paceRooms
+	paceOrders
 	paceKinds
 )
 
@@ -94,6 +97,8 @@ func (ps *paces) limiter(k paceKind) *rate.Limiter {
 		return rate.NewLimiter(typingPerSec, typingBurst)
 	case paceAsks:
 		return rate.NewLimiter(asksPerSecond, asksBurst)
+	case paceOrders:
+		return rate.NewLimiter(ordersPerSec, ordersBurst)
 	default:
 		return rate.NewLimiter(rate.Every(time.Minute/roomsAMinute), roomsAMinute)
 	}

@@ -200,6 +200,11 @@ func refuseReactions(most int) *broker.Refusal {
 	return refuse(broker.QuotaExceeded, "reactions-full", "this message has %d different reactions: use one of them", most)
 }
 
+// refuseUnproven says that what shall last needs a secret.
+func refuseUnproven(name string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "no-secret", "%s has no secret, so anybody could be %[1]s tomorrow: connect with a password first", name)
+}
+
 func refuseBusy() *broker.Refusal {
 	return refuseNow(broker.ImplementationSpecific, "busy", "too many requests are waiting: ask again in a moment")
 }

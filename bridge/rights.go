@@ -35,9 +35,6 @@ func (b *Bridge) mayRunAs(ident, slug string) bool {
 	return !c.Private && b.isHost(ident)
 }
 
-// isHost tells whether somebody is a host of the server.
-func (b *Bridge) isHost(ident string) bool { return false }
-
 // rightsChanged makes a change of a card hold: who may read no longer hears nothing from now on and is in the room no more, and who may
 // from now on is in it where its filters take it.
 func (b *Bridge) rightsChanged(slug string, old, now *card) {

@@ -30,8 +30,10 @@ const (
 	userHistory
 	userInbox
 	userAway
+	userAccount
 	serverRooms
 	serverStatus
+	serverAdmin
 )
 
 // me stands for the own name in the topics of a member.
@@ -52,9 +54,9 @@ var (
 		"state": roomState, "history": roomHistory, "members": roomMembers, "read": roomRead, "about": roomAbout,
 	}
 	userLeaves = map[string]kind{
-		"presence": userPresence, "say": userSay, "history": userHistory, "inbox": userInbox, "away": userAway,
+		"presence": userPresence, "say": userSay, "history": userHistory, "inbox": userInbox, "away": userAway, "account": userAccount,
 	}
-	serverLeaves = map[string]kind{"rooms": serverRooms, "status": serverStatus}
+	serverLeaves = map[string]kind{"rooms": serverRooms, "status": serverStatus, "admin": serverAdmin}
 )
 
 // parseTopic reads a topic name. The error, for a room or name that is not one, is a *names.Error.
@@ -136,7 +138,7 @@ func memberLevel(s string) (string, error) {
 // isRequest tells whether a publish to the topic is a request that is answered.
 func (t topic) isRequest() bool {
 	switch t.kind {
-	case roomHistory, userHistory, roomMembers, roomRead:
+	case roomHistory, userHistory, roomMembers, roomRead, userAccount, serverAdmin:
 		return true
 	}
 	return false
@@ -149,6 +151,8 @@ func (t topic) String() string {
 		return topicRooms
 	case t.kind == serverStatus:
 		return topicStatus
+	case t.kind == serverAdmin:
+		return topicAdmin
 	}
 	if w := word(roomLeaves, t.kind); w != "" {
 		s := "chat/room/" + t.room + "/" + w
@@ -183,6 +187,7 @@ func below(s, rest string) string {
 const (
 	topicRooms  = "chat/server/rooms"
 	topicStatus = "chat/server/status"
+	topicAdmin  = "chat/server/admin"
 )
 
 func topicMessages(room string) string     { return "chat/room/" + room + "/messages" }

@@ -35,6 +35,8 @@ func TestTopicsAreCanonical(t *testing.T) {
 		{"chat/user/ada/presence", userPresence, "chat/user/ada/presence"},
 		{"chat/user/ada/history", userHistory, "chat/user/ada/history"},
 		{"chat/user/me/away", userAway, "chat/user/me/away"},
+		{"chat/user/me/account", userAccount, "chat/user/me/account"},
+		{"chat/server/admin", serverAdmin, "chat/server/admin"},
 		{"chat/server/rooms", serverRooms, "chat/server/rooms"},
 		{"chat/server/status", serverStatus, "chat/server/status"},
 		{"zigbee2mqtt/lamp/set", ordinary, ""},
@@ -55,7 +57,8 @@ func TestTopicsAreCanonical(t *testing.T) {
 		{"chat/room/lobby/secret", nothing, ""},
 		{"chat/user/ada/inbox/", nothing, ""},
 		{"chat/user/ada/say/x", nothing, ""},
-		{"chat/server/admin", nothing, ""},
+		{"chat/server/admin/x", nothing, ""},
+		{"chat/server/secrets", nothing, ""},
 	} {
 		got, err := parseTopic(c.topic)
 		if err != nil {

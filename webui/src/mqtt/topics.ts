@@ -26,6 +26,9 @@ export const to = {
   members: (r: string) => room(r, 'members'),
   read: (r: string) => room(r, 'read'),
   away: user('me', 'away'),
+  /** Requests about the own name, and of hosts. */
+  account: user('me', 'account'),
+  admin: 'chat/server/admin',
   /** A direct message to a member; to a device it is a command. */
   direct: (n: string) => user(n, 'say'),
   directHistory: (n: string) => user(n, 'history'),
