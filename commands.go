@@ -31,6 +31,8 @@ func (m *misuse) Error() string { return strings.Join(m.faults, "\n") }
 // commands in the order of the list. It is a function, as help is one of them.
 func commands() []command {
 	return []command{
+		{word: "backup", args: "FILE", tell: "write everything into one file, while tincan runs or not", help: backupHelp, run: makeBackup},
+		{word: "restore", args: "FILE", tell: "make the data folder from a backup", help: restoreHelp, run: restoreBackup},
 		{word: "config", tell: "print the configuration with every key explained, to start a file of your own", run: printConfig},
 		{word: "version", tell: "print the version", run: printVersion},
 		{word: "help", args: "[COMMAND]", tell: "print this, or more about one command", run: printHelp},
@@ -110,7 +112,7 @@ func usage() string {
 usage: tincan [flags]              open the room
 `)
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "       tincan %-20s%s\n", strings.TrimSpace(c.word+" "+c.args), c.tell)
+		fmt.Fprintf(&b, "       tincan %-21s%s\n", strings.TrimSpace(c.word+" "+c.args), c.tell)
 	}
 	b.WriteString(`
   -c, --config FILE    lay this YAML file over the defaults

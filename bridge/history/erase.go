@@ -146,17 +146,40 @@ func (s *Store) Trim(ctx context.Context, name string, keepFrom uint64) error {
 	})
 }
 
-// housekeeping does one step of the work that nobody waits for in the queue. It returns whether there is more to do soon.
-func (w *writer) housekeeping() bool {
+// Between two tries to empty the write-ahead log while a reader holds it, the pause doubles up to scrubPause. Most tries do not wait for
+// the reader, as appends would wait with them: one that copies the whole database holds the log for minutes.
+const (
+	scrubPause = 500 * time.Millisecond
+	scrubWait  = 8 // one try of so many waits
+)
+
+// housekeeping does one step of the work that nobody waits for in the queue. It returns after what pause there is more to do; 0: nothing
+// is left.
+func (w *writer) housekeeping() time.Duration {
 	if len(w.scrub) > 0 {
-		if !w.checkpoint() {
-			return true // a reader holds the log; it will let go
+		if !time.Now().Before(w.held) {
+			if !w.checkpoint(w.scrubs%scrubWait == 0) {
+				pause := min(chorePause<<min(w.scrubs, 10), scrubPause)
+				w.scrubs, w.held = w.scrubs+1, time.Now().Add(pause)
+				return pause
+			}
+			for _, done := range w.scrub {
+				done(nil)
+			}
+			w.scrub, w.scrubs = nil, 0
 		}
-		for _, done := range w.scrub {
-			done(nil)
-		}
-		w.scrub = nil
 	}
+	if w.chores() {
+		return chorePause
+	}
+	if len(w.scrub) > 0 {
+		return max(time.Until(w.held), chorePause)
+	}
+	return 0
+}
+
+// chores does one step of what trims have left to do, and tells whether there is more.
+func (w *writer) chores() bool {
 	for i, t := range w.trims {
 		switch {
 		case t.cleared < t.below:

@@ -125,11 +125,18 @@ func (w *writer) freeSpace() {
 	if err := os.Remove(filepath.Join(w.store.dir, reserveFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		w.store.log.Warn("the reserve could not be given up", "err", err)
 	}
-	w.checkpoint()
+	w.checkpoint(true)
 }
 
-// checkpoint writes the write-ahead log back and cuts it. It returns false when a reader, or the disk, does not let it.
-func (w *writer) checkpoint() bool {
+// checkpoint writes the write-ahead log back and cuts it. It returns false when a reader, or the disk, does not let it; a reader is
+// waited for a moment if wanted.
+func (w *writer) checkpoint(wait bool) bool {
+	if !wait {
+		if _, err := w.conn.ExecContext(background, `pragma busy_timeout = 0`); err != nil {
+			return false
+		}
+		defer w.conn.ExecContext(background, `pragma busy_timeout = 250`) // as in writerPragmas
+	}
 	var busy, frames, done int
 	err := w.conn.QueryRowContext(background, `pragma wal_checkpoint(truncate)`).Scan(&busy, &frames, &done)
 	return err == nil && busy == 0

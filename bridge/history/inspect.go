@@ -110,8 +110,20 @@ func create(ctx context.Context, path string) (err error) {
 	return syncFolder(filepath.Dir(path))
 }
 
-// look inspects a database through its image.
-func look(ctx context.Context, path string) (f finding, err error) {
+// look inspects a database through its image: whole unless it is large.
+func look(ctx context.Context, path string) (finding, error) {
+	f, err := lookAt(ctx, path, func(db *sql.DB, f finding) error {
+		if f.later {
+			return nil
+		}
+		return checkWhole(ctx, db)
+	})
+	return f, err
+}
+
+// lookAt reads what every start reads of a database, through its image, and then goes on with more. f.later says that the database is
+// too large to be checked whole at every start.
+func lookAt(ctx context.Context, path string, more func(*sql.DB, finding) error) (f finding, err error) {
 	m, err := openImage(path)
 	if err != nil {
 		return f, err
@@ -153,10 +165,11 @@ func look(ctx context.Context, path string) (f finding, err error) {
 	if err != nil {
 		return f, fmt.Errorf("reading it: %w", err)
 	}
-	if m.size < wholeBytes {
-		return f, checkWhole(ctx, db)
+	f.later = m.size >= wholeBytes
+	if err := more(db, f); err != nil {
+		return f, err
 	}
-	f.later = c.meta["clean"] == 0
+	f.later = f.later && c.meta["clean"] == 0
 	return f, nil
 }
 

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// LockFile locks an open file until it is closed or the process ends, however it ends. It returns false when another process has it.
+func LockFile(f *os.File) (bool, error) { return lockHandle(f) }
+
 // A folderLock keeps other tincans away from a data folder. The operating system frees it when the process ends, however it ends.
 type folderLock struct {
 	file *os.File

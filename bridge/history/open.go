@@ -42,6 +42,9 @@ func Open(ctx context.Context, dir string, cfg Config, log *slog.Logger) (_ *Sto
 			unmakeFolder(made)
 		}
 	}()
+	if err := cutFill(dir, shown); err != nil {
+		return nil, err
+	}
 	found, err := inspect(ctx, dir, shown)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,9 @@ var (
 	ErrNewer   = errors.New("history: written by a newer tincan")
 )
 
+// NoSpace tells whether an error of writing a file says that its disk, a quota or a limit is full.
+func NoSpace(err error) bool { return isFull(err) }
+
 // Explain is err for the person who runs tincan, when it says that what is in the folder cannot be used (ErrDamaged, ErrNewer).
 func (s *Store) Explain(err error) error {
 	switch {

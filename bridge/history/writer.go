@@ -51,6 +51,8 @@ type writer struct {
 	suspect  []*room       // touched by a commit that failed: the disk must be asked
 	trims    []*trim       // what is left to do of trims, oldest first
 	scrub    []func(error) // erasures that wait until the write-ahead log is empty
+	scrubs   int           // tries that failed since
+	held     time.Time     // the next one is not before
 	full     bool          // the last try ended with no space left
 	pause    time.Time     // after a failure, work that nobody waits for is not tried before
 	troubles repeated
@@ -86,8 +88,10 @@ func (w *writer) run() {
 		switch {
 		case time.Now().Before(w.pause):
 			again.Reset(time.Until(w.pause))
-		case w.housekeeping():
-			again.Reset(chorePause)
+		default:
+			if pause := w.housekeeping(); pause > 0 {
+				again.Reset(pause)
+			}
 		}
 	}
 }
