@@ -70,6 +70,14 @@ func (b *batch) insert(appends []*appending) error {
 			a.err = ErrNoTarget
 			continue
 		}
+		hasFiles, err := b.hasFiles(&a.entry)
+		if err != nil {
+			return err
+		}
+		if !hasFiles && !b.w.stored(a.room) {
+			a.err = ErrNoFile
+			continue
+		}
 		r, err := b.open(a.room)
 		if err != nil {
 			return err
@@ -87,6 +95,10 @@ func (b *batch) insert(appends []*appending) error {
 				repeats = append(repeats, a) // perhaps of one that was taken while the target was there
 				continue
 			}
+		}
+		if !hasFiles {
+			repeats = append(repeats, a) // likewise
+			continue
 		}
 		rooms, fresh = append(rooms, r), append(fresh, a)
 	}
@@ -106,7 +118,10 @@ func (b *batch) insert(appends []*appending) error {
 			return err
 		}
 	}
-	return b.refer(appends)
+	if err := b.refer(appends); err != nil {
+		return err
+	}
+	return b.attach(appends)
 }
 
 // insertWide stores a full row of entries with one statement, or, when one of them is known, one by one.
@@ -187,6 +202,9 @@ func (b *batch) repeat(r *room, a *appending) error {
 	row := b.w.findID.QueryRowContext(background, a.entry.ID, a.entry.From, r.id)
 	if err := row.Scan(&seq, &ms, &kind, &erased, &body, &first); errors.Is(err, sql.ErrNoRows) {
 		a.err = ErrNoTarget // nothing else keeps an entry from being stored
+		if len(a.entry.Files) > 0 {
+			a.err = ErrNoFile
+		}
 		return nil
 	} else if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -13,7 +14,7 @@ func checkWhole(ctx context.Context, q querier) error {
 	var pages, rows error
 	var wg sync.WaitGroup
 	wg.Go(func() { pages = checkPages(ctx, q) })
-	wg.Go(func() { rows = either(checkEntries(ctx, q), checkValues(ctx, q)) })
+	wg.Go(func() { rows = either(checkEntries(ctx, q), either(checkValues(ctx, q), checkFiles(ctx, q))) })
 	wg.Wait()
 	return either(pages, rows)
 }
@@ -33,7 +34,7 @@ func checkPages(ctx context.Context, q querier) error {
 			return err
 		}
 		if word != "ok" {
-			return fmt.Errorf("%w: %s", ErrDamaged, word)
+			return fmt.Errorf("%w: %s", ErrDamaged, strings.ReplaceAll(word, "\n", " "))
 		}
 		return nil
 	})
@@ -52,6 +53,21 @@ func checkValues(ctx context.Context, q querier) error {
 			return fmt.Errorf("%w: a value of kind %q", ErrDamaged, kind)
 		}
 		return nil
+	})
+}
+
+func checkFiles(ctx context.Context, q querier) error {
+	var there bool // since version 5
+	if err := each(ctx, q, `select 1 from sqlite_schema where type = 'table' and name = 'file'`, func(*sql.Rows) error {
+		there = true
+		return nil
+	}); err != nil || !there {
+		return err
+	}
+	var sum summer
+	return each(ctx, q, `select `+fileColumns+` from file f`, func(rows *sql.Rows) error {
+		_, err := scanFile(rows, &sum, 0)
+		return err
 	})
 }
 

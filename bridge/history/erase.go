@@ -75,9 +75,11 @@ func (b *batch) erase(r *room, seq uint64) error {
 	if err != nil || erased || e == nil {
 		return err
 	}
-	_, err = b.w.conn.ExecContext(background, `update entry set erased = 1, body = zeroblob(length(body)), sum = ?
-		where room = ? and seq = ? and body is not null`, b.w.sum.entry(r.id, e, true), r.id, int64(seq))
-	return err
+	if _, err = b.w.conn.ExecContext(background, `update entry set erased = 1, body = zeroblob(length(body)), sum = ?
+		where room = ? and seq = ? and body is not null`, b.w.sum.entry(r.id, e, true), r.id, int64(seq)); err != nil {
+		return err
+	}
+	return b.detach(r.id, seq, seq+1)
 }
 
 // find reads one entry; nil when there is none.
@@ -128,6 +130,9 @@ func (s *Store) Trim(ctx context.Context, name string, keepFrom uint64) error {
 		}
 		if _, err := b.w.conn.ExecContext(background, `update room set first = ?, sum = ? where id = ?`,
 			int64(below), b.w.sum.room(r.id, name, below), r.id); err != nil {
+			return nil, err
+		}
+		if err := b.detach(r.id, first, below); err != nil {
 			return nil, err
 		}
 		t := &trim{room: r.id, below: int64(below), cleared: int64(first), due: b.w.store.lived() + keepIDs}

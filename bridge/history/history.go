@@ -19,6 +19,8 @@ var (
 	ErrNoTarget    = errors.New("history: the entry that is referred to is gone") // or never was
 	ErrTaken       = errors.New("history: name taken")                            // held, and not proven
 	ErrNoHolding   = errors.New("history: no such holding")
+	ErrNoFile      = errors.New("history: no such file")
+	ErrHeld        = errors.New("history: an entry holds this file")
 	ErrTooOld      = errors.New("history: before the retained part")
 	ErrDamaged     = errors.New("history: damaged") // a stored entry does not match its checksum
 )
@@ -28,7 +30,8 @@ type Log interface {
 	// Append queues e and returns at once (ErrBusy, ErrFull, ErrUnavailable: nothing queued, done will not run). done runs exactly
 	// once, from the writer, after e is durable or known not to be; it must not block. Calls of one goroutine to one room are
 	// logged in call order. The same (From, ID) again with the same Kind and Body: the first Receipt with Dup set; with others:
-	// ErrIDUsed. An e whose Ref is not there, erased or trimmed: ErrNoTarget. Seq and Time of e are set by the log.
+	// ErrIDUsed. An e whose Ref is not there, erased or trimmed: ErrNoTarget. An e that holds a file that is not there:
+	// ErrNoFile. Seq and Time of e are set by the log.
 	Append(room string, e Entry, done func(Receipt, error)) error
 	// Head is the last seq of a room, 0 for a room without entries. It never goes back and covers every Append whose done has run.
 	Head(ctx context.Context, room string) (seq uint64, err error)
@@ -63,6 +66,8 @@ type Entry struct {
 	Sole bool
 	// List names what Listed finds it by; empty: nothing. View does not give it back.
 	List string
+	// Files are the ids of the files that this entry holds: they stay as long as it does. View does not give them back.
+	Files []string
 }
 
 // A Receipt tells where an entry stands.
@@ -193,4 +198,38 @@ type Values interface {
 	Put(kind, key string, value []byte, done func(error)) error
 	// Each calls f for every key of a kind with its value and when it was last put, in key order.
 	Each(ctx context.Context, kind string, f func(key string, value []byte, age time.Duration)) error
+}
+
+// Files is the index of what members have uploaded; the content itself lies elsewhere. A file stays while an entry holds it, and
+// before that for a while. Safe for concurrent use.
+type Files interface {
+	// PutFile notes a file, which may go when no entry holds it and the store was open for spare longer. It returns when that is
+	// durable. The same ID again changes nothing.
+	PutFile(ctx context.Context, f File, spare time.Duration) error
+	// File finds a file by its id, and the rooms with entries that hold it, or returns ErrNoFile.
+	File(ctx context.Context, id string) (f File, rooms []string, err error)
+	// DropFile forgets a file, and tells whether no other has its content. ErrHeld when an entry holds it, unless held is true.
+	DropFile(ctx context.Context, id string, held bool) (orphan bool, err error)
+	// LooseFiles lists files that no entry holds and that have been spared long enough, OldFiles those of an age or more, FilesOf those
+	// of an owner that no entry holds; at most limit.
+	LooseFiles(ctx context.Context, limit int) ([]File, error)
+	OldFiles(ctx context.Context, age time.Duration, limit int) ([]File, error)
+	FilesOf(ctx context.Context, owner string, limit int) ([]File, error)
+	// HasContent tells whether there is a file with some content, FileBytes how many different contents there are, and their size.
+	HasContent(ctx context.Context, sha256 string) (bool, error)
+	FileBytes(ctx context.Context) (count int, bytes int64, err error)
+	// Loosened tells that entries have gone, and with them the last hold on some files.
+	Loosened() <-chan struct{}
+}
+
+// A File is one thing that somebody uploaded.
+type File struct {
+	ID            string // random: who knows it may be meant to have it
+	SHA256        string // of the content, hexadecimal
+	Owner         string // who uploaded it, as the caller calls it
+	Name          string
+	Type          string        // media type
+	Size          int64         // bytes
+	Width, Height int           // of a picture, in pixels; 0: none
+	Age           time.Duration // given back: how long the store has been open since it was put
 }

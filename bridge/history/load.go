@@ -66,8 +66,8 @@ func load(ctx context.Context, q querier, version int) (c contents, err error) {
 }
 
 // each runs a query and hands its rows over.
-func each(ctx context.Context, q querier, query string, f func(*sql.Rows) error) error {
-	rows, err := q.QueryContext(ctx, query)
+func each(ctx context.Context, q querier, query string, f func(*sql.Rows) error, args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return readError(err)
 	}

@@ -50,17 +50,18 @@ func Open(ctx context.Context, dir string, cfg Config, log *slog.Logger) (_ *Sto
 		return nil, err
 	}
 	s := &Store{
-		cfg:     cfg,
-		dir:     dir,
-		shown:   shown,
-		log:     log,
-		lock:    lock,
-		wake:    make(chan struct{}, 1),
-		closing: make(chan struct{}),
-		stop:    make(chan struct{}),
-		ended:   make(chan struct{}),
-		puts:    map[valueKey]*put{},
-		rooms:   map[string]*room{},
+		cfg:      cfg,
+		dir:      dir,
+		shown:    shown,
+		log:      log,
+		lock:     lock,
+		wake:     make(chan struct{}, 1),
+		loosened: make(chan struct{}, 1),
+		closing:  make(chan struct{}),
+		stop:     make(chan struct{}),
+		ended:    make(chan struct{}),
+		puts:     map[valueKey]*put{},
+		rooms:    map[string]*room{},
 	}
 	if err := s.connect(ctx, found); err != nil {
 		return nil, openTrouble(shown, err)

@@ -25,7 +25,7 @@ func TestAnOldDatabaseIsTakenOver(t *testing.T) {
 	if err := s.Close(limited(t)); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, filepath.Join(dir, "tincan.db"), `drop table refer; drop table listed; alter table claim drop column ident; alter table claim drop column kept; pragma user_version = 1`)
+	exec(t, filepath.Join(dir, "tincan.db"), `drop table refer; drop table listed; drop table file; drop table attached; alter table claim drop column ident; alter table claim drop column kept; pragma user_version = 1`)
 	s = openStore(t, dir, quiet())
 	if now := contents(t, s); now != before {
 		t.Fatalf("it holds %s, and held %s", now, before)

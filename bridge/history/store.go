@@ -35,7 +35,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// A Store is a data folder that is open. It is a Log, a View, Claims and Values; Open makes one. Safe for concurrent use.
+// A Store is a data folder that is open. It is a Log, a View, Claims, Values and Files; Open makes one. Safe for concurrent use.
 //
 // One goroutine, the writer, owns the only connection that writes: it takes what has queued, commits it as one transaction
 // (write-ahead log, synchronous=FULL), and then answers. Readers have connections of their own that cannot write.
@@ -61,6 +61,8 @@ type Store struct {
 	ended   chan struct{}  // closed when Close has ended
 	serving sync.WaitGroup // the writer, the claims, the background check, running Tails
 
+	loosened chan struct{} // capacity 1: files were let go
+
 	troubles repeated // of readers
 
 	mu       sync.Mutex // guards what follows; short work only
@@ -83,6 +85,7 @@ var (
 	_ View   = (*Store)(nil)
 	_ Claims = (*Store)(nil)
 	_ Values = (*Store)(nil)
+	_ Files  = (*Store)(nil)
 )
 
 // lived is how long the store has been open, all runs together. It never goes back and knows no date.

@@ -67,6 +67,11 @@ func (s *summer) claim(c *claimRow) []byte {
 	return s.num(tag).end(c.verifier)
 }
 
+func (s *summer) file(f *File, put int64) []byte {
+	s.reset().text(f.ID).text(f.SHA256).text(f.Owner).text(f.Name).text(f.Type)
+	return s.num(uint64(f.Size)).num(uint64(f.Width)).num(uint64(f.Height)).num(uint64(put)).end(nil)
+}
+
 func (s *summer) value(kind, key string, put int64, value []byte) []byte {
 	return s.reset().text(kind).text(key).num(uint64(put)).end(value)
 }
