@@ -61,7 +61,7 @@ func (b *Bridge) mayPublish(st *seat, name string, t topic, parsed error) *broke
 		if t.name != me && !st.isCalled(t.name) {
 			return refuseOther(t.name)
 		}
-	case roomMessages, roomRoster, roomPresence, roomAbout, userPresence, userInbox, serverRooms, serverStatus:
+	case roomMessages, roomRoster, roomPresence, roomAbout, roomBoard, userPresence, userInbox, serverRooms, serverStatus:
 		return refuseServerTopic(name)
 	default:
 		return refuseUnknownTopic(name)

@@ -29,6 +29,7 @@ type request struct {
 	Limit   int              `json:"limit"`
 	Seq     uint64           `json:"seq"`
 	Search  *json.RawMessage `json:"search"`
+	Pinned  bool             `json:"pinned"`
 }
 
 // A historyAnswer is a page of messages.
@@ -97,7 +98,11 @@ func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broke
 		return
 	}
 	b.later(st, t, m, ack, func(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
-		es, last, err := b.page(ctx, key, page)
+		read := func() ([]history.Entry, uint64, error) { return b.page(ctx, key, page) }
+		if q.Pinned {
+			read = func() ([]history.Entry, uint64, error) { return b.pinned(ctx, t.room) }
+		}
+		es, last, err := read()
 		if err != nil {
 			return nil, refuseStore(err)
 		}
@@ -109,6 +114,7 @@ func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broke
 			es, folds, last = nil, nil, 0 // as of a room that is not there
 		}
 		a.fill(es, folds, last, page)
+		a.More = a.More && !q.Pinned
 		b.answer(st, m, encode(a))
 		return nil, nil
 	})

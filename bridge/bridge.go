@@ -65,6 +65,7 @@ type Bridge struct {
 	changes   chan func(context.Context)
 	orders    chan func(context.Context)
 	hosts     *hosts
+	flights   sync.Map // see changing.await
 	since     time.Time
 	stopping  atomic.Bool
 

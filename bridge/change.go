@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -11,11 +12,12 @@ import (
 	"tincan/broker"
 )
 
-// What is said about a message later: edits, deletions and reactions are entries of the log that refer to it. Everybody folds them into
-// the message; a page of history comes folded already.
+// What is said about a message later: edits, deletions, reactions, votes and pins are entries of the log that refer to it. Everybody folds
+// them into the message, or onto the board of the room; a page of history comes folded already.
 const (
-	maxChanges   = 500 // entries about one message
-	maxReactions = 64  // different emoji on one message
+	maxChanges   = 500                        // entries about one message, without votes
+	maxReactions = 64                         // different emoji on one message
+	maxAbout     = maxChanges + maxVoters + 8 // entries about one message, votes and the end of a poll included
 )
 
 // checkRef holds what is about another message against the rules that need no other message.
@@ -29,6 +31,9 @@ func (p *post) checkRef() *broker.Refusal {
 		return refusePayload("not-emoji", "a reaction is an emoji, of %d bytes at most", maxReaction)
 	case p.kind == kindDelete && (p.body.Text != "" || p.body.Data != nil):
 		return refusePayload("bad-field", "a deletion has a ref, and nothing to say")
+	}
+	if isMute(p.kind) {
+		p.body.Text = ""
 	}
 	return nil
 }
@@ -64,19 +69,26 @@ func (c *changing) refuse(no *broker.Refusal) { c.b.refused(c.st, c.t, c.m, no, 
 func (c *changing) work(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
+	if c.p.kind == kindHand {
+		c.appendToBoard(ctx, history.Entry{})
+		return
+	}
 	target, no := c.target(ctx)
+	if no == nil {
+		no = c.fits(target)
+	}
 	if no != nil {
 		c.refuse(no)
 		return
 	}
 	c.p.body.Ref, c.p.body.RefSeq = target.ID, target.Seq
 	switch {
-	case c.p.kind != kindReact && !c.mine(target):
-		c.refuse(refuseAuthor(target.From, c.st.name()))
 	case target.Erased && c.p.kind == kindDelete:
 		c.ack(broker.Ack{}) // it is done
 	case target.Erased:
 		c.refuse(refuseGone())
+	case c.p.kind == kindPin:
+		c.appendToBoard(ctx, target)
 	case c.p.kind == kindDelete:
 		c.b.later(c.st, c.t, c.m, c.ack, c.erase)
 	default:
@@ -101,29 +113,110 @@ func (c *changing) target(ctx context.Context) (history.Entry, *broker.Refusal) 
 		return history.Entry{}, refuseNoMessage()
 	}
 	e := found[max(0, slices.IndexFunc(found, c.mine))]
-	if e.Kind != kindText {
+	if !isSaid(e.Kind) {
 		return e, refusePayload("bad-ref", "that is no message but a %s: name the message that it is about", e.Kind)
 	}
 	return e, nil
 }
 
+// fits tells what keeps a change from its target, whatever was said about that before.
+func (c *changing) fits(target history.Entry) *broker.Refusal {
+	switch c.p.kind {
+	case kindEdit:
+		if target.Kind == kindPoll && c.mine(target) {
+			return refusePayload("bad-ref", "a poll stays as it was asked: delete it and ask again")
+		}
+	case kindVote, kindClose:
+		if target.Kind != kindPoll {
+			return refusePayload("bad-ref", "that is no poll")
+		}
+	}
+	if c.mine(target) {
+		return nil
+	}
+	switch c.p.kind {
+	case kindEdit, kindDelete:
+		return refuseAuthor(target.From, c.st.name())
+	case kindClose:
+		if c.t.room == "" || !c.b.mayRun(c.st.member, c.t.room) {
+			return refuseClosing(target.From)
+		}
+	}
+	return nil
+}
+
 // mine tells whether the member wrote an entry: it, not whoever had the name before.
 func (c *changing) mine(e history.Entry) bool { return e.Author == c.st.author() }
 
-// append logs an edit or a reaction, unless it changes nothing or the message has enough of them.
+// appendToBoard logs a pin or a hand, unless it changes nothing.
+func (c *changing) appendToBoard(ctx context.Context, target history.Entry) {
+	c.await(ctx, target)
+	switch so, no := c.onBoard(ctx, target); {
+	case no != nil:
+		c.refuse(no)
+	case so:
+		c.ack(broker.Ack{})
+	default:
+		c.log(target)
+	}
+}
+
+// flight names what a member does to one target, or to the board.
+func (c *changing) flight(target history.Entry) string {
+	return fmt.Sprint(c.key, "\x00", target.Seq, "\x00", c.st.name())
+}
+
+// await waits until what the member did to the target before is on disk: what it does now may take that back.
+func (c *changing) await(ctx context.Context, target history.Entry) {
+	if done, ok := c.b.flights.Load(c.flight(target)); ok {
+		select {
+		case <-done.(chan struct{}):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// log logs the change.
+func (c *changing) log(target history.Entry) {
+	key, done := c.flight(target), make(chan struct{})
+	c.b.flights.Store(key, done)
+	c.b.append(c.st, c.t, c.key, c.p, c.m, func(a broker.Ack) {
+		c.b.flights.CompareAndDelete(key, done)
+		close(done)
+		c.ack(a)
+	}, c.then)
+}
+
+// append logs an edit, a reaction, a vote or the end of a poll, unless it changes nothing or the message has enough of them.
 func (c *changing) append(ctx context.Context, target history.Entry) {
-	about, err := c.b.store.Referring(ctx, c.key, []uint64{target.Seq}, maxChanges)
+	c.await(ctx, target)
+	about, err := c.b.store.Referring(ctx, c.key, []uint64{target.Seq}, maxAbout)
 	if err != nil {
 		c.refuse(refuseStore(err))
 		return
 	}
-	if i := slices.IndexFunc(about, func(e history.Entry) bool { return e.From == c.st.name() && e.ID == c.p.id }); i < 0 {
-		f := fold(target, about)
+	f := fold(target, about)
+	repeated := slices.ContainsFunc(about, func(e history.Entry) bool { return e.From == c.st.name() && e.ID == c.p.id })
+	if c.p.kind == kindVote {
+		so, no := c.cast(target, f, repeated)
+		if no != nil {
+			c.refuse(no)
+			return
+		}
+		if so && !repeated {
+			c.ack(broker.Ack{})
+			return
+		}
+	}
+	if !repeated {
 		switch {
+		case c.p.kind == kindClose && f.closed != nil:
+			c.ack(broker.Ack{}) // it is so already
+			return
 		case c.p.kind == kindReact && f.reacted(c.p.body.Text, c.st.name()) != c.p.body.Undo:
 			c.ack(broker.Ack{}) // it is so already
 			return
-		case len(about) >= maxChanges:
+		case c.p.kind != kindVote && c.p.kind != kindClose && f.changes >= maxChanges:
 			c.refuse(refuseChanged(maxChanges))
 			return
 		case c.p.kind == kindReact && !c.p.body.Undo && len(f.reactions) >= maxReactions && f.of(c.p.body.Text) == nil:
@@ -131,7 +224,7 @@ func (c *changing) append(ctx context.Context, target history.Entry) {
 			return
 		}
 	}
-	c.b.append(c.st, c.t, c.key, c.p, c.m, c.ack, c.then)
+	c.log(target)
 }
 
 // erase removes the message and what was said about it from the disk, and logs that.

@@ -18,7 +18,7 @@ type filter struct {
 }
 
 // readableLeaves are the words under a room that members may read; whoever reads one of them is in the room.
-var readableLeaves = map[string]bool{"messages": true, "roster": true, "presence": true, "typing": true, "state": true, "about": true}
+var readableLeaves = map[string]bool{"messages": true, "roster": true, "presence": true, "typing": true, "state": true, "about": true, "board": true}
 
 // parseFilter reads a topic filter (without $share/group/) for a member. canonical gives the spelling of a name that somebody
 // holds. A filter that can never bring a readable topic is refused, and so is one that spells a room or a name in another way than

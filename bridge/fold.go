@@ -16,6 +16,9 @@ type folded struct {
 	edit      *history.Entry  // the newest; nil: none
 	data      json.RawMessage // of the newest edit that has some
 	reactions []reaction      // in the order of their first
+	votes     []vote          // the newest of each member, in the order of the log
+	closed    *history.Entry  // what closed a poll; nil: nothing did
+	changes   int             // how many entries, but votes
 }
 
 // A reaction is one emoji on a message, and who reacted so.
@@ -32,7 +35,16 @@ func fold(target history.Entry, about []history.Entry) (f folded) {
 		if json.Unmarshal(e.Body, &b) != nil || b.RefSeq != target.Seq {
 			continue
 		}
+		if e.Kind != kindVote {
+			f.changes++
+		}
 		switch e.Kind {
+		case kindVote:
+			f.vote(e.From, b.Choice, b.Undo) // what is logged was taken before it was closed
+		case kindClose:
+			if f.closed == nil {
+				f.closed = e
+			}
 		case kindEdit:
 			f.edit = e
 			if b.Data != nil {
@@ -88,6 +100,12 @@ func appendFolded(b []byte, room string, e history.Entry, f folded) []byte {
 		}
 	}
 	b = appendMessage(b, room, e)
+	if e.Kind == kindPoll && !e.Erased {
+		var poll body
+		if json.Unmarshal(e.Body, &poll) == nil {
+			b = f.appendPoll(b, len(poll.Options))
+		}
+	}
 	if f.edit != nil {
 		b = append(b[:len(b)-1], `,"edited":"`...)
 		b = f.edit.Time.UTC().AppendFormat(b, wireTime)
@@ -105,7 +123,7 @@ func appendFolded(b []byte, room string, e history.Entry, f folded) []byte {
 func (b *Bridge) folds(ctx context.Context, key string, es []history.Entry) (map[uint64]folded, error) {
 	var texts []history.Entry
 	for _, e := range es {
-		if e.Kind == kindText && !e.Erased {
+		if isSaid(e.Kind) && !e.Erased {
 			texts = append(texts, e)
 		}
 	}
@@ -117,7 +135,7 @@ func (b *Bridge) folds(ctx context.Context, key string, es []history.Entry) (map
 		for i, e := range step {
 			seqs[i] = e.Seq
 		}
-		about, err := b.store.Referring(ctx, key, seqs, foldStep*(maxChanges+1))
+		about, err := b.store.Referring(ctx, key, seqs, foldStep*(maxAbout+1))
 		if err != nil {
 			return nil, err
 		}

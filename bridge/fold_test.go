@@ -16,6 +16,7 @@ type foldVector struct {
 	Name   string
 	Log    []json.RawMessage // as a room's messages come
 	Folded []json.RawMessage // the messages among them, as history gives them
+	Board  json.RawMessage   // the board after all, if it is meant
 }
 
 func foldVectors(t *testing.T) (vs []foldVector) {
@@ -32,7 +33,7 @@ func foldVectors(t *testing.T) (vs []foldVector) {
 	return vs
 }
 
-// logOf makes a log of what came from a room. A deletion takes what it is about, as history.Erase does.
+// logOf makes a log of what came from a room. A deletion takes what it is about, as history.Erase does, and a newer vote the older one.
 func logOf(t *testing.T, came []json.RawMessage) (es []history.Entry) {
 	t.Helper()
 	for _, raw := range came {
@@ -49,6 +50,13 @@ func logOf(t *testing.T, came []json.RawMessage) (es []history.Entry) {
 			t.Fatal(err)
 		}
 		es = append(es, history.Entry{Seq: e.Seq, ID: e.ID, From: e.From, Kind: e.Kind, Time: e.Time, Body: encode(b), Ref: b.RefSeq})
+		if e.Kind == kindVote {
+			for i := range es[:len(es)-1] {
+				if es[i].Ref == b.RefSeq && es[i].Kind == kindVote && es[i].From == e.From {
+					es[i].Ref = 0 // Referring does not give it any more
+				}
+			}
+		}
 		if e.Kind == kindDelete {
 			for i := range es[:len(es)-1] {
 				if es[i].Seq == b.RefSeq || es[i].Ref == b.RefSeq {
@@ -66,7 +74,7 @@ func TestFoldingIsThatOfThePage(t *testing.T) {
 		es := logOf(t, v.Log)
 		var folded []string
 		for _, e := range es {
-			if e.Kind != kindText {
+			if !isSaid(e.Kind) {
 				continue
 			}
 			var about []history.Entry
@@ -81,13 +89,23 @@ func TestFoldingIsThatOfThePage(t *testing.T) {
 			t.Errorf("%s: %d messages, want %d", v.Name, len(folded), len(v.Folded))
 			continue
 		}
+		if v.Board != nil {
+			bd := newBoard()
+			for _, e := range logOf(t, v.Log) {
+				bd.take(e)
+				bd.take(e) // twice is once
+			}
+			if note := encode(bd.note(es[len(es)-1].Seq)); !reflect.DeepEqual(decode[any](t, note), decode[any](t, v.Board)) {
+				t.Errorf("%s: the board is\n%s, want\n%s", v.Name, note, v.Board)
+			}
+		}
 		for i, want := range v.Folded {
 			if !reflect.DeepEqual(decode[any](t, []byte(folded[i])), decode[any](t, want)) {
 				t.Errorf("%s:\n%s, want\n%s", v.Name, folded[i], want)
 			}
 		}
 	}
-	if len(vs) < 5 {
+	if len(vs) < 12 {
 		t.Errorf("%d vectors", len(vs))
 	}
 }

@@ -23,19 +23,35 @@ const (
 	bodyFormat = 1        // history.Entry.V of the bodies written here
 )
 
-// Kinds of messages that members post. All but a text are about an earlier text of the same log.
+// Kinds of messages that members post. What is said stands by itself; the others are about something earlier of the same log, but for a
+// hand, which is about the room.
 const (
 	kindText   = "text"
+	kindPoll   = "poll"
 	kindEdit   = "edit"
 	kindDelete = "delete"
 	kindReact  = "react"
+	kindVote   = "vote"
+	kindClose  = "close" // of a poll
+	kindPin    = "pin"
+	kindHand   = "hand"
 )
+
+// isSaid tells whether an entry of a kind stands by itself, so that others can be about it.
+func isSaid(kind string) bool { return kind == kindText || kind == kindPoll || kind == "file" }
+
+// isMute tells whether a kind has nothing to say beyond what it does.
+func isMute(kind string) bool {
+	return kind == kindDelete || kind == kindVote || kind == kindClose || kind == kindPin || kind == kindHand
+}
 
 // A post is what a member wants to say: a payload, read and checked.
 type post struct {
 	id   string
 	kind string
 	body body
+
+	choice json.RawMessage // of a vote, as it was posted
 }
 
 // A body is the part of a message that its author made; it is what the log stores. Equal posts have equal bodies, byte for byte,
@@ -50,6 +66,14 @@ type body struct {
 	Ref    string `json:"ref,omitempty"`
 	RefSeq uint64 `json:"refseq,omitempty"`
 	Undo   bool   `json:"undo,omitempty"`
+
+	// Of a poll, see poll.go.
+	Options  []string `json:"options,omitempty"`
+	Multiple bool     `json:"multiple,omitempty"`
+	Closes   int      `json:"closes,omitempty"` // minutes after its time
+	Choice   []int    `json:"choice,omitempty"` // of a vote
+
+	Who string `json:"who,omitempty"` // of a hand: whose is lowered
 }
 
 // fields of a posted object that mean something; of these, those in ignored are the server's to give.
@@ -115,14 +139,23 @@ func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
 			if json.Unmarshal(v, &p.body.RefSeq) != nil {
 				err = json.Unmarshal(v, &p.body.Ref)
 			}
-		case k == "undo" && p.kind == kindReact:
+		case k == "undo" && (p.kind == kindReact || p.kind == kindVote || p.kind == kindPin || p.kind == kindHand):
 			if json.Unmarshal(v, &p.body.Undo) != nil {
 				return refusePayload("bad-field", "the field %q is true or false", k)
 			}
 		case k == "refseq" && p.kind != kindText: // of a message that is posted as it was read
 		case k == "data" && v[0] == '{': // taken already
 		case !ignored[k]:
-			data[k] = v
+			taken, no := p.readPoll(k, v)
+			if !taken {
+				taken, no = p.readHand(k, v)
+			}
+			if no != nil {
+				return no
+			}
+			if !taken {
+				data[k] = v
+			}
 		}
 		if err != nil {
 			return refusePayload("bad-field", "the field %q must be a string", k)
@@ -142,19 +175,27 @@ func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
 func (p *post) check() *broker.Refusal {
 	switch p.kind {
 	case kindText:
-	case kindEdit, kindDelete, kindReact:
+	case kindPoll:
+		if no := p.checkPoll(); no != nil {
+			return no
+		}
+	case kindHand:
+		if no := p.checkHand(); no != nil {
+			return no
+		}
+	case kindEdit, kindDelete, kindReact, kindVote, kindClose, kindPin:
 		if no := p.checkRef(); no != nil {
 			return no
 		}
 	default:
-		return refusePayload("kind-unsupported", "this tincan takes messages of the kinds text, edit, delete and react, not %.40q", p.kind)
+		return refusePayload("kind-unsupported", "this tincan takes messages of the kinds text, poll, edit, delete, react, vote, close, pin and hand, not %.40q", p.kind)
 	}
 	switch {
 	case len(p.body.Text) > maxText:
 		return refuseTooLong("the text of a message", len(p.body.Text), maxText)
 	case len(p.body.Data) > maxData:
 		return refuseTooLong("what a message carries beside its text", len(p.body.Data), maxData)
-	case p.body.Text == "" && p.body.Data == nil && p.kind != kindDelete:
+	case p.body.Text == "" && p.body.Data == nil && !isMute(p.kind):
 		return refusePayload("empty", "this message is empty: write something")
 	case bytes.IndexByte([]byte(p.body.Text), 0) >= 0:
 		return refusePayload("bad-text", "a text must not contain the character NUL")
@@ -189,7 +230,16 @@ func newID() string {
 
 // entry makes the log's line of a post.
 func (p *post) entry(st *seat) history.Entry {
-	return history.Entry{ID: p.id, From: st.name(), Kind: p.kind, Author: st.author(), V: bodyFormat, Body: encode(p.body), Ref: p.body.RefSeq}
+	e := history.Entry{ID: p.id, From: st.name(), Kind: p.kind, Author: st.author(), V: bodyFormat, Body: encode(p.body), Ref: p.body.RefSeq}
+	switch p.kind {
+	case kindVote:
+		e.Sole = true
+	case kindPin:
+		e.List = listPins
+	case kindHand:
+		e.List = listHands
+	}
+	return e
 }
 
 // encode is JSON without the HTML escapes, which only make messages longer.

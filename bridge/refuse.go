@@ -192,6 +192,31 @@ func refuseAuthor(author, asker string) *broker.Refusal {
 	return refuse(broker.NotAuthorized, "not-yours", "only %s may change this message", author)
 }
 
+// refuseClosing says that only the author of a poll, and who runs the room, closes it.
+func refuseClosing(author string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, "not-yours", "only %s, and who runs the room, may close this poll", author)
+}
+
+func refuseClosedPoll() *broker.Refusal {
+	return refuse(broker.NotAuthorized, "poll-closed", "this poll is closed: it takes no votes any more")
+}
+
+func refuseVoters(most int) *broker.Refusal {
+	return refuse(broker.QuotaExceeded, "votes-full", "%d members have voted, and this poll takes no more", most)
+}
+
+// refuseTend says that what stands out in a room is for who runs it.
+func refuseTend(kind, room string) *broker.Refusal {
+	if kind == kindHand {
+		return refuse(broker.NotAuthorized, "not-yours", "only who runs #%s calls on others: lower your own hand without who", room)
+	}
+	return refuse(broker.NotAuthorized, "not-yours", "only who runs #%s pins messages there", room)
+}
+
+func refuseFullBoard(format string, most int) *broker.Refusal {
+	return refuse(broker.QuotaExceeded, "board-full", format, most)
+}
+
 func refuseChanged(most int) *broker.Refusal {
 	return refuse(broker.QuotaExceeded, "changed-enough", "this message was changed and reacted to %d times: write a new one", most)
 }

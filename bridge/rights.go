@@ -23,6 +23,15 @@ func (b *Bridge) maySay(m *member, slug string) *broker.Refusal {
 	return nil
 }
 
+// mayPost tells whether a member may post something of a kind to a room now: who reads there may vote and raise a hand, also where only
+// others write.
+func (b *Bridge) mayPost(m *member, slug, kind string) *broker.Refusal {
+	if (kind == kindVote || kind == kindHand) && b.mayRead(m, slug) {
+		return nil
+	}
+	return b.maySay(m, slug)
+}
+
 // mayRun tells whether a member may moderate a room: its owner, its hosts, and in open rooms the hosts of the server. A private room is
 // its members' own affair.
 func (b *Bridge) mayRun(m *member, slug string) bool { return b.mayRunAs(m.ident, slug) }
@@ -33,6 +42,12 @@ func (b *Bridge) mayRunAs(ident, slug string) bool {
 		return true
 	}
 	return !c.Private && b.isHost(ident)
+}
+
+// isNobodys tells whether nobody runs a room: it has neither owner nor hosts, and this tincan has none for it.
+func (b *Bridge) isNobodys(slug string) bool {
+	c := b.cards.of(slug)
+	return c.Owner == nil && len(c.Hosts) == 0 && (c.Private || len(b.hosts.list()) == 0)
 }
 
 // rightsChanged makes a change of a card hold: who may read no longer hears nothing from now on and is in the room no more, and who may

@@ -35,6 +35,7 @@ type room struct {
 	spoke     map[string]time.Time
 	published uint64                     // seq of the newest entry that was published
 	listening map[uint64][]chan struct{} // closed when the entry has been published
+	board     *board                     // folded up to published; nil until somebody looks at it
 
 	// Owned by run.
 	roster  *roster
@@ -177,7 +178,7 @@ func (r *room) follow(ctx context.Context, log history.Log, after uint64) {
 			r.noteSpoke(e.From)
 			payload := appendMessage(nil, r.slug, e)
 			r.publish(&broker.Message{Topic: topicMessages(r.slug), Payload: payload})
-			r.tellHeard(e.Seq)
+			r.tellHeard(e)
 			out.sent(len(payload))
 			return ctx.Err() == nil
 		})
@@ -206,14 +207,18 @@ func (r *room) heard(seq uint64) <-chan struct{} {
 	return c
 }
 
-func (r *room) tellHeard(seq uint64) {
+// tellHeard notes that an entry has been published.
+func (r *room) tellHeard(e history.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.published = seq
-	for _, c := range r.listening[seq] {
+	r.published = e.Seq
+	if r.board != nil {
+		r.board.take(e)
+	}
+	for _, c := range r.listening[e.Seq] {
 		close(c)
 	}
-	delete(r.listening, seq)
+	delete(r.listening, e.Seq)
 }
 
 func (r *room) noteSpoke(name string) {

@@ -28,7 +28,7 @@ type rooms struct {
 	most    int
 	fixed   []string // when not empty: these and the lobby are all
 	br      *broker.Broker
-	store   history.Log
+	store   Store
 	members *members
 	cards   *cards
 	log     *slog.Logger
@@ -131,6 +131,7 @@ func (rs *rooms) start(slug string, last uint64, most int) (r *room, opened bool
 	rs.wg.Go(func() { r.follow(ctx, rs.store, last) })
 	rs.br.RetainFunc(topicRoster(slug), r.current)
 	rs.br.RetainFunc(topicAbout(slug), func() []byte { return rs.cards.shown(slug) })
+	rs.br.RetainFunc(topicBoard(slug), func() []byte { return rs.boardNote(r) })
 	rs.members.opened(r)
 	return r, true
 }
@@ -150,6 +151,7 @@ func (rs *rooms) sweep() (closed []*room) {
 		rs.members.closed(r)
 		rs.br.RetainFunc(topicRoster(r.slug), nil)
 		rs.br.RetainFunc(topicAbout(r.slug), nil)
+		rs.br.RetainFunc(topicBoard(r.slug), nil)
 		r.stop()
 	}
 	return closed

@@ -23,7 +23,7 @@ func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack))
 		no = b.enterBy(st, t.room, m.Will)
 	}
 	if no == nil {
-		no = b.maySay(st.member, t.room)
+		no = b.mayPost(st.member, t.room, p.kind)
 	}
 	if no != nil {
 		b.refused(st, t, m, no, ack)
@@ -32,7 +32,7 @@ func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack))
 	if m.Will {
 		ack = st.lastWord(ack, b.rooms.find(t.room))
 	}
-	if p.kind != kindText {
+	if !isSaid(p.kind) {
 		b.change(&changing{b: b, st: st, t: t, key: t.room, p: p, m: m, ack: ack})
 		return
 	}
@@ -64,7 +64,7 @@ func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 		b.tell(st.name(), st.member.ident, note, func() {})
 		b.tell(to, who, note, told)
 	}
-	if p.kind != kindText {
+	if !isSaid(p.kind) {
 		b.change(&changing{b: b, st: st, t: t, key: key, p: p, m: m, ack: ack, then: then})
 		return
 	}

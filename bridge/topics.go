@@ -25,6 +25,7 @@ const (
 	roomMembers
 	roomRead
 	roomAbout
+	roomBoard
 	userPresence
 	userSay
 	userHistory
@@ -51,7 +52,7 @@ type topic struct {
 var (
 	roomLeaves = map[string]kind{
 		"say": roomSay, "messages": roomMessages, "roster": roomRoster, "presence": roomPresence, "typing": roomTyping,
-		"state": roomState, "history": roomHistory, "members": roomMembers, "read": roomRead, "about": roomAbout,
+		"state": roomState, "history": roomHistory, "members": roomMembers, "read": roomRead, "about": roomAbout, "board": roomBoard,
 	}
 	userLeaves = map[string]kind{
 		"presence": userPresence, "say": userSay, "history": userHistory, "inbox": userInbox, "away": userAway, "account": userAccount,
@@ -193,6 +194,7 @@ const (
 func topicMessages(room string) string     { return "chat/room/" + room + "/messages" }
 func topicRoster(room string) string       { return "chat/room/" + room + "/roster" }
 func topicPresence(room string) string     { return "chat/room/" + room + "/presence" }
+func topicBoard(room string) string        { return "chat/room/" + room + "/board" }
 func topicAbout(room string) string        { return "chat/room/" + room + "/about" }
 func topicUserPresence(name string) string { return "chat/user/" + name + "/presence" }
 func topicInbox(name string) string        { return "chat/user/" + name + "/inbox" }

@@ -24,7 +24,7 @@ func TestTopicsAreThoseOfThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := map[string]kind{
-		"messages": roomMessages, "roster": roomRoster, "presence": roomPresence, "typing": roomTyping, "state": roomState,
+		"messages": roomMessages, "roster": roomRoster, "presence": roomPresence, "board": roomBoard, "typing": roomTyping, "state": roomState,
 		"member": userPresence, "inbox": userInbox, "rooms": serverRooms, "status": serverStatus,
 	}
 	for _, c := range v.Read {
