@@ -5,7 +5,7 @@ import { computed, effect } from '@preact/signals'
 import { h, render } from 'preact'
 import { tongue, useClock } from './i18n/format.ts'
 import { choose, speak } from './i18n/languages.ts'
-import type { Client } from './mqtt/client.ts'
+import type * as Live from './live.ts'
 import * as platform from './platform.ts'
 import { Chat } from './store/chat.ts'
 import { randomWord } from './store/ids.ts'
@@ -57,8 +57,8 @@ function place() {
 }
 
 /** The page shows what it has before it can speak with the server. A file that does not come is asked for again. */
-function speaker(): Promise<typeof Client> {
-  return import('./mqtt/client.ts').then((m) => m.Client, () => new Promise<void>((go) => platform.later(patience, go)).then(speaker))
+function speaker(): Promise<typeof Live> {
+  return import('./live.ts').catch(() => new Promise<void>((go) => platform.later(patience, go)).then(speaker))
 }
 
 const root = document.getElementById('root') ?? document.body
@@ -73,10 +73,11 @@ async function door(): Promise<void> {
 
 async function room(): Promise<void> {
   const speaking = speaker()
-  let Speaker: typeof Client | undefined
+  let live: typeof Live
   const [id, indexed] = await Promise.all([client(), indexedShelf(platform.indexedDBFactory(), platform.later)])
   const chat = new Chat({
-    wire: (o) => new (Speaker as typeof Client)({ url: platform.socketAddress(), keepalive: 60, ...o }),
+    wire: (o) => new live.Client({ url: platform.socketAddress(), keepalive: 60, ...o }),
+    intake: (needs) => new live.Intake(needs),
     check: (name) => askName(fetch.bind(window), name),
     here: () => askHere(fetch.bind(window)),
     shelf: indexed ?? plainShelf(lasting),
@@ -114,10 +115,10 @@ async function room(): Promise<void> {
   setInterval(() => chat.tick(), 1000)
   setInterval(() => chat.tend(), 4000)
 
-  if (chat.screen.value === 'welcome') Speaker = await speaking // who joins must not come before it
+  if (chat.screen.value === 'welcome') live = await speaking // who joins must not come before it
   await worded()
   render(h(App, { chat }), root)
-  Speaker = await speaking
+  live = await speaking
   chat.start()
 }
 

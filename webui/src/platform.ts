@@ -1,5 +1,5 @@
-// What browsers have or withhold. Pages on http://<address> are no secure context: what is missing there is asked for by feature, here
-// alone, and has something in its place.
+// What browsers have or withhold. Pages on http://<address> are no secure context: what is missing there is asked for by feature, here,
+// in clipboard.ts and popup.ts alone, and has something in its place.
 import { passing, type Store } from './store/memory.ts'
 import type { Channel } from './store/tabs.ts'
 
@@ -103,89 +103,6 @@ export function idle(f: () => void): void {
 /** The languages that the reader prefers, best first. */
 export function preferredLanguages(): readonly string[] {
   return navigator.languages ?? [navigator.language]
-}
-
-/** Whether the keys are those of Apple. */
-export function apple(): boolean {
-  return /Mac|iPhone|iPad/.test(navigator.platform)
-}
-
-/** Whether nobody on the way can read along, and the browser allows what it keeps for such pages. */
-export function secure(): boolean {
-  return isSecureContext
-}
-
-/** Whether this page may raise notifications of the system; none: this browser has none for it, as on http. */
-export function popUps(): NotificationPermission | 'none' {
-  return isSecureContext && 'Notification' in window ? Notification.permission : 'none'
-}
-
-/** Raises a notification of the system in place of the last one with this tag; the answer takes it down. A click brings the page to the front. */
-export function popUp(title: string, body: string, tag: string, clicked: () => void): () => void {
-  if (popUps() !== 'granted') return () => {}
-  try {
-    const n = new Notification(title, { body, tag })
-    n.onclick = () => {
-      focus()
-      clicked()
-      n.close()
-    }
-    return () => n.close()
-  } catch {
-    return () => {} // Chrome on Android raises them only out of a service worker
-  }
-}
-
-/** Asks the person for leave to raise notifications; only out of a click. */
-export async function askForPopUps(): Promise<NotificationPermission | 'none'> {
-  return popUps() === 'none' ? 'none' : Notification.requestPermission()
-}
-
-/**
- * Copies a text, and tells whether that was done. Without a secure context it is what a person would do: a field that is marked and
- * copied; it is put beside near, since a dialog lets nothing outside of it have the focus.
- */
-export async function copy(text: string, near: Element): Promise<boolean> {
-  try {
-    if (navigator.clipboard) {
-      await navigator.clipboard.writeText(text)
-      return true
-    }
-  } catch {
-    // Forbidden: perhaps the other way is not.
-  }
-  const had = document.activeElement
-  const field = document.createElement('textarea')
-  field.value = text
-  field.readOnly = true
-  field.className = 'unseen'
-  field.style.whiteSpace = 'pre' // else spaces and line breaks are not copied as they are
-  near.after(field)
-  field.select()
-  field.setSelectionRange(0, text.length)
-  let done = false
-  try {
-    done = document.execCommand('copy')
-  } catch {
-    // As if it had said no.
-  }
-  field.remove()
-  if (had instanceof HTMLElement) had.focus({ preventScroll: true })
-  return done
-}
-
-/** Marks what an element shows, so that a person can copy it. */
-export function mark(el: Element): void {
-  const range = document.createRange()
-  range.selectNodeContents(el)
-  const selection = getSelection()
-  selection?.removeAllRanges()
-  selection?.addRange(range)
-}
-
-/** The keys that copy on this machine. */
-export function copyKeys(): string {
-  return apple() ? '⌘C' : 'Ctrl C'
 }
 
 /** The address of this page without a fragment. */

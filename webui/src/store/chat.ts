@@ -11,7 +11,7 @@ import { type Conversation, keyOf } from './conversation.ts'
 import { Drafts, nothing } from './drafts.ts'
 import { Entrance } from './entrance.ts'
 import { type Fill, randomWord } from './ids.ts'
-import { Intake } from './intake.ts'
+import type { Intake, IntakeNeeds } from './intake.ts'
 import type { Leader } from './leader.ts'
 import * as lines from './line.ts'
 import type { Identity, Memory } from './memory.ts'
@@ -24,6 +24,7 @@ import { Post } from './post.ts'
 import { Reading } from './reading.ts'
 import { Recall } from './recall.ts'
 import type { Place, View } from './route.ts'
+import { Server } from './server.ts'
 import type { Preferences } from './settings.ts'
 import type { Keeps, Shelf, Trouble } from './shelf.ts'
 import type { Tabs } from './tabs.ts'
@@ -34,6 +35,7 @@ export type Wire = Pick<Client, 'start' | 'stop' | 'tryNow' | 'subscribe' | 'uns
 /** What the chat is given: the line, the clock, chance, memory. */
 export interface World {
   wire(o: Pick<ClientOptions, 'clientId' | 'name' | 'secret' | 'user' | 'onState' | 'onReady' | 'onMessage'>): Wire
+  intake(needs: IntakeNeeds): Pick<Intake, 'take'>
   check(name: string): Promise<Check | null> // null: no answer, or asked too often
   here(): Promise<Here | null>
   shelf: Shelf
@@ -55,8 +57,6 @@ export class Chat {
   readonly screen = signal<'welcome' | 'room'>('welcome')
   readonly me = signal('')
   readonly line = signal<lines.Line>(lines.unconnected)
-  readonly version: ReadonlySignal<string> // of the server; empty: not told yet
-  readonly newer: ReadonlySignal<boolean> // the server serves a newer page than this one
   readonly keeping: ReadonlySignal<Keeps | Trouble> // how much this browser keeps for the page
   readonly taken = signal<{ key: string, text: string } | null>(null) // what goes back into the field of a conversation
   readonly now: ReadonlySignal<number>
@@ -70,7 +70,7 @@ export class Chat {
   readonly activity: Activity
   readonly settings: Preferences
   readonly drafts: Drafts
-  readonly intake: Intake
+  readonly server: Server
   readonly leader: ReadonlySignal<boolean> // whether this tab plays sounds and raises pop-ups for all of its person
 
   readonly #time = signal(0)
@@ -133,12 +133,7 @@ export class Chat {
       tellTyping: (room, say) => void this.#publish(topics.typing(room), say, 0).catch(() => {}),
       tellAway: (away) => void this.#publish(topics.away, away ? '1' : '0').catch(() => {}),
     })
-    this.intake = new Intake({
-      me: () => this.me.value, now: world.now, build: world.build,
-      places: this.places, arrivals: this.arrivals, asks: this.#asks, post: this.post, reading: this.reading,
-    })
-    this.version = this.intake.version
-    this.newer = this.intake.newer
+    this.server = new Server(world.build)
     const shown = computed(() => lines.shown(this.line.value, this.#time.value, this.#asked()))
     this.string = computed(() => shown.value.string)
     this.strip = computed(() => shown.value.strip)
@@ -146,7 +141,7 @@ export class Chat {
     this.keeping = computed(() => this.#trouble.value ?? world.shelf.keeps)
     world.shelf.onTrouble((t) => { this.#trouble.value = t })
     world.tabs.answer(() => this.#client)
-    world.tabs.on('read', ({ name, key, seq }) => { if (name === this.me.value) this.intake.read(key, seq) })
+    world.tabs.on('read', ({ name, key, seq }) => { if (name === this.me.value) this.places.read(key, seq) })
     world.tabs.on('out', ({ name }) => { if (name === this.me.value) void this.#leave() })
   }
 
@@ -248,11 +243,13 @@ export class Chat {
     this.#identity = me
     const { door, code } = this.#world.memory.invitation()
     const opens = Object.entries({ door, code }).filter(([, given]) => given !== '')
+    const { places, arrivals, post, server } = this
+    const intake = this.#world.intake({ me: () => this.me.value, now: this.#world.now, places, arrivals, post, server, asks: this.#asks })
     const wire: Wire = this.#world.wire({
       clientId: this.#client, name: me.name, secret: me.secret, user: [['kind', /^wall-....$/.test(me.name) ? 'device' : 'person'], ['label', this.#world.label], ...opens],
       onState: (s, why) => wire === this.#wire && this.#onState(s, why),
       onReady: (info) => wire === this.#wire && this.#onReady(info.name),
-      onMessage: (m) => wire === this.#wire && this.intake.take(m),
+      onMessage: (m) => wire === this.#wire && intake.take(m),
     })
     this.#wire = wire
     void wire.subscribe([filter.inbox, filter.server]).catch(() => {})

@@ -1,5 +1,4 @@
 // What comes in from the server, each to its place.
-import { signal } from '@preact/signals'
 import type { Incoming } from '../mqtt/client.ts'
 import { type Inbox, parseInbox, parseJSON, parseMemberPresence, parseMessage, parsePresence, parseRooms, parseRoster, parseState, parseStatus } from '../mqtt/parse.ts'
 import { parseTopic } from '../mqtt/topics.ts'
@@ -8,7 +7,7 @@ import type { Asks } from './asks.ts'
 import * as devices from './devices.ts'
 import type { Places } from './places.ts'
 import type { Post } from './post.ts'
-import type { Reading } from './reading.ts'
+import type { Server } from './server.ts'
 import { sign } from './typing.ts'
 
 export interface IntakeNeeds {
@@ -18,27 +17,20 @@ export interface IntakeNeeds {
   arrivals: Arrivals
   asks: Asks
   post: Post
-  reading: Reading
-  build: string // of this page; empty: not known
+  server: Server
 }
 
 export class Intake {
-  readonly version = signal('') // of the server; empty: not told yet
-  readonly newer = signal(false) // the server serves a newer page than this one
-  readonly restarted = signal<{ since: number, at: number } | null>(null) // the server was started anew while we were here
   readonly #needs: IntakeNeeds
-  #build: string
-  #since = 0 // when the server was started; 0: not told yet
 
   constructor(needs: IntakeNeeds) {
     this.#needs = needs
-    this.#build = needs.build
   }
 
   take(m: Incoming): void {
     const t = parseTopic(m.topic)
     if (!t) return
-    const { me, now, places, arrivals } = this.#needs
+    const { me, now, places, arrivals, server } = this.#needs
     const v = () => parseJSON(m.payload)
     if (t.of !== 'messages') arrivals.settle() // what came before is in its place first
     switch (t.of) {
@@ -75,9 +67,11 @@ export class Intake {
         if (infos) places.told(infos)
         break
       }
-      case 'status':
-        this.#status(v())
+      case 'status': {
+        const s = parseStatus(v())
+        if (s) server.told(s, now())
         break
+      }
       case 'inbox': {
         const i = parseInbox(v())
         if (i) this.#inbox(i)
@@ -85,22 +79,11 @@ export class Intake {
     }
   }
 
-  #status(v: unknown): void {
-    const s = parseStatus(v)
-    if (s) this.version.value = s.version
-    if (s?.state !== 'online') return
-    if (this.#since !== 0 && s.since > this.#since) this.restarted.value = { since: s.since, at: this.#needs.now() }
-    this.#since = s.since
-    if (!s.build) return
-    if (this.#build === '') this.#build = s.build
-    this.newer.value = s.build !== this.#build
-  }
-
   #inbox(i: Inbox): void {
     const { me, places, arrivals, asks, post } = this.#needs
     if (asks.take(i)) return
-    if (i.type === 'read') this.read(i.room !== undefined ? `room/${i.room}` : `user/${i.with}`, i.seq)
-    else if (i.type === 'marks') for (const [room, seq] of i.rooms) this.read(`room/${room}`, seq)
+    if (i.type === 'read') places.read(i.room !== undefined ? `room/${i.room}` : `user/${i.with}`, i.seq)
+    else if (i.type === 'marks') for (const [room, seq] of i.rooms) places.read(`room/${room}`, seq)
     else if (i.type === 'error' && i.id !== undefined) post.refused(i.id, i.text)
     else if (i.type === 'message') {
       const m = i.message
@@ -108,12 +91,5 @@ export class Intake {
       if (mate === undefined) return
       arrivals.add(places.conversation({ user: mate }), m)
     }
-  }
-
-  /** Another session or tab of mine has read a conversation so far. */
-  read(key: string, seq: number): void {
-    this.#needs.reading.know(key, seq)
-    const c = this.#needs.places.find(key)
-    if (c) c.mentions.value = c.mentions.value.filter((s) => s > seq)
   }
 }

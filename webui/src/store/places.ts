@@ -147,6 +147,13 @@ export class Places {
     }
   }
 
+  /** Another session or tab of mine has read a conversation so far. */
+  read(key: string, seq: number): void {
+    this.#needs.reading.know(key, seq)
+    const c = this.find(key)
+    if (c) c.mentions.value = c.mentions.value.filter((s) => s > seq)
+  }
+
   /** Forgets all that was said. */
   forget(): void {
     this.#all.value = new Map()

@@ -1,6 +1,6 @@
 // The newest messages of each conversation, and how far was read, as they were when the page was last open: it begins with them,
 // before the line is up.
-import { type Message, parseMessage } from '../mqtt/parse.ts'
+import type { Message } from '../mqtt/parse.ts'
 import type { Conversation } from './conversation.ts'
 import type { Reading } from './reading.ts'
 import { isKept, type Kept, type Shelf } from './shelf.ts'
@@ -27,7 +27,7 @@ export class Recall {
   async messages(name: string, c: Conversation): Promise<void> {
     const row = (await this.#needs.shelf.get('logs', rowKey(name, c.key))) as { messages?: unknown, start?: unknown } | undefined
     if (!row || c.asked) return
-    const messages = Array.isArray(row.messages) ? row.messages.map(read).filter((m) => m !== undefined).slice(-kept) : []
+    const messages = Array.isArray(row.messages) ? row.messages.filter(isMessage).slice(-kept) : []
     if (messages.length === 0) return
     c.remember(messages, typeof row.start === 'number' ? row.start : null)
     this.#stored.set(c, c.log.peek())
@@ -69,9 +69,9 @@ export class Recall {
 
 const rowKey = (name: string, key: string) => `${name}\n${key}`
 
-/** A message as the server sends it, with its times in milliseconds. */
-function read(v: unknown): Message | undefined {
-  const { time, edited } = (v ?? {}) as Partial<Message>
-  const m = parseMessage(v)
-  return m && typeof time === 'number' ? { ...m, time, ...(typeof edited === 'number' && { edited }) } : undefined
+/** Whether a value has what every message has: it was one when it was kept, perhaps by another build. */
+function isMessage(v: unknown): v is Message {
+  const { seq, id, from, time, kind, text } = (v ?? {}) as Partial<Message>
+  const named = [id, from, kind].every((s) => typeof s === 'string' && s !== '')
+  return named && typeof text === 'string' && typeof time === 'number' && Number.isSafeInteger(seq) && Number(seq) > 0
 }

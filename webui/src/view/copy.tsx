@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { t } from '../i18n/format.ts'
-import { copy, copyKeys, mark } from '../platform.ts'
+import { copy, copyKeys, mark } from '../clipboard.ts'
 import { Icon } from './icon.tsx'
 
 const shownFor = 4000 // milliseconds

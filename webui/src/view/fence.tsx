@@ -2,7 +2,8 @@ import './fence.css'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
-import { copy, copyKeys, idle, mark } from '../platform.ts'
+import { copy, copyKeys, mark } from '../clipboard.ts'
+import { idle } from '../platform.ts'
 import { IconButton } from './icon.tsx'
 
 const long = 20 // lines of code; more are folded

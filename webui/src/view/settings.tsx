@@ -3,7 +3,8 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { clock, size, t } from '../i18n/format.ts'
 import { choose, languages } from '../i18n/languages.ts'
-import { askForPopUps, build, place, popUps, preferredLanguages, secure } from '../platform.ts'
+import { build, place, preferredLanguages } from '../platform.ts'
+import { askForPopUps, popUps, secure } from '../popup.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Settings as All } from '../store/settings.ts'
 import { storedBytes } from '../stored.ts'
@@ -71,7 +72,7 @@ export function Settings({ chat, onClose, onKeys }: { chat: Chat, onClose: () =>
         <div class="card">
           <Setting label={place()} hint={t('settings.aboutPlace')} />
           {!secure() && <Setting note label={t('settings.plain')} hint={t('settings.plainHint')} />}
-          <Setting label={t('settings.version', { version: chat.version.value || '–' })} hint={t('settings.build', { build: build() || '–' })} />
+          <Setting label={t('settings.version', { version: chat.server.version.value || '–' })} hint={t('settings.build', { build: build() || '–' })} />
         </div>
       </section>
     </Dialog>

@@ -31,7 +31,7 @@ export function Strips({ chat }: { chat: Chat }) {
       {strip === 'offline' && <Strip tone="warn" icon="clock" text={t('strip.offline', { n: chat.post.waiting() })} />}
       {strip === 'unreachable' && <Strip tone="bad" icon="warn" text={t('strip.unreachable', { host: location.host })} actions={[[t('strip.try'), () => chat.tryNow()]]} />}
       {isTroubled(chat) && <Trouble chat={chat} />}
-      {(chat.newer.value || chat.keeping.value === 'gone') && <Strip tone="plain" icon="save" text={t('strip.newer')} actions={[[t('strip.reload'), () => location.reload()]]} />}
+      {(chat.server.newer.value || chat.keeping.value === 'gone') && <Strip tone="plain" icon="save" text={t('strip.newer')} actions={[[t('strip.reload'), () => location.reload()]]} />}
     </div>
   )
 }
@@ -44,6 +44,6 @@ function isTroubled(chat: Chat): boolean {
 
 /** Whether the server was started anew a moment ago. */
 export function wasRestarted(chat: Chat): boolean {
-  const r = chat.intake.restarted.value
+  const r = chat.server.restarted.value
   return r !== null && chat.now.value - r.at < after.back
 }

@@ -32,7 +32,7 @@ export function Trouble({ chat }: { chat: Chat }) {
 }
 
 function restarted(chat: Chat): string {
-  return wasRestarted(chat) ? t('strip.restarted', { time: clock(chat.intake.restarted.value?.since ?? 0) }) : ''
+  return wasRestarted(chat) ? t('strip.restarted', { time: clock(chat.server.restarted.value?.since ?? 0) }) : ''
 }
 
 /** The line is there again: what went out, and what came meanwhile. */

@@ -38,7 +38,7 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
       const line = chat.line.peek()
       switch (next({
         now: chat.now.peek(), begun, in: chat.screen.peek() === 'room', joining: chat.entrance.field.peek().joining, ended: line.is === 'ended' ? line.since : 0,
-        online: line.is === 'online', newer: chat.newer.peek(),
+        online: line.is === 'online', newer: chat.server.newer.peek(),
       })) {
         case 'enter':
           chat.entrance.type(wallName((b) => void crypto.getRandomValues(b)))

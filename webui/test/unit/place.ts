@@ -2,6 +2,7 @@
 import type { Ack, ClientOptions } from '../../src/mqtt/client.ts'
 import type { Message } from '../../src/mqtt/parse.ts'
 import { Chat, type Wire } from '../../src/store/chat.ts'
+import { Intake } from '../../src/store/intake.ts'
 import { Leader } from '../../src/store/leader.ts'
 import { Memory, passing, type Store } from '../../src/store/memory.ts'
 import type { Check } from '../../src/store/name.ts'
@@ -93,6 +94,7 @@ export class Place {
     const now = () => this.now
     return new Chat({
       wire: (o) => this.wire(o),
+      intake: (needs) => new Intake(needs),
       check: async (name) => this.checks.get(name) ?? null,
       here: async () => this.here,
       shelf: this.browser.shelf,

@@ -289,9 +289,9 @@ test('another build on the server offers to reload; the same does not', async ()
   await p.join()
   const status = (build: string) => p.tell('chat/server/status', { state: 'online', version: '1', since: '', build }, true)
   status('b1')
-  assert.equal(p.chat.intake.newer.value, false)
+  assert.equal(p.chat.server.newer.value, false)
   status('b2')
-  assert.equal(p.chat.intake.newer.value, true)
+  assert.equal(p.chat.server.newer.value, true)
 })
 
 test('drafts are kept for each conversation, also over a reload', async () => {

@@ -161,7 +161,7 @@ test('the server was started anew while we were here: when is told', async () =>
   const status = (since: string) => p.tell('chat/server/status', { state: 'online', version: '1', since, build: '' }, true)
   status('2026-05-01T10:00:00Z')
   status('2026-05-01T10:00:00Z')
-  const restarted = () => p.chat.intake.restarted.value?.since
+  const restarted = () => p.chat.server.restarted.value?.since
   assert.equal(restarted(), undefined)
   status('2026-05-01T10:31:00Z')
   assert.equal(restarted(), Date.parse('2026-05-01T10:31:00Z'))
