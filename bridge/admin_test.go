@@ -107,7 +107,7 @@ func TestOrdersThatCannotBeRead(t *testing.T) {
 	r := newRoom(t)
 	ada := r.host("ada")
 	for payload, tell := range map[string]string{
-		``:                           "no order",
+		``:                           "JSON input",
 		`{"do":"dance"}`:             "no order",
 		`[]`:                         "JSON object",
 		`{"do":"host","name":7}`:     "cannot be read",
