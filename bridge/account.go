@@ -3,6 +3,8 @@ package bridge
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"tincan/broker"
 )
@@ -21,18 +23,26 @@ type accountAsk struct {
 
 // deeds are its verbs.
 var deeds = map[string]func(b *Bridge, ctx context.Context, a *accountAsk) (answer any, no *broker.Refusal){
-	"show":   (*Bridge).showAccount,
-	"accept": (*Bridge).acceptLink,
+	"show":     (*Bridge).showAccount,
+	"keep":     (*Bridge).keepName,
+	"give-up":  (*Bridge).giveUpName,
+	"code":     (*Bridge).offerCode,
+	"withdraw": (*Bridge).withdrawCode,
+	"accept":   (*Bridge).acceptLink,
 }
 
-// account takes such a request. They are done one after the other, with the orders of hosts.
+// account takes such a request. They are done one after the other, apart from the orders of hosts, who must not wait for passphrases.
 func (b *Bridge) account(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	a, no := b.accountAsk(st, m)
 	if no != nil {
 		b.refused(st, t, m, no, ack)
 		return
 	}
-	b.queue(b.orders, st, t, m, ack, func(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
+	queue := b.accounts
+	if a.Do == "accept" {
+		queue = b.orders // where hosts are made
+	}
+	b.queue(queue, st, t, m, ack, func(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
 		answer, no := deeds[a.Do](b, ctx, a)
 		if no != nil {
 			return nil, no
@@ -59,6 +69,9 @@ func (b *Bridge) accountAsk(st *seat, m *broker.Message) (*accountAsk, *broker.R
 	if m.Will {
 		return nil, refusePayload("kind-unsupported", "a will says a text, and asks nothing")
 	}
+	if a.Do != "show" && !st.member.pace.limit(paceOrders).Allow() {
+		return nil, refuseFast("requests")
+	}
 	return a, nil
 }
 
@@ -74,12 +87,30 @@ func (a *accountAsk) read(into any) *broker.Refusal {
 type accountAnswer struct {
 	Name   string `json:"name"`
 	Secret bool   `json:"secret"` // it has one, and is somebody from day to day
+	Kept   bool   `json:"kept"`   // for good
 	Host   bool   `json:"host"`
+
+	Sessions []accountSession `json:"sessions"`
+}
+
+// An accountSession is one of the member's sessions.
+type accountSession struct {
+	Label string `json:"label"`
+	Since string `json:"since"`
+	Here  bool   `json:"here,omitempty"` // the one that asks
 }
 
 func (b *Bridge) showAccount(_ context.Context, a *accountAsk) (any, *broker.Refusal) {
 	m := a.st.member
-	return accountAnswer{Name: m.name, Secret: proven(m.ident), Host: b.isHost(m.ident)}, nil
+	h, _ := b.holder(m.fold, a.st.claim.Rev)
+	answer := accountAnswer{Name: m.name, Secret: proven(m.ident), Kept: h.Kept, Host: b.isHost(m.ident), Sessions: []accountSession{}}
+	b.members.do(func() {
+		for s := range m.seats.all() {
+			answer.Sessions = append(answer.Sessions, accountSession{s.label, stamp(s.since), s == a.st})
+		}
+	})
+	slices.SortFunc(answer.Sessions, func(a, b accountSession) int { return strings.Compare(a.Since, b.Since) })
+	return answer, nil
 }
 
 // acceptLink makes the member a host by the token of a link.

@@ -32,6 +32,11 @@ var verbs = map[string]verb{
 	"host":   {by: ofHosts, do: (*Bridge).makeHost},
 	"unhost": {by: ofHosts, do: (*Bridge).unmakeHost},
 	"log":    {by: ofRunners, do: (*Bridge).readLog, reads: true},
+
+	"names":    {by: ofHosts, do: (*Bridge).listNames, reads: true},
+	"register": {by: ofHosts, do: (*Bridge).registerName},
+	"reset":    {by: ofHosts, do: (*Bridge).resetName},
+	"release":  {by: ofHosts, do: (*Bridge).releaseName},
 }
 
 // A right says who may give an order.

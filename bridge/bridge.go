@@ -26,6 +26,9 @@ type Config struct {
 	Hold              time.Duration // how long a name waits for its owner after the last session; 0 frees it at once
 	MessagesPerSecond float64       // of one member; beyond it acknowledgements wait, QoS 0 is dropped; 0: no limit
 	MessagesBurst     int           // messages of one member at once, before that rate counts
+	Door              string        // passphrase that every CONNECT must bring; empty: none
+	Reserved          []string      // names that nobody takes, but who has them for good
+	RegisteredOnly    bool          // only names that are kept for good are let in
 	Rooms             int           // open rooms at most
 	FixedRooms        []string      // when not empty: no others, but the lobby
 	TopicsOpen        []string      // filters of topics outside chat/ that any member may use
@@ -44,15 +47,17 @@ type Store interface {
 
 // A Bridge is the chat of one server. It answers the broker as its Handler.
 type Bridge struct {
-	cfg   Config
-	store Store
-	log   *slog.Logger
-	quiet *broker.Quiet // for trouble that comes again and again
-	diary diary
+	cfg      Config
+	store    Store
+	log      *slog.Logger
+	quiet    *broker.Quiet // for trouble that comes again and again
+	reserved []names.Name
+	diary    diary
 
 	br        *broker.Broker // set by Start
 	access    access
 	secrets   secrets
+	proofs    *proofs
 	tries     tries
 	paces     *paces
 	members   *members
@@ -64,8 +69,11 @@ type Bridge struct {
 	asked     chan func(context.Context)
 	changes   chan func(context.Context)
 	orders    chan func(context.Context)
+	accounts  chan func(context.Context)
 	hosts     *hosts
 	flights   sync.Map // see changing.await
+	codes     codes
+	keeps     tries // names kept, by address
 	since     time.Time
 	stopping  atomic.Bool
 
@@ -79,7 +87,8 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 	b := &Bridge{
 		cfg: cfg, store: store, log: log, quiet: quiet, diary: diary{log: log},
 		access:    access{open: cfg.TopicsOpen, closed: cfg.TopicsClosed},
-		tries:     tries{byKey: map[string]*rate.Limiter{}},
+		proofs:    newProofs(),
+		tries:     tries{byKey: map[string]*rate.Limiter{}, most: triesAMinute, every: time.Minute / triesAMinute},
 		presences: presences{off: map[string]goneMember{}},
 		paces:     newPaces(cfg.MessagesPerSecond, cfg.MessagesBurst),
 		states:    newStates(store, quiet),
@@ -87,13 +96,23 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		asked:     make(chan func(context.Context), asksWaiting),
 		changes:   make(chan func(context.Context), asksWaiting),
 		orders:    make(chan func(context.Context), asksWaiting),
+		accounts:  make(chan func(context.Context), asksWaiting),
 		hosts:     newHosts(store, quiet),
+		codes:     codes{byCode: map[string]handover{}},
+		keeps:     tries{byKey: map[string]*rate.Limiter{}, most: keepsPerHour, every: time.Hour / keepsPerHour},
 	}
 	b.cards = &cards{store: store, quiet: quiet, tell: b.rightsChanged, bySlug: map[string]*card{}, unsaved: map[string]bool{}}
 	for _, f := range append(append([]string{}, cfg.TopicsOpen...), cfg.TopicsClosed...) {
 		if !broker.ValidFilter(f) {
 			return nil, fmt.Errorf("%q is not a topic filter: write a/b, a/+ or a/#", f)
 		}
+	}
+	for _, name := range cfg.Reserved {
+		n, err := names.Parse(name)
+		if err != nil {
+			return nil, fmt.Errorf("reserved name %q: %w", name, err)
+		}
+		b.reserved = append(b.reserved, n)
 	}
 	for i, slug := range cfg.FixedRooms {
 		s, err := names.Room(slug)
@@ -114,6 +133,7 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	if b.secrets.key, err = b.serverKey(ctx); err != nil {
 		return fmt.Errorf("bridge: the key of the secrets: %w", err)
 	}
+	b.proofs.secrets = b.secrets
 	b.members = newMembers(b)
 	b.wg.Go(func() { b.members.run(ctx) })
 	b.rooms = &rooms{
@@ -140,6 +160,7 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	}
 	b.wg.Go(func() { workOn(ctx, b.changes) })
 	b.wg.Go(func() { workOn(ctx, b.orders) })
+	b.wg.Go(func() { workOn(ctx, b.accounts) })
 	b.wg.Go(func() { b.rooms.publishList(ctx) })
 	b.wg.Go(func() { b.states.flush(ctx) })
 	b.wg.Go(func() { b.watchClaims(ctx) })

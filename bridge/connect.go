@@ -21,6 +21,9 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	if b.stopping.Load() {
 		return broker.Welcome{}, refuseStopping()
 	}
+	if no := b.openDoor(ctx, &c, s.Remote()); no != nil {
+		return broker.Welcome{}, no
+	}
 	if c.Full && !b.mayProve(c) {
 		return broker.Welcome{}, refuseCrowd()
 	}
@@ -32,7 +35,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	if no != nil { // the broker logs it
 		return broker.Welcome{}, no
 	}
-	st := &seat{session: s, claim: claim, label: label(prop(c.User5, "label"))}
+	st := &seat{session: s, claim: claim, label: label(prop(c.User5, "label")), since: time.Now()}
 	m := member{
 		name:  claim.Name,
 		fold:  n.Fold,
@@ -50,7 +53,7 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 	}
 	b.diary.came("name", claim.Name, "session", client, "remote", s.Remote(), "transport", s.Transport())
 	w := broker.Welcome{Name: claim.Name, Ident: m.ident, Holder: m.ident, Proven: proven(m.ident), ClientID: client}
-	if proven(m.ident) && claim.Ident == "" { // its MQTT session waits for longer than such a holding
+	if w.Proven { // its MQTT session belongs to whoever sends this password, however long it waits
 		w.Ident = b.secrets.owner(n.Fold, c.Secret)
 	}
 	w.Props = []broker.Prop{{Key: "name", Value: claim.Name}}
@@ -80,6 +83,9 @@ func (b *Bridge) claim(ctx context.Context, s *broker.Session, c broker.ConnectR
 	}
 	n, err := names.Parse(wanted)
 	if err == nil {
+		err = b.lock(n)
+	}
+	if err == nil {
 		if claim, err = b.ask(ctx, s, n, client, c.Secret); err == nil {
 			if claim.Name != n.Canonical { // it proved a name that is spelled in another way
 				n, err = names.Parse(claim.Name)
@@ -91,12 +97,17 @@ func (b *Bridge) claim(ctx context.Context, s *broker.Session, c broker.ConnectR
 		}
 		// A client id that is somebody's name is no attempt at that name, unless a secret came with it.
 		if c.User != "" || len(c.Secret) > 0 || !errors.Is(err, history.ErrTaken) {
-			return claim, n, false, b.refuseClaim(ctx, s, n, err)
+			return claim, n, false, b.refuseClaim(ctx, s.Remote(), n, err)
 		}
+	} else if no = lockedRefusal(err, n); no != nil && (c.User != "" || b.cfg.RegisteredOnly) {
+		return claim, n, false, no
 	} else if c.User != "" {
 		no = refuseName(err)
 		no.Code = broker.BadUserOrPassword
 		return claim, n, false, no
+	}
+	if b.cfg.RegisteredOnly {
+		return claim, n, true, lockedRefusal(errUnregistered, n)
 	}
 	for {
 		n = names.Guest()
@@ -104,37 +115,68 @@ func (b *Bridge) claim(ctx context.Context, s *broker.Session, c broker.ConnectR
 			return claim, n, true, nil
 		}
 		if !errors.Is(err, history.ErrTaken) {
-			return claim, n, true, b.refuseClaim(ctx, s, n, err)
+			return claim, n, true, b.refuseClaim(ctx, s.Remote(), n, err)
 		}
 	}
 }
 
 func (b *Bridge) ask(ctx context.Context, s *broker.Session, n names.Name, client string, secret []byte) (history.Claim, error) {
-	r := history.ClaimRequest{Name: n.Canonical, Fold: n.Fold, Keys: n.Keys, Session: s.ID(), Client: client, Hold: b.cfg.Hold}
-	if len(secret) > 0 {
-		r.Verifier, r.Ident = b.secrets.verifier(secret), b.secrets.owner(n.Fold, secret)
-	}
-	return b.store.Claim(ctx, r, func(verifier []byte) bool { return b.secrets.proves(secret, verifier) })
+	return b.askFor(ctx, n, secret, s.Remote(), history.ClaimRequest{Session: s.ID(), Client: client})
 }
+
+// askFor claims a name by a secret, which may be none, for whoever r says beside. It may wait for its turn to prove a passphrase.
+func (b *Bridge) askFor(ctx context.Context, n names.Name, secret []byte, remote string, r history.ClaimRequest) (history.Claim, error) {
+	r.Name, r.Fold, r.Keys, r.Hold = n.Canonical, n.Fold, n.Keys, b.cfg.Hold
+	var d derived
+	if len(secret) > 0 {
+		var err error
+		if d, err = b.proofs.derive(ctx, n.Fold, secret); err != nil {
+			return history.Claim{}, err
+		}
+		r.Verifier, r.Ident = b.secrets.brief(n.Fold, d), b.secrets.ident(n.Fold, d)
+	}
+	var crowded error
+	claim, err := b.store.Claim(ctx, r, func(verifier []byte) bool {
+		if !isKept(verifier) {
+			return b.secrets.proves(secret, d, n.Fold, verifier)
+		}
+		ok, err := b.proofs.kept(ctx, secret, verifier, b.tries.spent(tryKey(n.Fold, remote)))
+		crowded = err
+		return ok
+	})
+	if err != nil && crowded != nil {
+		err = crowded
+	}
+	return claim, err
+}
+
+// tryKey is what wrong secrets for a name are counted under.
+func tryKey(fold, remote string) string { return fold + "\x00" + hostOf(remote) }
 
 // refuseClaim says why a name was not granted, and counts wrong secrets. A wrong secret beyond the limit is answered late, so that
 // guessing is slow; the right one is let in at once all the same, or a stranger could lock the owner out.
-func (b *Bridge) refuseClaim(ctx context.Context, s *broker.Session, n names.Name, err error) *broker.Refusal {
+func (b *Bridge) refuseClaim(ctx context.Context, remote string, n names.Name, err error) *broker.Refusal {
 	var taken *history.TakenError
-	if !errors.As(err, &taken) {
+	switch {
+	case errors.Is(err, errCrowded):
+		return refuseNow(broker.ServerBusy, "busy", "too many secrets are being checked right now: try again in a moment")
+	case !errors.As(err, &taken):
 		return refuseStore(err)
 	}
-	limited := false
-	if taken.Wrong {
-		limited = !b.tries.allow(n.Fold + "\x00" + hostOf(s.Remote()))
-		if limited {
-			select {
-			case <-time.After(tooManyWait):
-			case <-ctx.Done():
-			}
-		}
-	}
+	limited := taken.Wrong && b.guessed(ctx, tryKey(n.Fold, remote))
 	return refuseTaken(n.Canonical, taken, limited)
+}
+
+// guessed counts a wrong secret. true, and late, when there were too many.
+func (b *Bridge) guessed(ctx context.Context, key string) bool {
+	if b.tries.allow(key) {
+		return false
+	}
+	select {
+	case <-time.After(tooManyWait):
+	case <-ctx.Done():
+	}
+	return true
 }
 
 // Disconnect takes the seat of a session away, and with the last one the name begins to wait for its owner.

@@ -18,6 +18,7 @@ const (
 	inboxAdmin   = "admin"
 	inboxAccount = "account"
 	inboxHost    = "host"
+	inboxDevice  = "device"
 )
 
 // fastWait is how late a publish at QoS 0 that came too fast is answered.

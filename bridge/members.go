@@ -19,6 +19,7 @@ type seat struct {
 	claim   history.Claim
 	member  *member
 	label   string // phone, kitchen; may be empty
+	since   time.Time
 
 	// Owned by the session's own goroutine, in which the Handler's calls come.
 	reads []reading       // the filters that take it into rooms

@@ -32,6 +32,9 @@ const (
 	keyTooManyTries = "too-many-tries"
 	keyStopping     = "stopping"
 	keyFull         = "full"
+	keyDoor         = "door"
+	keyNameReserved = "name-reserved"
+	keyUnregistered = "registered-only"
 )
 
 // keyTooFast is the key of what comes faster than a member may.
@@ -43,6 +46,10 @@ func refuseStopping() *broker.Refusal {
 
 func refuseOvertaken() *broker.Refusal {
 	return refuse(broker.ServerBusy, "taken-over", "another connection with the same client id came in the same moment: connect again")
+}
+
+func refuseDoor(tell string) *broker.Refusal {
+	return refuse(broker.NotAuthorized, keyDoor, "%s", tell)
 }
 
 func refuseCrowd() *broker.Refusal {
