@@ -45,22 +45,31 @@ func (s *Store) Append(room string, e Entry, done func(Receipt, error)) error {
 	return nil
 }
 
-// errand queues a chore and waits for it. When ctx ends first, the chore may still be done: ErrUncertain.
-func (s *Store) errand(ctx context.Context, do func(*batch) (answer, fault error)) error {
+// errand queues a chore and waits for it. When ctx ends first, the chore may still be done: ErrUncertain. decided runs once, when it is
+// known whether the chore was done.
+func (s *Store) errand(ctx context.Context, do func(*batch) (answer, fault error), decided func()) error {
 	if err := ctx.Err(); err != nil {
+		decided()
 		return err
 	}
 	answer := make(chan error, 1)
 	s.mu.Lock()
+	var no error
 	switch {
 	case s.closed:
-		s.mu.Unlock()
-		return ErrUnavailable
+		no = ErrUnavailable
 	case len(s.chores) >= s.cfg.Queue:
-		s.mu.Unlock()
-		return ErrBusy
+		no = ErrBusy
 	}
-	s.chores = append(s.chores, &chore{do: do, done: func(err error) { answer <- err }})
+	if no != nil {
+		s.mu.Unlock()
+		decided()
+		return no
+	}
+	s.chores = append(s.chores, &chore{do: do, done: func(err error) {
+		decided()
+		answer <- err
+	}})
 	s.mu.Unlock()
 	s.kick()
 	select {

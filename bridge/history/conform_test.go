@@ -12,7 +12,7 @@ import (
 // subject is the SQLite store for the suite. The disk is filled by a small file system of its own, where the tests may mount one.
 var subject = conform.Subject{
 	Open: func(ctx context.Context, dir string) (conform.Node, error) {
-		return history.Open(ctx, dir, history.Config{}, slog.New(slog.DiscardHandler))
+		return history.Open(ctx, dir, history.Config{Read: testReader}, slog.New(slog.DiscardHandler))
 	},
 }
 

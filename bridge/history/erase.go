@@ -20,8 +20,13 @@ func (s *Store) Erase(ctx context.Context, name string, seqs []uint64, tomb Entr
 	if name == "" || tomb.ID == "" {
 		return errors.New("history: an entry needs a room and an id")
 	}
+	keys, err := s.index.forget(ctx, name, seqs) // first: whatever happens in between, no word of what is erased is left
+	if err != nil {
+		s.index.settled(keys)
+		return err
+	}
 	gone := make(chan error, 1)
-	err := s.errand(ctx, func(b *batch) (answer, fault error) {
+	err = s.errand(ctx, func(b *batch) (answer, fault error) {
 		a := &appending{room: name, entry: tomb}
 		if err := b.insert([]*appending{a}); err != nil {
 			return nil, err
@@ -39,7 +44,7 @@ func (s *Store) Erase(ctx context.Context, name string, seqs []uint64, tomb Entr
 		}
 		b.after = append(b.after, r.forget, func() { b.w.scrub = append(b.w.scrub, func(err error) { gone <- err }) })
 		return nil, nil
-	})
+	}, func() { s.index.settled(keys) })
 	if err != nil {
 		return err
 	}
@@ -146,9 +151,10 @@ func (s *Store) Trim(ctx context.Context, name string, keepFrom uint64) error {
 			r.first = below
 			r.mu.Unlock()
 			r.forget()
+			s.index.trimmed(t, name)
 		})
 		return nil, nil
-	})
+	}, func() {})
 }
 
 // Between two tries to empty the write-ahead log while a reader holds it, the pause doubles up to scrubPause. Most tries do not wait for
@@ -187,6 +193,8 @@ func (w *writer) housekeeping() time.Duration {
 func (w *writer) chores() bool {
 	for i, t := range w.trims {
 		switch {
+		case t.cleared < t.below && t.cleared >= w.store.index.free(t):
+			continue // the index has them still
 		case t.cleared < t.below:
 			return w.clear(t) == nil
 		case w.store.lived() >= t.due:
@@ -202,7 +210,7 @@ func (w *writer) chores() bool {
 
 // clear drops the bodies of one step of a trim.
 func (w *writer) clear(t *trim) error {
-	upTo := min(t.cleared+clearStep, t.below)
+	upTo := min(t.cleared+clearStep, t.below, w.store.index.free(t))
 	err := w.own(func(*batch) error {
 		if _, err := w.conn.ExecContext(background, `update entry set body = null, sum = x'' where room = ? and seq >= ? and seq < ?`,
 			t.room, t.cleared, upTo); err != nil {

@@ -1,6 +1,9 @@
 package history
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // SetWholeBytes changes up to which size a database is checked whole, and returns how to change it back.
 func SetWholeBytes(n int64) (undo func()) {
@@ -46,3 +49,21 @@ const ApplicationID = applicationID
 
 // Newest is the newest version of the schema.
 func Newest() int { return newest() }
+
+// Indexed is up to which place the index goes.
+func (s *Store) Indexed() int64 { return s.index.indexed.Load() }
+
+// SetIndexGather changes how long entries are gathered before they are indexed, for stores opened from now on, and returns how to change it back.
+func SetIndexGather(d time.Duration) (undo func()) {
+	old := indexGather
+	indexGather = d
+	return func() { indexGather = old }
+}
+
+// Freeze does something while the index does nothing.
+func (s *Store) Freeze(do func() error) (err error) {
+	if e := s.index.do(context.Background(), func() { err = do() }); e != nil {
+		return e
+	}
+	return err
+}

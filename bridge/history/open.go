@@ -73,6 +73,9 @@ func Open(ctx context.Context, dir string, cfg Config, log *slog.Logger) (_ *Sto
 	if found.later {
 		s.serving.Go(s.checkLater)
 	}
+	if s.index != nil {
+		s.serving.Go(func() { s.index.run(s.stop) })
+	}
 	go s.writer.run()
 	return s, nil
 }
@@ -170,6 +173,19 @@ func (s *Store) connect(ctx context.Context, found finding) (err error) {
 	}{{&s.pageUp, pageUp}, {&s.pageDown, pageDown}, {&s.findByID, findByID}, {&s.referring, referring}, {&s.listed, listed}} {
 		if *p.stmt, err = s.view.PrepareContext(ctx, p.text); err != nil {
 			return err
+		}
+	}
+	if err := s.rowStmts.prepare(ctx, s.view); err != nil {
+		return err
+	}
+	if s.cfg.Read != nil {
+		s.index = newIndex(s, s.cfg.Read)
+		byID := map[int64]string{}
+		for _, r := range c.rooms {
+			byID[r.id] = r.name
+		}
+		for _, t := range w.trims {
+			s.index.trimmed(t, byID[t.room])
 		}
 	}
 	if err := makeReserve(s.dir); err != nil {

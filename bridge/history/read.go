@@ -137,11 +137,12 @@ func (s *Store) read(ctx context.Context, room string, q Query, first, head uint
 // errTrimmed: the row is of an entry that was trimmed; only its ids are left.
 var errTrimmed = fmt.Errorf("%w: a trimmed entry", ErrDamaged)
 
-// scanEntry reads one row of entryColumns and verifies its checksum. An erased entry comes without Body.
-func scanEntry(rows *sql.Rows, sum *summer) (e Entry, room int64, err error) {
+// scanEntry reads one row of entryColumns, and of more columns after those, and verifies its checksum. An erased entry comes without Body.
+func scanEntry(rows *sql.Rows, sum *summer, more ...any) (e Entry, room int64, err error) {
 	var seq, ms, claim int64
 	var want, body sql.RawBytes
-	if err := rows.Scan(&room, &seq, &e.From, &e.ID, &e.Kind, &ms, &claim, &e.V, &e.Erased, &want, &body); err != nil {
+	columns := append([]any{&room, &seq, &e.From, &e.ID, &e.Kind, &ms, &claim, &e.V, &e.Erased, &want, &body}, more...)
+	if err := rows.Scan(columns...); err != nil {
 		return e, room, err
 	}
 	e.Seq, e.Author, e.Time = uint64(seq), uint64(claim), time.UnixMilli(ms).UTC()

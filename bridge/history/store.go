@@ -21,6 +21,8 @@ const (
 type Config struct {
 	// Queue is how many appends may wait for the writer, and how many values; beyond it callers get ErrBusy. 0: 16384.
 	Queue int
+	// Read says what entries say, so that they can be searched. Without it there is no Search.
+	Read *Reader
 	// LockWait is how long Open waits for another program that has locked the database. 0: 10 s.
 	LockWait time.Duration
 }
@@ -50,9 +52,11 @@ type Store struct {
 	findByID         *sql.Stmt
 	referring        *sql.Stmt
 	listed           *sql.Stmt
-	writer           *writer
-	started          time.Time
-	before           time.Duration // lived when this run started
+	rowStmts
+	writer  *writer
+	index   *index // nil: nothing is searched
+	started time.Time
+	before  time.Duration // lived when this run started
 	*claims
 
 	wake    chan struct{}  // capacity 1: there is something for the writer
@@ -86,6 +90,8 @@ var (
 	_ Claims = (*Store)(nil)
 	_ Values = (*Store)(nil)
 	_ Files  = (*Store)(nil)
+
+	_ Searcher = (*Store)(nil)
 )
 
 // lived is how long the store has been open, all runs together. It never goes back and knows no date.
@@ -128,7 +134,7 @@ func (s *Store) Close(ctx context.Context) error {
 	<-s.writer.ended
 	close(s.stop)
 	err := s.settle(ctx)
-	err = errors.Join(err, s.pageUp.Close(), s.pageDown.Close(), s.findByID.Close(), s.referring.Close(), s.listed.Close(), s.view.Close(), s.writer.close())
+	err = errors.Join(err, s.pageUp.Close(), s.pageDown.Close(), s.findByID.Close(), s.referring.Close(), s.listed.Close(), s.rowStmts.close(), s.view.Close(), s.writer.close())
 	keepReserve(s.dir)
 	return errors.Join(err, s.lock.release())
 }

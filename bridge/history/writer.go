@@ -285,6 +285,9 @@ func (w *writer) answer(b *batch, err error) {
 		for _, f := range b.after {
 			f()
 		}
+		if len(b.touched) > 0 {
+			w.store.index.kick()
+		}
 	}
 	for _, a := range b.appends {
 		switch {
