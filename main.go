@@ -109,7 +109,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	store, err := history.Open(ctx, config.Data, history.Config{}, log)
+	store, err := history.Open(ctx, config.Data, history.Config{Read: bridge.Reader()}, log)
 	if err != nil {
 		return err
 	}

@@ -24,12 +24,27 @@ const (
 // A request is the payload of history, members and read; empty is a request with nothing set.
 type request struct {
 	Request string           `json:"request"`
-	Before  uint64           `json:"before"`
+	Before  before           `json:"before"`
 	After   *json.RawMessage `json:"after"` // a seq for history, a name for members
 	Limit   int              `json:"limit"`
 	Seq     uint64           `json:"seq"`
 	Search  *json.RawMessage `json:"search"`
 	Pinned  bool             `json:"pinned"`
+	Prefix  bool             `json:"prefix"` // of search: the last word may go on
+	Zone    int              `json:"zone"`   // of search: minutes east of UTC
+}
+
+// A before is where a page ends: a seq, or of a search what its answer gave.
+type before struct {
+	seq   uint64
+	place string
+}
+
+func (p *before) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, &p.place)
+	}
+	return json.Unmarshal(b, &p.seq)
 }
 
 // A historyAnswer is a page of messages.
@@ -82,6 +97,10 @@ func (b *Bridge) request(st *seat, m *broker.Message) (request, *broker.Refusal)
 // askHistory answers with a page of a room's log, or of what two members said to each other.
 func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	q, no := b.request(st, m)
+	if no == nil && q.Search != nil {
+		b.askSearch(st, t, m, q, ack)
+		return
+	}
 	a := historyAnswer{Type: inboxHistory, Room: t.room, Request: q.Request}
 	key := t.room
 	if no == nil && t.kind == userHistory {
@@ -122,9 +141,9 @@ func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broke
 
 // page turns a history request into what the log is asked.
 func (q request) page() (history.Query, *broker.Refusal) {
-	p := history.Query{Before: q.Before, Limit: q.Limit, MaxBytes: historyBytes}
-	if q.Search != nil {
-		return p, refusePayload("search", "this tincan does not search yet: ask with before, after and limit")
+	p := history.Query{Before: q.Before.seq, Limit: q.Limit, MaxBytes: historyBytes}
+	if q.Before.place != "" {
+		return p, refusePayload("bad-request", "before is a seq, such as 1207")
 	}
 	if q.After != nil {
 		after, err := strconv.ParseUint(string(*q.After), 10, 64)

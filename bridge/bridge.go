@@ -43,6 +43,7 @@ type Store interface {
 	history.View
 	history.Claims
 	history.Values
+	history.Searcher
 }
 
 // A Bridge is the chat of one server. It answers the broker as its Handler.
@@ -67,6 +68,7 @@ type Bridge struct {
 	cards     *cards
 	presences presences
 	asked     chan func(context.Context)
+	searches  chan func(context.Context)
 	changes   chan func(context.Context)
 	orders    chan func(context.Context)
 	accounts  chan func(context.Context)
@@ -94,6 +96,7 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		states:    newStates(store, quiet),
 		marks:     &marks{store: store, log: log, byIdent: map[string]*marked{}},
 		asked:     make(chan func(context.Context), asksWaiting),
+		searches:  make(chan func(context.Context), asksWaiting),
 		changes:   make(chan func(context.Context), asksWaiting),
 		orders:    make(chan func(context.Context), asksWaiting),
 		accounts:  make(chan func(context.Context), asksWaiting),
@@ -158,6 +161,9 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	for range askers {
 		b.wg.Go(func() { workOn(ctx, b.asked) })
 	}
+	for range searchers {
+		b.wg.Go(func() { workOn(ctx, b.searches) })
+	}
 	b.wg.Go(func() { workOn(ctx, b.changes) })
 	b.wg.Go(func() { workOn(ctx, b.orders) })
 	b.wg.Go(func() { workOn(ctx, b.accounts) })
@@ -220,6 +226,8 @@ func (b *Bridge) Publish(s *broker.Session, m *broker.Message, ack func(broker.A
 		b.state(st, t, m, ack)
 	case roomHistory, userHistory:
 		b.askHistory(st, t, m, ack)
+	case serverSearch:
+		b.askEverywhere(st, t, m, ack)
 	case roomMembers:
 		b.askMembers(st, t, m, ack)
 	case roomRead:

@@ -74,7 +74,7 @@ func (r *testRoom) start() {
 	log := slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	ctx := context.Background()
 	var err error
-	if r.store, err = history.Open(ctx, r.dir, history.Config{}, log); err != nil {
+	if r.store, err = history.Open(ctx, r.dir, history.Config{Read: Reader()}, log); err != nil {
 		r.t.Fatal(err)
 	}
 	var kept Store = r.store
@@ -138,7 +138,7 @@ func (r *testRoom) restart() {
 // checkStore opens what is left: every room's log is dense.
 func (r *testRoom) checkStore() {
 	log := slog.New(slog.DiscardHandler)
-	store, err := history.Open(context.Background(), r.dir, history.Config{}, log)
+	store, err := history.Open(context.Background(), r.dir, history.Config{Read: Reader()}, log)
 	if err != nil {
 		r.t.Errorf("the store does not open again: %v", err)
 		return

@@ -11,6 +11,7 @@ import (
 const (
 	inboxMessage = "message"
 	inboxHistory = "history"
+	inboxSearch  = "search"
 	inboxMembers = "members"
 	inboxRead    = "read"
 	inboxMarks   = "marks"

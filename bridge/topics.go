@@ -35,6 +35,7 @@ const (
 	serverRooms
 	serverStatus
 	serverAdmin
+	serverSearch
 )
 
 // me stands for the own name in the topics of a member.
@@ -57,7 +58,7 @@ var (
 	userLeaves = map[string]kind{
 		"presence": userPresence, "say": userSay, "history": userHistory, "inbox": userInbox, "away": userAway, "account": userAccount,
 	}
-	serverLeaves = map[string]kind{"rooms": serverRooms, "status": serverStatus, "admin": serverAdmin}
+	serverLeaves = map[string]kind{"rooms": serverRooms, "status": serverStatus, "admin": serverAdmin, "search": serverSearch}
 )
 
 // parseTopic reads a topic name. The error, for a room or name that is not one, is a *names.Error.
@@ -139,7 +140,7 @@ func memberLevel(s string) (string, error) {
 // isRequest tells whether a publish to the topic is a request that is answered.
 func (t topic) isRequest() bool {
 	switch t.kind {
-	case roomHistory, userHistory, roomMembers, roomRead, userAccount, serverAdmin:
+	case roomHistory, userHistory, roomMembers, roomRead, userAccount, serverAdmin, serverSearch:
 		return true
 	}
 	return false
@@ -154,6 +155,8 @@ func (t topic) String() string {
 		return topicStatus
 	case t.kind == serverAdmin:
 		return topicAdmin
+	case t.kind == serverSearch:
+		return topicSearch
 	}
 	if w := word(roomLeaves, t.kind); w != "" {
 		s := "chat/room/" + t.room + "/" + w
@@ -189,6 +192,7 @@ const (
 	topicRooms  = "chat/server/rooms"
 	topicStatus = "chat/server/status"
 	topicAdmin  = "chat/server/admin"
+	topicSearch = "chat/server/search"
 )
 
 func topicMessages(room string) string     { return "chat/room/" + room + "/messages" }

@@ -37,6 +37,7 @@ func TestTopicsAreCanonical(t *testing.T) {
 		{"chat/user/me/away", userAway, "chat/user/me/away"},
 		{"chat/user/me/account", userAccount, "chat/user/me/account"},
 		{"chat/server/admin", serverAdmin, "chat/server/admin"},
+		{"chat/server/search", serverSearch, "chat/server/search"},
 		{"chat/server/rooms", serverRooms, "chat/server/rooms"},
 		{"chat/server/status", serverStatus, "chat/server/status"},
 		{"zigbee2mqtt/lamp/set", ordinary, ""},

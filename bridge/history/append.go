@@ -45,9 +45,13 @@ func (s *Store) Append(room string, e Entry, done func(Receipt, error)) error {
 	return nil
 }
 
-// errand queues a chore and waits for it. When ctx ends first, the chore may still be done: ErrUncertain. decided runs once, when it is
-// known whether the chore was done.
-func (s *Store) errand(ctx context.Context, do func(*batch) (answer, fault error), decided func()) error {
+// errand queues a chore and waits for it. When ctx ends first, the chore may still be done: ErrUncertain.
+func (s *Store) errand(ctx context.Context, do func(*batch) (answer, fault error)) error {
+	return s.errandThen(ctx, do, func() {})
+}
+
+// errandThen is errand; decided runs once, when it is known whether the chore was done.
+func (s *Store) errandThen(ctx context.Context, do func(*batch) (answer, fault error), decided func()) error {
 	if err := ctx.Err(); err != nil {
 		decided()
 		return err

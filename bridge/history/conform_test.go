@@ -12,7 +12,11 @@ import (
 // subject is the SQLite store for the suite. The disk is filled by a small file system of its own, where the tests may mount one.
 var subject = conform.Subject{
 	Open: func(ctx context.Context, dir string) (conform.Node, error) {
-		return history.Open(ctx, dir, history.Config{Read: testReader}, slog.New(slog.DiscardHandler))
+		s, err := history.Open(ctx, dir, history.Config{Read: testReader}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return nil, err
+		}
+		return s, s.Freeze(func() error { return nil }) // the index is open: the suite counts goroutines
 	},
 }
 

@@ -26,7 +26,7 @@ func (s *Store) Erase(ctx context.Context, name string, seqs []uint64, tomb Entr
 		return err
 	}
 	gone := make(chan error, 1)
-	err = s.errand(ctx, func(b *batch) (answer, fault error) {
+	err = s.errandThen(ctx, func(b *batch) (answer, fault error) {
 		a := &appending{room: name, entry: tomb}
 		if err := b.insert([]*appending{a}); err != nil {
 			return nil, err
@@ -154,7 +154,7 @@ func (s *Store) Trim(ctx context.Context, name string, keepFrom uint64) error {
 			s.index.trimmed(t, name)
 		})
 		return nil, nil
-	}, func() {})
+	})
 }
 
 // Between two tries to empty the write-ahead log while a reader holds it, the pause doubles up to scrubPause. Most tries do not wait for

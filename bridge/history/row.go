@@ -24,7 +24,7 @@ const (
 	rowsAt     = `select ` + rowColumns + ` from json_each(?) j cross join entry e on e.pk = j.value cross join room r on r.id = e.room order by j.key`
 	rowsOf     = `select ` + rowColumns + ` from room r cross join entry e on e.room = r.id where r.name = ? and e.seq >= ? and e.seq < ? order by e.seq limit ?`
 	rowsAbout  = `select ` + rowColumns + ` from room r cross join refer g on g.room = r.id cross join entry e on e.room = r.id and e.seq = g.seq
-		where r.name = ? and g.target = ? and e.erased = 0 order by g.seq limit ?`
+		where r.name = ? and g.target = ? and g.sender = '' and e.erased = 0 order by g.seq limit ?`
 )
 
 // rowStmts are the statements of a view that read rows.
@@ -49,7 +49,7 @@ func (p *rowStmts) close() (err error) {
 	return err
 }
 
-// mostAbout is how many entries about one are read.
+// mostAbout is how many entries about one are read: those of which each sender has one alone, such as votes, change no text.
 const mostAbout = 1000
 
 // rows runs one of these. Entries that are damaged or have nothing left are left out; the former are logged.
