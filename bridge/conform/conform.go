@@ -45,6 +45,7 @@ func Run(t *testing.T, s Subject) {
 		{"Tail", testTail},
 		{"Erase", testErase},
 		{"Refer", testRefer},
+		{"Rename", testRename},
 		{"Kill", testKill},
 		{"Claims", testClaims},
 		{"Values", testValues},

@@ -237,7 +237,7 @@ func (w *writer) dropIDs(t *trim) (gone bool, err error) {
 		if err != nil {
 			return err
 		}
-		if n, err = res.RowsAffected(); err != nil || n > 0 {
+		if n, err = res.RowsAffected(); err != nil || n == clearStep {
 			return err
 		}
 		if _, err = w.conn.ExecContext(background, `delete from refer where room = ? and target < ?`, t.room, t.below); err != nil {
@@ -246,8 +246,11 @@ func (w *writer) dropIDs(t *trim) (gone bool, err error) {
 		if _, err = w.conn.ExecContext(background, `delete from listed where room = ? and seq < ?`, t.room, t.below); err != nil {
 			return err
 		}
+		if err = w.dropGone(t.room); err != nil {
+			return err
+		}
 		_, err = w.conn.ExecContext(background, `delete from trim where id = ?`, t.id)
 		return err
 	})
-	return err == nil && n == 0, err
+	return err == nil && n < clearStep, err
 }

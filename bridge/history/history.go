@@ -17,7 +17,8 @@ var (
 	ErrFull        = errors.New("history: no space left")       // surely not done; the log is as it was
 	ErrIDUsed      = errors.New("history: this id was used for another entry")
 	ErrNoTarget    = errors.New("history: the entry that is referred to is gone") // or never was
-	ErrTaken       = errors.New("history: name taken")                            // held, and not proven
+	ErrNameUsed    = errors.New("history: another room has this name")
+	ErrTaken       = errors.New("history: name taken") // held, and not proven
 	ErrNoHolding   = errors.New("history: no such holding")
 	ErrNoFile      = errors.New("history: no such file")
 	ErrHeld        = errors.New("history: an entry holds this file")
@@ -44,6 +45,11 @@ type Log interface {
 	Erase(ctx context.Context, room string, seqs []uint64, tomb Entry) error
 	// Trim forgets entries before keepFrom; it keeps at least the head.
 	Trim(ctx context.Context, room string, keepFrom uint64) error
+	// Rename gives the log of a room another name. Until the store is closed the old name leads to it, so that an Append which was on its
+	// way is not lost. ErrNameUsed when the new name has entries. A room without entries is nothing to be renamed.
+	Rename(ctx context.Context, room, to string) error
+	// Drop forgets a log altogether, and takes what it said off the disk: who appends to the room next begins at seq 1.
+	Drop(ctx context.Context, room string) error
 }
 
 // An Entry is one line of a room's log.

@@ -124,7 +124,7 @@ func (s *Store) collect(ctx context.Context, name string, stmt *sql.Stmt, sought
 	r.mu.Lock()
 	first := r.first
 	r.mu.Unlock()
-	rows, err := stmt.QueryContext(ctx, name, sought, int64(first), limit)
+	rows, err := stmt.QueryContext(ctx, r.name, sought, int64(first), limit)
 	if err != nil {
 		return nil, s.readFault(name, err)
 	}

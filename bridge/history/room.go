@@ -34,7 +34,7 @@ type room struct {
 func (s *Store) room(name string) *room {
 	s.roomsMu.RLock()
 	defer s.roomsMu.RUnlock()
-	return s.rooms[name]
+	return s.rooms[s.calledLocked(name)]
 }
 
 // makeRoom returns a room, perhaps one without entries.
@@ -44,6 +44,7 @@ func (s *Store) makeRoom(name string) *room {
 	}
 	s.roomsMu.Lock()
 	defer s.roomsMu.Unlock()
+	name = s.calledLocked(name)
 	r := s.rooms[name]
 	if r == nil {
 		r = &room{name: name, first: 1}

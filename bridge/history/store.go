@@ -80,8 +80,9 @@ type Store struct {
 	full     bool      // the last try ended with no space left
 	retry    time.Time // when full: not before
 
-	roomsMu sync.RWMutex // guards rooms
+	roomsMu sync.RWMutex // guards what follows
 	rooms   map[string]*room
+	renamed map[string]string // what a room was called since the store was opened, to what it is called
 }
 
 var (
