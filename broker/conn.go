@@ -36,6 +36,8 @@ type conn struct {
 	q      queue
 	vector net.Buffers // owned by the goroutine of q
 
+	traffic traffic
+
 	s       atomic.Pointer[Session] // set when CONNECT has been decoded
 	greeted atomic.Bool             // CONNACK is queued, or about to be
 	ending  atomic.Bool             // why is set
@@ -187,6 +189,7 @@ func (c *conn) readFrame() []byte {
 		c.alive()
 		c.stirred = true
 		c.b.count.came(frame)
+		c.traffic.came(frame)
 		return frame
 	}
 }
@@ -261,6 +264,7 @@ func (c *conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 func (c *conn) writeTCP(batch net.Buffers) error {
 	c.b.count.left(batch)
+	c.traffic.left(batch)
 	if len(batch) == 1 {
 		_, err := c.nc.Write(batch[0])
 		return err

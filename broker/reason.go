@@ -1,5 +1,7 @@
 package broker
 
+import "time"
+
 // A Refusal says no in the words of both readers.
 type Refusal struct {
 	Code Reason // a 3.1.1 session gets the nearest return code (its §3.2.2.3, §3.9.3)
@@ -10,6 +12,9 @@ type Refusal struct {
 	// Later says that the refusal is about the moment and not about the message (a full disk, a busy server): the same message is
 	// right to come again, and is not taken for the stubborn repeat of one that never will be accepted.
 	Later bool
+
+	// Until is when the same may be taken, as far as that is known. The handler sends it.
+	Until time.Time
 }
 
 // logged is what a log line says of a refusal.
@@ -62,6 +67,7 @@ const (
 	PacketTooLarge         Reason = 0x95
 	RateTooHigh            Reason = 0x96
 	QuotaExceeded          Reason = 0x97
+	AdministrativeAction   Reason = 0x98
 	BadPayloadFormat       Reason = 0x99
 	SharedUnsupported      Reason = 0x9E
 	ConnectionRate         Reason = 0x9F
@@ -110,6 +116,7 @@ var reasonWords = map[Reason]string{
 	PacketTooLarge:         "packet-too-large",
 	RateTooHigh:            "rate-too-high",
 	QuotaExceeded:          "quota-exceeded",
+	AdministrativeAction:   "administrative-action",
 	BadPayloadFormat:       "bad-payload-format",
 	SharedUnsupported:      "shared-unsupported",
 	ConnectionRate:         "connection-rate",

@@ -103,6 +103,7 @@ const scratchMost = 32 << 10
 // writeWS writes a batch as one binary message, behind the control frames that are due, in one write.
 func (c *conn) writeWS(batch net.Buffers) error {
 	c.b.count.left(batch)
+	c.traffic.left(batch)
 	p := scratch.Get().(*[]byte)
 	defer scratch.Put(p)
 	b := (*p)[:0]
