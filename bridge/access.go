@@ -61,7 +61,7 @@ func (b *Bridge) mayPublish(st *seat, name string, t topic, parsed error) *broke
 		if t.name != me && !st.isCalled(t.name) {
 			return refuseOther(t.name)
 		}
-	case roomMessages, roomRoster, roomPresence, roomAbout, roomBoard, userPresence, userInbox, serverRooms, serverStatus:
+	case roomMessages, roomRoster, roomPresence, roomAbout, roomBoard, userPresence, userInbox, serverRooms, serverStatus, serverNotice:
 		return refuseServerTopic(name)
 	default:
 		return refuseUnknownTopic(name)
@@ -83,10 +83,10 @@ func (b *Bridge) MayRead(s *broker.Session, name string) bool {
 			return false
 		case t.kind == userInbox:
 			return isTopicBelow(name, topicInbox(st.name())) && b.store.Valid(st.claim)
-		case t.kind == nothing:
+		case t.kind == nothing, t.kind == serverAdmin:
 			return false
 		case t.room != "":
-			return b.mayRead(st.member, t.room)
+			return b.mayReadHere(st, t.room)
 		}
 		return true
 	}

@@ -37,6 +37,46 @@ var verbs = map[string]verb{
 	"register": {by: ofHosts, do: (*Bridge).registerName},
 	"reset":    {by: ofHosts, do: (*Bridge).resetName},
 	"release":  {by: ofHosts, do: (*Bridge).releaseName},
+
+	// rooms
+	"room":     {by: ofMembers, do: settle((*ruling).makeRoom), reads: true},
+	"card":     {by: ofRunners, do: rule((*ruling).showCard), reads: true},
+	"describe": {by: ofRunners, do: rule((*ruling).describe)},
+	"handout":  {by: ofRunners, do: rule((*ruling).setHandOut)},
+	"slow":     {by: ofRunners, do: rule((*ruling).setSlow)},
+	"close":    {by: ofRunners, do: rule((*ruling).closeRoom)},
+	"open":     {by: ofRunners, do: rule((*ruling).openRoom)},
+	"clear":    {by: ofRunners, do: rule((*ruling).clearRoom)},
+	"unclear":  {by: ofRunners, do: rule((*ruling).unclearRoom)},
+	"rename":   {by: ofRunners, do: rule((*ruling).renameRoom)},
+	"keep":     {by: ofRunners, do: rule((*ruling).setKeep)},
+	"dissolve": {by: ofRunners, do: rule((*ruling).dissolve)},
+
+	// who is in a room, and who runs it
+	"invite":   {by: ofRunners, do: rule((*ruling).invite)},
+	"code":     {by: ofRunners, do: rule((*ruling).setCode)},
+	"enter":    {by: ofMembers, do: settle((*ruling).enterByCode), reads: true},
+	"leave":    {by: ofMembers, do: settle((*ruling).leaveRoom), reads: true},
+	"handover": {by: ofRunners, do: rule((*ruling).handOver)},
+	"cohost":   {by: ofRunners, do: rule((*ruling).addHost)},
+	"uncohost": {by: ofRunners, do: rule((*ruling).dropHost)},
+
+	// what is imposed on members
+	"mute":   {by: ofRunners, do: rule((*ruling).mute)},
+	"unmute": {by: ofRunners, do: rule((*ruling).unmute)},
+	"remove": {by: ofRunners, do: rule((*ruling).remove)},
+	"ban":    {by: ofRunners, do: settle((*ruling).ban)},
+	"unban":  {by: ofRunners, do: settle((*ruling).unban)},
+	"bans":   {by: ofRunners, do: settle((*ruling).listSanctions), reads: true},
+
+	// the server
+	"sessions":   {by: ofMembers, do: settle((*ruling).listSessions), reads: true},
+	"end":        {by: ofMembers, do: settle((*ruling).endSession)},
+	"rooms":      {by: ofHosts, do: settle((*ruling).listRooms), reads: true},
+	"readonly":   {by: ofHosts, do: settle((*ruling).setReadOnly)},
+	"limits":     {by: ofHosts, do: settle((*ruling).setLimits)},
+	"notice":     {by: ofRunners, do: settle((*ruling).notice)},
+	"attendance": {by: ofRunners, do: rule((*ruling).attendance), reads: true},
 }
 
 // A right says who may give an order.
@@ -58,6 +98,8 @@ type order struct {
 	Reason  string `json:"reason,omitempty"`
 	Text    string `json:"text,omitempty"`
 
+	private bool   // it was about a private room that is no more
+	own     bool   // it turned out to be the member's own affair, and is not logged
 	st      *seat  // who asks
 	payload []byte // with the fields of single verbs
 }
@@ -78,9 +120,9 @@ func (o *order) span() (time.Duration, *broker.Refusal) {
 	if o.For == "" {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(o.For)
-	if err != nil || d <= 0 {
-		return 0, refusePayload("bad-request", "for is how long, such as 10m or 24h")
+	d, ok := parseSpan(o.For)
+	if !ok {
+		return 0, refusePayload("bad-span", "for is how long, such as 90s, 10m, 24h or 7d; ever is for good")
 	}
 	return d, nil
 }
@@ -113,7 +155,7 @@ func (b *Bridge) admin(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 		if no != nil {
 			return nil, no
 		}
-		if !v.reads {
+		if !v.reads && !o.own {
 			b.noteOrder(ctx, o)
 		}
 		b.answer(st, m, o.answer(answer))
@@ -213,11 +255,14 @@ type noted struct {
 	For    string `json:"for,omitempty"`
 	Reason string `json:"reason,omitempty"`
 	Text   string `json:"text,omitempty"`
+
+	Private bool `json:"private,omitempty"` // the room was private: nobody else is told, whatever becomes of it
 }
 
 // noteOrder logs what was done. An order is carried out whether or not that can be stored.
 func (b *Bridge) noteOrder(ctx context.Context, o *order) {
-	b.note(ctx, o.st.name(), o.st.author(), noted{Do: o.Do, Room: o.Room, Name: o.Name, For: o.For, Reason: o.Reason, Text: o.Text})
+	private := b.cards.at(o.Room).Private || o.private
+	b.note(ctx, o.st.name(), o.st.author(), noted{Do: o.Do, Room: o.Room, Name: o.Name, For: o.For, Reason: o.Reason, Text: o.Text, Private: private})
 }
 
 func (b *Bridge) note(ctx context.Context, by string, author uint64, n noted) {
@@ -235,6 +280,12 @@ func (b *Bridge) note(ctx context.Context, by string, author uint64, n noted) {
 	if err != nil {
 		b.quiet.Warn("what a host did is not in the log", "", "do", n.Do, "err", err)
 	}
+}
+
+// mayKnow tells whether a member may read of an order.
+func (b *Bridge) mayKnow(m *member, n noted) bool {
+	c := b.cards.at(n.Room)
+	return n.Room == "" || b.mayRun(m, n.Room) && (!n.Private || c.Private)
 }
 
 // A logAnswer is a page of the log of hosts, newest first.
@@ -273,7 +324,7 @@ func (b *Bridge) readLog(ctx context.Context, o *order) (any, *broker.Refusal) {
 		}
 		for i := len(es) - 1; i >= 0; i-- {
 			l := loggedOrder{Seq: es[i].Seq, Time: stamp(es[i].Time), By: es[i].From}
-			if json.Unmarshal(es[i].Body, &l.noted) != nil || o.Room != "" && l.Room != o.Room || l.Room != "" && !b.mayRun(o.st.member, l.Room) {
+			if json.Unmarshal(es[i].Body, &l.noted) != nil || o.Room != "" && l.Room != o.Room || !b.mayKnow(o.st.member, l.noted) {
 				continue
 			}
 			if len(a.Entries) == q.Limit {

@@ -139,8 +139,10 @@ func TestRightsAreWrittenDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	written := map[string]string{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|.*\\| (\\w+) \\|$").FindAllStringSubmatch(string(b), -1) {
-		written[m[1]] = m[2]
+	for _, m := range regexp.MustCompile("(?m)^\\| (`\\w+`(?:, `\\w+`)*) \\|.*\\| (\\w+) \\|$").FindAllStringSubmatch(string(b), -1) {
+		for word := range strings.SplitSeq(m[1], ", ") {
+			written[strings.Trim(word, "`")] = m[2]
+		}
 	}
 	for word, v := range verbs {
 		if written[word] != string(v.by) {

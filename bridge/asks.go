@@ -129,10 +129,14 @@ func (b *Bridge) askHistory(st *seat, t topic, m *broker.Message, ack func(broke
 		if err != nil {
 			return nil, refuseStore(err)
 		}
-		if t.kind == roomHistory && !b.mayRead(st.member, t.room) { // asked when it is read: it may have been removed meanwhile
+		if t.kind == roomHistory && !b.mayReadHere(st, t.room) { // asked when it is read: it may have been removed meanwhile
 			es, folds, last = nil, nil, 0 // as of a room that is not there
 		}
-		a.fill(es, folds, last, page)
+		floor := uint64(0)
+		if t.kind == roomHistory {
+			floor = b.hiddenUpTo(t.room)
+		}
+		a.fill(above(es, floor), folds, last, page, floor+1)
 		a.More = a.More && !q.Pinned
 		b.answer(st, m, encode(a))
 		return nil, nil
@@ -161,8 +165,9 @@ func (q request) page() (history.Query, *broker.Refusal) {
 	return p, nil
 }
 
-// fill puts the entries into an answer of at most historyBytes, leaving out those farthest from where the request began.
-func (a *historyAnswer) fill(es []history.Entry, folds map[uint64]folded, last uint64, q history.Query) {
+// fill puts the entries into an answer of at most historyBytes, leaving out those farthest from where the request began. first is the
+// first seq that can be asked for.
+func (a *historyAnswer) fill(es []history.Entry, folds map[uint64]folded, last uint64, q history.Query, first uint64) {
 	a.Last = last
 	msgs := make([]json.RawMessage, len(es))
 	for i, e := range es {
@@ -191,7 +196,7 @@ func (a *historyAnswer) fill(es []history.Entry, folds map[uint64]folded, last u
 		n--
 	}
 	a.Messages = msgs[n:]
-	a.More = len(msgs) > 0 && es[n].Seq > 1
+	a.More = len(msgs) > 0 && es[n].Seq > first
 }
 
 // askMembers answers with a page of a room's roster.
@@ -205,7 +210,7 @@ func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broke
 		q.Limit = membersMost
 	}
 	r := b.rooms.find(t.room)
-	if no == nil && (r == nil || !b.mayRead(st.member, t.room)) {
+	if no == nil && (r == nil || !b.mayReadHere(st, t.room)) {
 		no = refuseNoRoom(t.room)
 	}
 	if no != nil {
@@ -215,7 +220,7 @@ func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broke
 	b.later(st, t, m, ack, func(context.Context) ([]broker.Prop, *broker.Refusal) {
 		a := membersAnswer{Type: inboxMembers, Room: t.room, Request: q.Request}
 		a.Members, a.More = r.page(after, q.Limit)
-		if !b.mayRead(st.member, t.room) { // it was removed meanwhile
+		if !b.mayReadHere(st, t.room) { // it was removed meanwhile
 			return nil, refuseNoRoom(t.room)
 		}
 		b.answer(st, m, encode(a))
@@ -227,7 +232,7 @@ func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broke
 func (b *Bridge) markRead(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	q, no := b.request(st, m)
 	r := b.rooms.find(t.room)
-	if no == nil && (r == nil || !b.mayRead(st.member, t.room)) {
+	if no == nil && (r == nil || !b.mayReadHere(st, t.room)) {
 		no = refuseNoRoom(t.room)
 	}
 	if no != nil {

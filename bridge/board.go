@@ -168,6 +168,9 @@ func (rs *rooms) boardNote(r *room) []byte {
 		rs.quiet.Warn("the board of a room cannot be read", r.slug, "room", r.slug, "err", err)
 		return nil
 	}
+	cleared := rs.cards.of(r.slug).Cleared
+	note.Pins = slices.DeleteFunc(note.Pins, func(p pin) bool { return p.Seq <= cleared })
+	note.Hands = slices.DeleteFunc(note.Hands, func(h hand) bool { return h.Seq <= cleared })
 	return encode(note)
 }
 

@@ -66,6 +66,8 @@ type Bridge struct {
 	states    *states
 	marks     *marks
 	cards     *cards
+	slowed    slowed
+	rollcall  *rollcall
 	presences presences
 	asked     chan func(context.Context)
 	searches  chan func(context.Context)
@@ -103,6 +105,8 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		hosts:     newHosts(store, quiet),
 		codes:     codes{byCode: map[string]handover{}},
 		keeps:     tries{byKey: map[string]*rate.Limiter{}, most: keepsPerHour, every: time.Hour / keepsPerHour},
+		slowed:    slowed{at: map[[2]string]time.Time{}},
+		rollcall:  newRollcall(store, quiet),
 	}
 	b.cards = &cards{store: store, quiet: quiet, tell: b.rightsChanged, bySlug: map[string]*card{}, unsaved: map[string]bool{}}
 	for _, f := range append(append([]string{}, cfg.TopicsOpen...), cfg.TopicsClosed...) {
@@ -141,10 +145,13 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	b.wg.Go(func() { b.members.run(ctx) })
 	b.rooms = &rooms{
 		most: b.cfg.Rooms, fixed: b.cfg.FixedRooms,
-		br: br, store: b.store, members: b.members, cards: b.cards, log: b.log, quiet: b.quiet, open: map[string]*room{},
+		br: br, store: b.store, members: b.members, cards: b.cards, rollcall: b.rollcall, log: b.log, quiet: b.quiet, open: map[string]*room{},
 	}
 	if err := b.cards.load(ctx); err != nil {
 		return fmt.Errorf("bridge: load the cards of the rooms: %w", err)
+	}
+	if err := b.rollcall.load(ctx); err != nil {
+		return fmt.Errorf("bridge: load who is present: %w", err)
 	}
 	if err := b.rooms.load(ctx, b.store); err != nil {
 		return fmt.Errorf("bridge: load the rooms: %w", err)
@@ -171,6 +178,9 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	b.wg.Go(func() { b.states.flush(ctx) })
 	b.wg.Go(func() { b.watchClaims(ctx) })
 	b.wg.Go(func() { b.fade(ctx) })
+	b.wg.Go(func() { b.watchCards(ctx) })
+	b.wg.Go(func() { b.rollcall.serve(ctx) })
+	b.publishNotice(noCard, b.cards.of(serverCard))
 	b.publishStatus(online)
 	return nil
 }
@@ -188,6 +198,7 @@ func (b *Bridge) Close() {
 	b.stop()
 	b.wg.Wait()
 	b.rooms.wg.Wait()
+	b.rollcall.close()
 }
 
 // A statusNote is the server's own presence.
@@ -214,6 +225,9 @@ func (b *Bridge) Publish(s *broker.Session, m *broker.Message, ack func(broker.A
 	if no != nil {
 		b.refused(st, t, m, no, ack)
 		return
+	}
+	if t.room != "" {
+		t.room = b.cards.resolve(t.room)
 	}
 	switch t.kind {
 	case ordinary:
@@ -264,6 +278,7 @@ func (b *Bridge) Subscribe(s *broker.Session, subs []broker.Subscription) []brok
 	st := s.Value.(*seat)
 	ds := make([]broker.Decision, len(subs))
 	moves := false // filters that have nothing to do with rooms need no place
+	inbox := false
 	for i, sub := range subs {
 		f, no := b.subscribe(st, sub)
 		if no != nil {
@@ -271,10 +286,16 @@ func (b *Bridge) Subscribe(s *broker.Session, subs []broker.Subscription) []brok
 			continue
 		}
 		ds[i] = broker.Decision{Topic: f.topic, Level: f.level, As: f.as}
+		inbox = inbox || broker.Match(f.topic, topicInbox(st.name()))
 		moves = st.read(sub.Filter, f) || moves
 	}
 	if moves {
 		b.place(st)
+	}
+	if inbox {
+		if note, some := b.privateOf(st.member.ident); some {
+			b.answer(st, nil, encode(note))
+		}
 	}
 	return ds
 }
@@ -299,7 +320,9 @@ func (b *Bridge) subscribe(st *seat, sub broker.Subscription) (filter, *broker.R
 		no = b.access.mayFilter(sub.Topic)
 	}
 	if no == nil && f.room != "" {
-		_, no = b.enter(f.room, st.member)
+		if no = f.lead(sub.Topic, b.cards.resolve(f.room)); no == nil {
+			_, no = b.enter(f.room, st)
+		}
 	}
 	return f, no
 }
@@ -311,7 +334,7 @@ func (b *Bridge) place(st *seat) {
 	for _, r := range st.reads {
 		switch {
 		case !r.all:
-			chosen.add(r.room)
+			chosen.add(b.cards.resolve(r.room))
 		case wide == nil:
 			wide = reach{r.room: true}
 		default:
@@ -319,7 +342,7 @@ func (b *Bridge) place(st *seat) {
 		}
 	}
 	for slug := range st.wrote {
-		chosen.add(slug)
+		chosen.add(b.cards.resolve(slug))
 	}
 	b.members.place(st, chosen, wide)
 }

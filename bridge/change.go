@@ -83,12 +83,16 @@ func (c *changing) work(ctx context.Context) {
 	}
 	c.p.body.Ref, c.p.body.RefSeq = target.ID, target.Seq
 	switch {
+	case c.t.room != "" && target.Seq <= c.b.hiddenUpTo(c.t.room):
+		c.refuse(refuseNoMessage())
 	case target.Erased && c.p.kind == kindDelete:
 		c.ack(broker.Ack{}) // it is done
 	case target.Erased:
 		c.refuse(refuseGone())
 	case c.p.kind == kindPin:
 		c.appendToBoard(ctx, target)
+	case c.p.kind == kindDelete && !c.mine(target):
+		c.b.later(c.st, c.t, c.m, c.ack, c.eraseAsHost(target))
 	case c.p.kind == kindDelete:
 		c.b.later(c.st, c.t, c.m, c.ack, c.erase)
 	default:
@@ -135,8 +139,12 @@ func (c *changing) fits(target history.Entry) *broker.Refusal {
 		return nil
 	}
 	switch c.p.kind {
-	case kindEdit, kindDelete:
+	case kindEdit:
 		return refuseAuthor(target.From, c.st.name())
+	case kindDelete:
+		if c.t.room == "" || !c.b.mayRun(c.st.member, c.t.room) {
+			return refuseAuthor(target.From, c.st.name())
+		}
 	case kindClose:
 		if c.t.room == "" || !c.b.mayRun(c.st.member, c.t.room) {
 			return refuseClosing(target.From)
@@ -260,4 +268,20 @@ func (c *changing) erase(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
 // seqProps tell where an entry stands.
 func seqProps(seq uint64, id string) []broker.Prop {
 	return []broker.Prop{{Key: "seq", Value: strconv.FormatUint(seq, 10)}, {Key: "id", Value: id}}
+}
+
+// eraseAsHost is erase for somebody else's message: it is in the log of what hosts do, and its author is told.
+func (c *changing) eraseAsHost(target history.Entry) func(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
+	return func(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
+		props, no := c.erase(ctx)
+		if no != nil {
+			return nil, no
+		}
+		c.b.note(ctx, c.st.name(), c.st.author(), noted{Do: "delete", Room: c.t.room, Name: target.From})
+		note := actNote{Type: inboxAct, act: act{Do: "delete", Room: c.t.room, Name: target.From}, By: c.st.name()}
+		if ident := c.b.who(target.From); ident != "" {
+			c.b.tell(target.From, ident, encode(note), func() {})
+		}
+		return props, nil
+	}
 }

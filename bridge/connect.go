@@ -44,6 +44,10 @@ func (b *Bridge) Connect(ctx context.Context, s *broker.Session, c broker.Connec
 		guest: guest,
 		pace:  b.paces.of(n.Fold),
 	}
+	if no := b.mayConnect(&m, s.Remote(), client); no != nil {
+		b.store.Release(claim)
+		return broker.Welcome{}, no
+	}
 	s.Value = st
 	b.states.own(m.fold, m.ident)
 	b.members.enter(st, m)

@@ -82,6 +82,18 @@ func parseFilter(s, own string, canonical func(names.Name) string) (filter, *bro
 	return f, nil
 }
 
+// lead makes a filter of one room that of the room where its name leads now; what comes keeps the spelling of the filter.
+func (f *filter) lead(s, to string) *broker.Refusal {
+	if to == f.room {
+		return nil
+	}
+	if f.as != "" { // one level alone can be spelled in another way
+		return refuseSpelling(s, replaced(strings.Split(s, "/"), 2, to))
+	}
+	f.topic, f.level, f.as, f.room = replaced(strings.Split(f.topic, "/"), 2, to), 2, f.room, to
+	return nil
+}
+
 // member checks the level of a filter that is a name, and puts the own name in place of me.
 func (f *filter) member(s string, l []string, level int, own string, canonical func(names.Name) string) *broker.Refusal {
 	if l[level] == me {

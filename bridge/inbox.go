@@ -20,6 +20,8 @@ const (
 	inboxAccount = "account"
 	inboxHost    = "host"
 	inboxDevice  = "device"
+	inboxAct     = "act"
+	inboxRooms   = "rooms"
 )
 
 // fastWait is how late a publish at QoS 0 that came too fast is answered.
@@ -33,6 +35,7 @@ type errorNote struct {
 	Room    string `json:"room,omitempty"`
 	ID      string `json:"id,omitempty"`
 	Request string `json:"request,omitempty"`
+	Until   string `json:"until,omitempty"` // when the same may be taken
 	Text    string `json:"text"`
 }
 
@@ -64,8 +67,14 @@ func (b *Bridge) answer(st *seat, to *broker.Message, payload []byte) {
 
 // refused acknowledges a publish as refused, and tells the session on its inbox where the acknowledgement cannot say why.
 func (b *Bridge) refused(st *seat, t topic, m *broker.Message, no *broker.Refusal, ack func(broker.Ack)) {
+	var props []broker.Prop
+	when := ""
+	if !no.Until.IsZero() {
+		when = stamp(no.Until)
+		props = []broker.Prop{{Key: "until", Value: when}}
+	}
 	if !m.Will && (m.QoS == 0 || st.session.Version() < 5) {
-		note := errorNote{Type: inboxError, Code: no.Key, Topic: m.Topic, Room: t.room, Text: no.Tell, ID: prop(m.User, "id")}
+		note := errorNote{Type: inboxError, Code: no.Key, Topic: m.Topic, Room: t.room, Until: when, Text: no.Tell, ID: prop(m.User, "id")}
 		if o, ok := object(m.Payload); ok {
 			note.ID, note.Request = stringField(o, "id", note.ID), stringField(o, "request", "")
 		}
@@ -79,7 +88,7 @@ func (b *Bridge) refused(st *seat, t topic, m *broker.Message, no *broker.Refusa
 		late(ack, no)
 		return
 	}
-	ack(broker.Ack{Refusal: no})
+	ack(broker.Ack{Refusal: no, Props: props})
 }
 
 // late answers a publish at QoS 0 that came too fast. The member sees nothing of it, but is read from more slowly: to read as much as

@@ -126,6 +126,30 @@ func (ms *marks) fade() {
 	}
 }
 
+// forgetRoom drops all marks in a room that is no more.
+func (ms *marks) forgetRoom(room string) { ms.moveRoom(room, "") }
+
+// moveRoom gives the marks in a room to that which it is called now; empty drops them.
+func (ms *marks) moveRoom(room, to string) {
+	moved := map[string]uint64{}
+	ms.mu.Lock()
+	for ident, m := range ms.byIdent {
+		if seq, ok := m.rooms[room]; ok {
+			moved[ident] = seq
+			delete(m.rooms, room)
+		}
+	}
+	ms.mu.Unlock()
+	for ident, seq := range moved {
+		if proven(ident) {
+			ms.save(ident+"\x00"+room, nil)
+		}
+		if to != "" {
+			ms.set(ident, to, seq)
+		}
+	}
+}
+
 // save stores a mark, or takes it away. A mark that is lost is read once more, nothing else: the error is only logged.
 func (ms *marks) save(key string, value []byte) {
 	err := ms.store.Put(valueOfMark, key, value, func(err error) {

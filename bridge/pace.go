@@ -46,6 +46,7 @@ const (
 	paceAsks
 	paceRooms
 	paceOrders
+	paceCodes
 	paceKinds
 )
 

@@ -21,13 +21,14 @@ const (
 // A room is a slug, a roster and the tail of a log. One goroutine, run, owns the roster; others send it work. Another, follow,
 // publishes what is committed, in the order of the log.
 type room struct {
-	slug string // never changed, like what follows
-	br   *broker.Broker
-	log  *broker.Quiet
-	ask  chan func()   // work for run; never closed; senders also select on done
-	done chan struct{} // closed when run has ended
-	stop context.CancelFunc
-	last atomic.Uint64 // seq of the newest entry that was published, or known at the start
+	slug     string // never changed, like what follows
+	br       *broker.Broker
+	log      *broker.Quiet
+	ask      chan func()   // work for run; never closed; senders also select on done
+	done     chan struct{} // closed when run has ended
+	stop     context.CancelFunc
+	rollcall *rollcall     // nil: nobody keeps who is here
+	last     atomic.Uint64 // seq of the newest entry that was published, or known at the start
 
 	touched time.Time // guarded by rooms.mu: when somebody last had to do with it
 
@@ -88,17 +89,23 @@ func (r *room) send(f func()) {
 }
 
 func (r *room) join(s *seat) {
-	name, kind, state, id, label := s.name(), s.member.kind, s.member.state, s.session.ID(), s.label
+	name, kind, state, id, label, ident := s.name(), s.member.kind, s.member.state, s.session.ID(), s.label, s.member.ident
 	r.send(func() {
+		if r.rollcall != nil {
+			r.rollcall.came(r.slug, ident, name, kind)
+		}
 		r.roster.join(name, kind, state, id, label, time.Now())
 		r.changed()
 	})
 }
 
 func (r *room) leave(s *seat) {
-	name, id := s.name(), s.session.ID()
+	name, id, ident := s.name(), s.session.ID(), s.member.ident
 	r.send(func() {
 		r.roster.leave(name, id)
+		if r.rollcall != nil && r.roster.here[name] == nil {
+			r.rollcall.went(r.slug, ident)
+		}
 		r.changed()
 	})
 }

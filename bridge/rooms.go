@@ -25,19 +25,21 @@ const (
 
 // rooms holds the open rooms. A room is opened by the first who joins it or posts to it.
 type rooms struct {
-	most    int
-	fixed   []string // when not empty: these and the lobby are all
-	br      *broker.Broker
-	store   Store
-	members *members
-	cards   *cards
-	log     *slog.Logger
-	quiet   *broker.Quiet
+	most     int
+	fixed    []string // when not empty: these and the lobby are all
+	br       *broker.Broker
+	store    Store
+	members  *members
+	cards    *cards
+	rollcall *rollcall
+	log      *slog.Logger
+	quiet    *broker.Quiet
 
-	mu   sync.Mutex // guards open, and touched of each room; map work only
-	open map[string]*room
-	wg   sync.WaitGroup // the goroutines of the rooms
-	ctx  context.Context
+	mu    sync.Mutex // guards open, and touched of each room; map work only
+	open  map[string]*room
+	moved []string       // rooms that are being renamed: nobody opens them
+	wg    sync.WaitGroup // the goroutines of the rooms
+	ctx   context.Context
 }
 
 // A listed room, in chat/server/rooms.
@@ -57,7 +59,7 @@ func (rs *rooms) load(ctx context.Context, view history.View) error {
 	for _, k := range kept {
 		rs.start(k.Room, k.Last, math.MaxInt) // what has been written is never hidden, whatever the limit is now
 	}
-	for _, slug := range rs.cards.slugs() {
+	for _, slug := range rs.cards.slugs(func(*card) bool { return true }) {
 		rs.start(slug, 0, math.MaxInt)
 	}
 	for _, slug := range append([]string{Lobby}, rs.fixed...) {
@@ -82,7 +84,13 @@ func (rs *rooms) enter(slug string, by *member) (*room, *broker.Refusal) {
 	if r := rs.find(slug); r != nil {
 		return r, nil
 	}
-	if len(rs.fixed) > 0 {
+	rs.mu.Lock()
+	moving := slices.Contains(rs.moved, slug)
+	rs.mu.Unlock()
+	if moving {
+		return nil, refuseBusy()
+	}
+	if rs.closedToNew() {
 		return nil, refuseFixedRooms(slug)
 	}
 	if !by.pace.limit(paceRooms).Allow() {
@@ -93,9 +101,10 @@ func (rs *rooms) enter(slug string, by *member) (*room, *broker.Refusal) {
 	if err != nil {
 		return nil, refuseStore(err)
 	}
-	r, opened := rs.start(slug, last, rs.most)
+	most := rs.mostNow()
+	r, opened := rs.start(slug, last, most)
 	if r == nil {
-		return nil, refuseRooms(rs.most)
+		return nil, refuseRooms(most)
 	}
 	if opened {
 		rs.log.Info("room opened", "room", slug, "name", by.name)
@@ -104,6 +113,36 @@ func (rs *rooms) enter(slug string, by *member) (*room, *broker.Refusal) {
 		}
 	}
 	return r, nil
+}
+
+// closedToNew tells whether nobody opens a room: by the configuration, or because the hosts have said so.
+func (rs *rooms) closedToNew() bool {
+	l := rs.cards.of(serverCard).Limits
+	return len(rs.fixed) > 0 || l != nil && l.Fixed
+}
+
+// mostNow is how many rooms there may be.
+func (rs *rooms) mostNow() int {
+	if l := rs.cards.of(serverCard).Limits; l != nil && l.Rooms > 0 {
+		return min(rs.most, l.Rooms)
+	}
+	return rs.most
+}
+
+// shut closes a room for good: nobody is in it any more, and its goroutines end. It must not be called from within members.run.
+func (rs *rooms) shut(r *room) {
+	rs.members.do(func() {
+		rs.mu.Lock()
+		if rs.open[r.slug] == r {
+			delete(rs.open, r.slug)
+		}
+		rs.mu.Unlock()
+		rs.members.closed(r)
+	})
+	rs.br.RetainFunc(topicRoster(r.slug), nil)
+	rs.br.RetainFunc(topicAbout(r.slug), nil)
+	rs.br.RetainFunc(topicBoard(r.slug), nil)
+	r.stop()
 }
 
 // start opens a room whose log ends at last, unless it is open by now (two may want it at the same time); nil when there are most
@@ -119,6 +158,7 @@ func (rs *rooms) start(slug string, last uint64, most int) (r *room, opened bool
 		return nil, false
 	}
 	r = openRoom(slug, newEpoch(), rs.br, rs.quiet)
+	r.rollcall = rs.rollcall
 	r.last.Store(last)
 	r.published = last
 	r.touched = time.Now()

@@ -51,6 +51,9 @@ func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 	if no == nil {
 		p, no = parsePost(m)
 	}
+	if no == nil {
+		no = b.mayWrite(st.member)
+	}
 	if no != nil {
 		b.refused(st, t, m, no, ack)
 		return
@@ -120,20 +123,17 @@ func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message
 }
 
 // enter finds a room that a member may read, or opens it.
-func (b *Bridge) enter(slug string, by *member) (*room, *broker.Refusal) {
-	if !b.mayRead(by, slug) {
-		return nil, refuseNotIn(slug)
+func (b *Bridge) enter(slug string, st *seat) (*room, *broker.Refusal) {
+	if no := b.mayEnter(st, slug); no != nil {
+		return nil, no
 	}
-	return b.rooms.enter(slug, by)
+	return b.rooms.enter(slug, st.member)
 }
 
 // enterBy takes a member into a room by a publish. A will enters none: the room must be there.
 func (b *Bridge) enterBy(st *seat, slug string, will bool) *broker.Refusal {
-	if !b.mayRead(st.member, slug) {
-		if will {
-			return refuseWillRoom(slug)
-		}
-		return refuseNotIn(slug)
+	if no := b.mayEnter(st, slug); no != nil {
+		return no
 	}
 	if will {
 		if b.rooms.find(slug) == nil {
@@ -147,7 +147,7 @@ func (b *Bridge) enterBy(st *seat, slug string, will bool) *broker.Refusal {
 		}
 		delete(st.wrote, slug) // it was closed meanwhile
 	}
-	r, no := b.enter(slug, st.member)
+	r, no := b.enter(slug, st)
 	if no != nil {
 		return no
 	}

@@ -153,13 +153,13 @@ func (b *Bridge) within(h *history.SearchQuery, m *member, key string, s sought)
 		if !b.mayReadLog(m, key) {
 			return false
 		}
-		h.Labels = append(h.Labels, []string{labelIn(key)})
+		h.Labels = append(h.Labels, b.labelsIn(key))
 	}
 	if len(s.in) > 0 {
 		var in []string
 		for _, where := range s.in {
 			if key := b.logCalled(m, where); key != "" && b.mayReadLog(m, key) {
-				in = append(in, labelIn(key))
+				in = append(in, b.labelsIn(key)...)
 			}
 		}
 		h.Labels = append(h.Labels, in)
@@ -167,9 +167,9 @@ func (b *Bridge) within(h *history.SearchQuery, m *member, key string, s sought)
 	}
 	if key == "" {
 		h.Labels = append(h.Labels, []string{labelRoom, labelOf(m.ident)})
-		for _, slug := range b.cards.slugs() {
+		for _, slug := range b.cards.slugs(func(c *card) bool { return !c.free() }) {
 			if !b.mayRead(m, slug) && len(h.Not) < mostHidden {
-				h.Not = append(h.Not, labelIn(slug))
+				h.Not = append(h.Not, b.labelsIn(slug)...)
 			}
 		}
 	}
@@ -197,7 +197,18 @@ func (b *Bridge) logCalled(m *member, where string) string {
 	if err != nil {
 		return ""
 	}
-	return slug
+	return b.cards.resolve(slug)
+}
+
+// labelsIn are the labels of what is in a log: under the names that its room had before, too.
+func (b *Bridge) labelsIn(key string) []string {
+	in := []string{labelIn(key)}
+	if !strings.HasPrefix(key, "@") {
+		for _, old := range b.cards.movedTo(key) {
+			in = append(in, labelIn(old))
+		}
+	}
+	return in
 }
 
 // fillSearch puts what was found into an answer of at most historyBytes.
@@ -215,6 +226,9 @@ func (b *Bridge) fillSearch(ctx context.Context, a *searchAnswer, found history.
 			return err
 		}
 	}
+	found.Hits = slices.DeleteFunc(found.Hits, func(h history.Hit) bool {
+		return !strings.HasPrefix(h.Room, "@") && h.Entry.Seq <= b.hiddenUpTo(h.Room)
+	})
 	size := 0
 	next := found.Next
 	a.More = found.More

@@ -16,9 +16,9 @@ func (b *Bridge) typing(st *seat, t topic, m *broker.Message, ack func(broker.Ac
 	switch {
 	case said != "0" && said != "1":
 		b.refused(st, t, m, refusePayload("bad-typing", "typing takes 1 or 0"), ack)
-	case r == nil || !b.mayRead(st.member, t.room):
+	case r == nil || !b.mayReadHere(st, t.room):
 		b.refused(st, t, m, refuseNoRoom(t.room), ack)
-	case !st.member.pace.limit(paceTyping).Allow():
+	case !st.member.pace.limit(paceTyping).Allow(), b.mayShow(st.member, t.room) != nil:
 		ack(broker.Ack{}) // nobody misses one of many
 	default:
 		t.name = st.name()
@@ -34,7 +34,11 @@ func (b *Bridge) state(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 		b.tooFast(st, t, m, "states", ack)
 		return
 	}
-	if no := b.enterBy(st, t.room, m.Will); no != nil {
+	no := b.enterBy(st, t.room, m.Will)
+	if no == nil {
+		no = b.mayShow(st.member, t.room)
+	}
+	if no != nil {
 		b.refused(st, t, m, no, ack)
 		return
 	}

@@ -36,6 +36,7 @@ const (
 	serverStatus
 	serverAdmin
 	serverSearch
+	serverNotice
 )
 
 // me stands for the own name in the topics of a member.
@@ -58,7 +59,9 @@ var (
 	userLeaves = map[string]kind{
 		"presence": userPresence, "say": userSay, "history": userHistory, "inbox": userInbox, "away": userAway, "account": userAccount,
 	}
-	serverLeaves = map[string]kind{"rooms": serverRooms, "status": serverStatus, "admin": serverAdmin, "search": serverSearch}
+	serverLeaves = map[string]kind{
+		"rooms": serverRooms, "status": serverStatus, "admin": serverAdmin, "search": serverSearch, "notice": serverNotice,
+	}
 )
 
 // parseTopic reads a topic name. The error, for a room or name that is not one, is a *names.Error.
@@ -157,6 +160,8 @@ func (t topic) String() string {
 		return topicAdmin
 	case t.kind == serverSearch:
 		return topicSearch
+	case t.kind == serverNotice:
+		return topicNotice
 	}
 	if w := word(roomLeaves, t.kind); w != "" {
 		s := "chat/room/" + t.room + "/" + w
@@ -193,6 +198,7 @@ const (
 	topicStatus = "chat/server/status"
 	topicAdmin  = "chat/server/admin"
 	topicSearch = "chat/server/search"
+	topicNotice = "chat/server/notice"
 )
 
 func topicMessages(room string) string     { return "chat/room/" + room + "/messages" }
