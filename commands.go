@@ -33,6 +33,8 @@ func commands() []command {
 	return []command{
 		{word: "backup", args: "FILE", tell: "write everything into one file, while tincan runs or not", help: backupHelp, run: makeBackup},
 		{word: "restore", args: "FILE", tell: "make the data folder from a backup", help: restoreHelp, run: restoreBackup},
+		{word: "export", args: "FOLDER", tell: "write the rooms as pages, tables and JSON lines", help: exportHelp, run: exportRooms},
+		{word: "import", args: "FILE…", tell: "take JSON lines of tincan export into the data folder", help: importHelp, run: importRooms},
 		{word: "config", tell: "print the configuration with every key explained, to start a file of your own", run: printConfig},
 		{word: "version", tell: "print the version", run: printVersion},
 		{word: "help", args: "[COMMAND]", tell: "print this, or more about one command", run: printHelp},

@@ -42,7 +42,10 @@ func (p *progress) show(at backup.Progress) {
 	line := at.Step
 	if at.All > 0 {
 		full := int(min(at.Done, at.All) * barWidth / at.All)
-		line = fmt.Sprintf("%-22s [%s%s] %3d %% of %s", at.Step, strings.Repeat("#", full), strings.Repeat(" ", barWidth-full), min(at.Done, at.All)*100/at.All, human(at.All))
+		line = fmt.Sprintf("%-22s [%s%s] %3d %% of %s", at.Step, strings.Repeat("#", full), strings.Repeat(" ", barWidth-full), min(at.Done, at.All)*100/at.All, amount(at.All, at.Unit))
+	}
+	if at.All == 0 && at.Done > 0 {
+		line += " " + amount(at.Done, at.Unit)
 	}
 	fmt.Fprintf(p.to, "\r%-79s", line)
 	p.drawn = true
@@ -53,6 +56,13 @@ func (p *progress) end() {
 	if p.drawn {
 		fmt.Fprintf(p.to, "\r%79s\r", "")
 	}
+}
+
+func amount(n int64, unit string) string {
+	if unit == "" {
+		return human(n)
+	}
+	return fmt.Sprintf("%d %s", n, unit)
 }
 
 // human is a size for people.

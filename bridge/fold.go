@@ -119,8 +119,33 @@ func appendFolded(b []byte, room string, e history.Entry, f folded) []byte {
 	return b
 }
 
+// A Referrer is a log that tells what refers to its entries, as history.View does.
+type Referrer interface {
+	Referring(ctx context.Context, room string, targets []uint64, limit int) ([]history.Entry, error)
+}
+
+// Folded gives those of some entries that stand by themselves as history answers do: with what became of them. It is for those who read
+// a log without a bridge.
+func Folded(ctx context.Context, log Referrer, room string, es []history.Entry) ([]json.RawMessage, error) {
+	all, err := foldsOf(ctx, log, room, es)
+	if err != nil {
+		return nil, err
+	}
+	var messages []json.RawMessage
+	for _, e := range es {
+		if e.Kind != kindEdit && e.Kind != kindReact && !isMute(e.Kind) {
+			messages = append(messages, appendFolded(nil, room, e, all[e.Seq]))
+		}
+	}
+	return messages, nil
+}
+
 // folds finds what became of the texts among some entries; those without changes are left out.
 func (b *Bridge) folds(ctx context.Context, key string, es []history.Entry) (map[uint64]folded, error) {
+	return foldsOf(ctx, b.store, key, es)
+}
+
+func foldsOf(ctx context.Context, log Referrer, key string, es []history.Entry) (map[uint64]folded, error) {
 	var texts []history.Entry
 	for _, e := range es {
 		if isSaid(e.Kind) && !e.Erased {
@@ -135,7 +160,7 @@ func (b *Bridge) folds(ctx context.Context, key string, es []history.Entry) (map
 		for i, e := range step {
 			seqs[i] = e.Seq
 		}
-		about, err := b.store.Referring(ctx, key, seqs, foldStep*(maxAbout+1))
+		about, err := log.Referring(ctx, key, seqs, foldStep*(maxAbout+1))
 		if err != nil {
 			return nil, err
 		}

@@ -19,8 +19,10 @@ import (
 // Format is the version of what a backup looks like.
 const Format = 1
 
-// Names in a backup.
+// Names in a backup, and of what is left out: the index of the search, which is made anew, and uploads that are not whole.
 const (
+	searchName   = "search.db"
+	partsFolder  = "files/parts/"
 	aboutName    = "about.json"
 	manifestName = "manifest.json"
 	databaseName = "tincan.db"
@@ -52,10 +54,11 @@ func newItem(name string, size int64, h hash.Hash) item {
 	return item{Name: name, Size: size, SHA256: hex.EncodeToString(h.Sum(nil))}
 }
 
-// A Progress is how far a backup or a restore has come in one of its steps. All is 0 when nobody knows it.
+// A Progress is how far long work has come in one of its steps. All is 0 when nobody knows it.
 type Progress struct {
 	Step      string // copying, checking, …: a word for the person who waits
-	Done, All int64  // bytes
+	Done, All int64
+	Unit      string // what is counted; empty: bytes
 }
 
 // A Tell hears how far a backup or a restore has come. It is called often and must not block.
@@ -68,7 +71,7 @@ var passing = []string{"tincan.lock", "tincan.reserve", "tincan.restoring", data
 func goesAlong(name string) bool {
 	first, _, _ := strings.Cut(name, "/")
 	return !slices.Contains(passing, first) && !strings.HasPrefix(first, databaseName+"-") && !strings.HasPrefix(first, databaseName+".") &&
-		first != aboutName && first != manifestName
+		!strings.HasPrefix(first, searchName) && !strings.HasPrefix(name, partsFolder) && first != aboutName && first != manifestName
 }
 
 // validName tells whether a restore may write a file of this name.

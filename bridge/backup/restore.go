@@ -80,7 +80,7 @@ func (r *reading) Read(p []byte) (int, error) {
 	}
 	n, err := r.from.Read(p)
 	r.done += int64(n)
-	r.tell(Progress{"unpacking", r.done, r.all})
+	r.tell(Progress{Step: "unpacking", Done: r.done, All: r.all})
 	return n, err
 }
 

@@ -33,7 +33,7 @@ func Write(ctx context.Context, dir string, w io.Writer, copyTo, version string,
 		if all == 0 {
 			tell(Progress{Step: "checking the copy"})
 		} else {
-			tell(Progress{"copying the database", done, all})
+			tell(Progress{Step: "copying the database", Done: done, All: all})
 		}
 	})
 	if err != nil {
@@ -172,6 +172,6 @@ func (t *writing) file(name, path string) error {
 // Write counts what is written, and ends the copying when nobody waits any more.
 func (t *writing) Write(p []byte) (int, error) {
 	t.done += int64(len(p))
-	t.tell(Progress{"writing", t.done, t.all})
+	t.tell(Progress{Step: "writing", Done: t.done, All: t.all})
 	return len(p), t.ctx.Err()
 }

@@ -1,0 +1,249 @@
+package export
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tincan/bridge/history"
+)
+
+// A Tree takes the files of an export: a folder, or an archive of one.
+type Tree interface {
+	// Create begins a file of a name with slashes. It is written and closed before the next one begins.
+	Create(name string) (io.WriteCloser, error)
+}
+
+// A Folder is a Tree on the disk.
+type Folder string
+
+// Create makes a file, and the folders above it.
+func (d Folder) Create(name string) (io.WriteCloser, error) {
+	path := filepath.Join(string(d), filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Formats are what rooms can be exported as.
+var Formats = []string{"html", "jsonl", "csv"}
+
+// Options say what is exported.
+type Options struct {
+	Formats []string // of Formats
+	Version string   // tincan's
+	Now     time.Time
+	// Content opens what is in a file.
+	Content func(f history.File) (io.ReadCloser, error)
+}
+
+// A Room is a log that is exported, and how it is called.
+type Room struct {
+	history.LogInfo
+	Title string
+	Card  json.RawMessage // what it is besides its log; nil: nothing
+	base  string          // of its files
+}
+
+// Write exports rooms to a tree.
+func Write(ctx context.Context, a *history.Archive, rooms []Room, to Tree, o Options, tell Tell) error {
+	var all, done int64
+	for _, r := range rooms {
+		all += int64(r.Last-r.First+1) * int64(len(o.Formats))
+	}
+	count := func(n, _ int64) {
+		done += n
+		tell(done, all)
+	}
+	name(rooms)
+	var months [][]month
+	for _, r := range rooms {
+		for _, format := range o.Formats {
+			if format == "html" {
+				ms, err := writeBook(ctx, a, r, to, o.Now.Location(), count)
+				if err != nil {
+					return err
+				}
+				months = append(months, ms)
+			} else if err := file(to, r.base+"."+format, func(w io.Writer) error { return One(ctx, a, r, w, format, o, count) }); err != nil {
+				return err
+			}
+		}
+	}
+	if err := writeFiles(ctx, a, rooms, to, o); err != nil || months == nil {
+		return err
+	}
+	return file(to, "index.html", func(w io.Writer) error {
+		writeIndex(w, rooms, months, o.Now)
+		return nil
+	})
+}
+
+// writeFiles puts what the entries hold into the folder files. What has been removed is left out.
+func writeFiles(ctx context.Context, a *history.Archive, rooms []Room, to Tree, o Options) error {
+	written := map[string]bool{}
+	for _, r := range rooms {
+		ids, err := a.Holds(ctx, r.Name)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if written[id] {
+				continue
+			}
+			written[id] = true
+			if err := writeFile(ctx, a, id, to, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func writeFile(ctx context.Context, a *history.Archive, id string, to Tree, o Options) error {
+	f, err := a.File(ctx, id)
+	if errors.Is(err, history.ErrNoFile) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	from, err := o.Content(f)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	defer from.Close()
+	return file(to, "files/"+besideName(f.ID, f.Name), func(w io.Writer) error {
+		_, err := io.Copy(w, interrupted{ctx, from})
+		return err
+	})
+}
+
+// An interrupted reader ends when nobody waits any more.
+type interrupted struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i interrupted) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.r.Read(p)
+}
+
+// One exports one room in a format that takes one file: jsonl or csv.
+func One(ctx context.Context, a *history.Archive, r Room, w io.Writer, format string, o Options, tell Tell) error {
+	if format == "csv" {
+		return Table(ctx, w, a, r.LogInfo, tell)
+	}
+	return Lines(ctx, w, a, r.LogInfo, o.Version, stamped(o.Now), r.Card, tell)
+}
+
+// file writes one file of a tree.
+func file(to Tree, name string, write func(io.Writer) error) error {
+	f, err := to.Create(name)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 64<<10)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// windowsNames are no names of files there, whatever follows a dot.
+var windowsNames = []string{"con", "prn", "aux", "nul", "com", "lpt"}
+
+// name gives each room the name of its files: its own, or the two of a direct log, told apart by a number.
+func name(rooms []Room) {
+	used := map[string]bool{}
+	for i := range rooms {
+		base := strings.Map(func(r rune) rune {
+			if strings.ContainsRune(`/\:*?"<>|`, r) || r < ' ' {
+				return '_'
+			}
+			return r
+		}, strings.TrimRight(rooms[i].Title, ". "))
+		if slices.Contains(windowsNames, strings.TrimRight(strings.ToLower(base), "0123456789")) || base == "" || base == "files" || base == "direct" || base == "index" {
+			base += "_"
+		}
+		if rooms[i].Direct() {
+			base = "direct/" + base
+		}
+		rooms[i].base = base
+		for n := 2; used[strings.ToLower(rooms[i].base)]; n++ {
+			rooms[i].base = fmt.Sprintf("%s-%d", base, n)
+		}
+		used[strings.ToLower(rooms[i].base)] = true
+	}
+}
+
+// Rooms lists what a folder has: the open rooms, the private ones if wanted, and what two members said to each other if wanted.
+func Rooms(ctx context.Context, a *history.Archive) (open, private, direct []Room, err error) {
+	logs, err := a.Logs(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	cards := map[string]json.RawMessage{}
+	if err := a.Each(ctx, valueOfCard, func(room string, card []byte) { cards[room] = card }); err != nil {
+		return nil, nil, nil, err
+	}
+	for _, l := range logs {
+		r := Room{LogInfo: l, Title: l.Name, Card: cards[l.Name]}
+		var card struct{ Private bool }
+		switch unread := json.Unmarshal(r.Card, &card); {
+		case l.Direct() && strings.Contains(l.Name, "+"):
+			if r.Title, err = pairTitle(ctx, a, l); err != nil {
+				return nil, nil, nil, err
+			}
+			direct = append(direct, r)
+		case l.Direct(): // what hosts did is no conversation
+		case card.Private || r.Card != nil && unread != nil:
+			private = append(private, r)
+		default:
+			open = append(open, r)
+		}
+	}
+	return open, private, direct, nil
+}
+
+// pairTitle names the two of a direct log as its first message does.
+func pairTitle(ctx context.Context, a *history.Archive, l history.LogInfo) (string, error) {
+	es, err := a.Entries(ctx, l.Name, l.First-1, l.Last, 20, pageBytes, about)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range es {
+		var b struct{ To string }
+		if json.Unmarshal(e.Body, &b) == nil && b.To != "" {
+			pair := []string{e.From, b.To}
+			slices.Sort(pair)
+			return strings.Join(pair, " & "), nil
+		}
+	}
+	if len(es) > 0 {
+		return es[0].From, nil
+	}
+	return strings.TrimPrefix(l.Name, "@"), nil
+}
