@@ -56,7 +56,7 @@ func (b *Bridge) mayPublish(st *seat, name string, t topic, parsed error) *broke
 		return nil
 	case system:
 		return refuseSystem()
-	case roomSay, roomHistory, roomMembers, roomRead, userSay, userHistory, serverAdmin, serverSearch:
+	case roomSay, roomHistory, roomMembers, roomRead, userSay, userHistory, userRead, serverAdmin, serverSearch:
 	case roomTyping, roomState, userAway, userAccount:
 		if t.name != me && !st.isCalled(t.name) {
 			return refuseOther(t.name)

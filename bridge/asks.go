@@ -228,41 +228,72 @@ func (b *Bridge) askMembers(st *seat, t topic, m *broker.Message, ack func(broke
 	})
 }
 
-// markRead moves the member's read mark and tells all its sessions.
+// markRead moves the member's read mark in a room, or of what another member wrote, and tells all its sessions.
 func (b *Bridge) markRead(st *seat, t topic, m *broker.Message, ack func(broker.Ack)) {
 	q, no := b.request(st, m)
 	r := b.rooms.find(t.room)
-	if no == nil && (r == nil || !b.mayReadHere(st, t.room)) {
+	note := readNote{Type: inboxRead, Room: t.room}
+	key, place := t.room, t.room
+	if no == nil && t.kind == userRead {
+		var who string
+		if note.With, who, no = b.partner(st, t); no == nil {
+			key, place = pairKey(st.member.ident, who), fromMember(who)
+		}
+	} else if no == nil && (r == nil || !b.mayReadHere(st, t.room)) {
 		no = refuseNoRoom(t.room)
 	}
 	if no != nil {
 		b.refused(st, t, m, no, ack)
 		return
 	}
-	last := r.last.Load()
-	if q.Seq > last { // what was acknowledged may be read before the room has published it
-		if head, err := b.store.Head(b.rooms.ctx, t.room); err == nil {
-			last = head
+	b.later(st, t, m, ack, func(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
+		head, err := b.store.Head(ctx, key)
+		if err != nil {
+			return nil, refuseStore(err)
+		}
+		ident := st.member.ident
+		if note.Seq = min(q.Seq, head); note.With != "" {
+			note.Seq, note.Unread = b.calls.readOf(ident, place, note.With, note.Seq)
+		} else {
+			note.Seq, _ = b.marks.set(ident, t.room, note.Seq)
+			b.calls.read(ident, place, note.Seq)
+			if note.Unread, err = r.unread(ctx, b.store, note.Seq, st.name()); err != nil {
+				return nil, refuseStore(err)
+			}
+		}
+		b.publish(&broker.Message{Topic: topicInbox(st.name()), Payload: encode(note)})
+		return nil, nil
+	})
+}
+
+// A marksNote tells a session that begins to read its inbox how far its member has read everywhere, and what is unread there.
+type marksNote struct {
+	Type   string               `json:"type"`
+	Rooms  map[string]uint64    `json:"rooms"`
+	Counts map[string]roomCount `json:"counts,omitempty"` // of rooms where something is unread
+	Users  map[string]userCount `json:"users,omitempty"`  // what other members wrote
+}
+
+// marksOf is retained on the inbox of a connected member; nil when it has read nothing yet, and nobody wrote to it.
+func (b *Bridge) marksOf(m *member) []byte {
+	rooms := b.marks.of(m.ident)
+	places := map[string]bool{}
+	for place := range rooms {
+		places[place] = true
+	}
+	for place := range b.calls.places(m.ident) {
+		places[place] = true
+	}
+	counts := b.countsOf(b.rooms.ctx, m.ident, m.name, places)
+	for room, c := range counts.Rooms {
+		if c.Unread == 0 && len(c.Mentions) == 0 {
+			delete(counts.Rooms, room)
 		}
 	}
-	now, _ := b.marks.set(st.member.ident, t.room, min(q.Seq, last))
-	b.publish(&broker.Message{Topic: topicInbox(st.name()), Payload: encode(readNote{Type: inboxRead, Room: t.room, Seq: now})})
-	ack(broker.Ack{})
-}
-
-// A marksNote tells a session that begins to read its inbox how far its member has read everywhere.
-type marksNote struct {
-	Type  string            `json:"type"`
-	Rooms map[string]uint64 `json:"rooms"`
-}
-
-// marksOf is retained on the inbox of a connected member; nil when it has read nothing yet.
-func (b *Bridge) marksOf(ident string) []byte {
-	rooms := b.marks.of(ident)
-	if len(rooms) == 0 {
+	if len(rooms) == 0 && len(counts.Rooms) == 0 && len(counts.Users) == 0 {
 		return nil
 	}
-	return encode(marksNote{Type: inboxMarks, Rooms: rooms})
+	return encode(marksNote{Type: inboxMarks, Rooms: rooms, Counts: counts.Rooms, Users: counts.Users})
 }
 
 // later answers a request away from the session's reader; the request is acknowledged when it is answered, with what f returns.

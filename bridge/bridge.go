@@ -65,6 +65,8 @@ type Bridge struct {
 	rooms     *rooms
 	states    *states
 	marks     *marks
+	calls     *calls
+	counts    *counts
 	cards     *cards
 	slowed    slowed
 	rollcall  *rollcall
@@ -96,7 +98,8 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		presences: presences{off: map[string]goneMember{}},
 		paces:     newPaces(cfg.MessagesPerSecond, cfg.MessagesBurst),
 		states:    newStates(store, quiet),
-		marks:     &marks{store: store, log: log, byIdent: map[string]*marked{}},
+		calls:     newCalls(store, log),
+		counts:    newCounts(),
 		asked:     make(chan func(context.Context), asksWaiting),
 		searches:  make(chan func(context.Context), asksWaiting),
 		changes:   make(chan func(context.Context), asksWaiting),
@@ -108,6 +111,7 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		slowed:    slowed{at: map[[2]string]time.Time{}},
 		rollcall:  newRollcall(store, quiet),
 	}
+	b.marks = &marks{store: store, log: log, calls: b.calls, byIdent: map[string]*marked{}}
 	b.cards = &cards{store: store, quiet: quiet, tell: b.rightsChanged, bySlug: map[string]*card{}, unsaved: map[string]bool{}}
 	for _, f := range append(append([]string{}, cfg.TopicsOpen...), cfg.TopicsClosed...) {
 		if !broker.ValidFilter(f) {
@@ -159,6 +163,9 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	if err := b.states.load(ctx); err != nil {
 		return fmt.Errorf("bridge: load the states: %w", err)
 	}
+	if err := b.calls.load(ctx); err != nil {
+		return fmt.Errorf("bridge: load what is unread: %w", err)
+	}
 	if err := b.marks.load(ctx); err != nil {
 		return fmt.Errorf("bridge: load the read marks: %w", err)
 	}
@@ -176,6 +183,7 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	b.wg.Go(func() { workOn(ctx, b.accounts) })
 	b.wg.Go(func() { b.rooms.publishList(ctx) })
 	b.wg.Go(func() { b.states.flush(ctx) })
+	b.wg.Go(func() { b.tellCounts(ctx) })
 	b.wg.Go(func() { b.watchClaims(ctx) })
 	b.wg.Go(func() { b.fade(ctx) })
 	b.wg.Go(func() { b.watchCards(ctx) })
@@ -244,7 +252,7 @@ func (b *Bridge) Publish(s *broker.Session, m *broker.Message, ack func(broker.A
 		b.askEverywhere(st, t, m, ack)
 	case roomMembers:
 		b.askMembers(st, t, m, ack)
-	case roomRead:
+	case roomRead, userRead:
 		b.markRead(st, t, m, ack)
 	case userSay:
 		b.sayTo(st, t, m, ack)

@@ -249,6 +249,11 @@ func (c *changing) erase(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
 	if err != nil {
 		return nil, refuseStore(err)
 	}
+	if c.t.room != "" {
+		c.b.recall(c.t.room, tomb.Ref)
+	} else {
+		c.b.calls.drop(otherOf(c.key, c.st.member.ident), fromMember(c.st.member.ident), tomb.Ref)
+	}
 	i := slices.IndexFunc(found, c.mine)
 	if i < 0 {
 		return nil, nil // the log was trimmed meanwhile

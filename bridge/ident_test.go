@@ -96,7 +96,7 @@ func TestAMessageToAHeldNameIsItsOwners(t *testing.T) {
 
 func TestReadMarksFadeByTime(t *testing.T) {
 	store := kept{}
-	ms := &marks{store: store, byIdent: map[string]*marked{}}
+	ms := &marks{store: store, calls: newCalls(store, nil), byIdent: map[string]*marked{}}
 	ms.set("kold", "lobby", 3)
 	ms.set("kold", "other", 4)
 	ms.set("knew", "lobby", 5)

@@ -15,6 +15,7 @@ const (
 	inboxMembers = "members"
 	inboxRead    = "read"
 	inboxMarks   = "marks"
+	inboxCounts  = "counts"
 	inboxError   = "error"
 	inboxAdmin   = "admin"
 	inboxAccount = "account"
@@ -39,11 +40,13 @@ type errorNote struct {
 	Text    string `json:"text"`
 }
 
-// A readNote tells how far the member has read.
+// A readNote tells how far the member has read in a room, or of what another wrote, and how many messages are after that.
 type readNote struct {
-	Type string `json:"type"`
-	Room string `json:"room"`
-	Seq  uint64 `json:"seq"`
+	Type   string `json:"type"`
+	Room   string `json:"room,omitempty"`
+	With   string `json:"with,omitempty"`
+	Seq    uint64 `json:"seq"`
+	Unread int    `json:"unread"`
 }
 
 // A directNote brings a direct message.

@@ -24,6 +24,7 @@ const (
 type marks struct {
 	store history.Values
 	log   *slog.Logger
+	calls *calls // forgotten with the marks
 
 	mu      sync.Mutex // guards byIdent; map work only
 	byIdent map[string]*marked
@@ -81,6 +82,16 @@ func (ms *marks) move(ident, room string, seq uint64, at time.Time) (now uint64,
 	return seq, true
 }
 
+// at is how far a member has read in a room; been is false when it never did.
+func (ms *marks) at(ident, room string) (seq uint64, been bool) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	if m := ms.byIdent[ident]; m != nil {
+		seq, been = m.rooms[room]
+	}
+	return seq, been
+}
+
 // of lists the marks of a member.
 func (ms *marks) of(ident string) map[string]uint64 {
 	ms.mu.Lock()
@@ -98,6 +109,7 @@ func (ms *marks) forget(ident string) {
 	m := ms.byIdent[ident]
 	delete(ms.byIdent, ident)
 	ms.mu.Unlock()
+	ms.calls.forget(ident)
 	if m != nil && proven(ident) {
 		for room := range m.rooms {
 			ms.save(ident+"\x00"+room, nil)

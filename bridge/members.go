@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -190,6 +191,13 @@ func (ms *members) find(fold string) *member {
 	ms.mu.RLock()
 	defer ms.mu.RUnlock()
 	return ms.byFold[fold]
+}
+
+// all are the connected members.
+func (ms *members) all() []*member {
+	ms.mu.RLock()
+	defer ms.mu.RUnlock()
+	return slices.Collect(maps.Values(ms.byFold))
 }
 
 // seat is the seat of a connected session, or nil.

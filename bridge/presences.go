@@ -89,7 +89,7 @@ func (ps *presences) fade() (faded []string) {
 
 // openInbox has a session that subscribes to the member's inbox told the read marks; closeInbox ends that.
 func (b *Bridge) openInbox(m *member) {
-	b.br.RetainFunc(topicInbox(m.name), func() []byte { return b.marksOf(m.ident) })
+	b.br.RetainFunc(topicInbox(m.name), func() []byte { return b.marksOf(m) })
 }
 
 func (b *Bridge) closeInbox(m *member) { b.br.RetainFunc(topicInbox(m.name), nil) }

@@ -37,6 +37,7 @@ type room struct {
 	published uint64                     // seq of the newest entry that was published
 	listening map[uint64][]chan struct{} // closed when the entry has been published
 	board     *board                     // folded up to published; nil until somebody looks at it
+	recent    *recent                    // the same of the newest messages
 
 	// Owned by run.
 	roster  *roster
@@ -221,6 +222,9 @@ func (r *room) tellHeard(e history.Entry) {
 	r.published = e.Seq
 	if r.board != nil {
 		r.board.take(e)
+	}
+	if r.recent != nil {
+		r.recent.take(e)
 	}
 	for _, c := range r.listening[e.Seq] {
 		close(c)

@@ -104,12 +104,17 @@ func (b *Bridge) who(name string) string {
 // as it was logged, but not a repeat; the acknowledgement waits until it calls told.
 func (b *Bridge) append(st *seat, t topic, key string, p post, m *broker.Message, ack func(broker.Ack), then func(e history.Entry, told func())) {
 	e := p.entry(st)
+	note := b.noting(st, t, key, p)
 	err := b.store.Append(key, e, func(r history.Receipt, err error) {
 		if err != nil {
 			b.refused(st, t, m, refuseStore(err), ack)
 			return
 		}
 		logged := func() { ack(broker.Ack{Props: seqProps(r.Seq, p.id)}) }
+		if note != nil { // of a repeat, too: the first one may not have come to this
+			acked := logged
+			logged = func() { note(r.Seq, acked) }
+		}
 		if then == nil || r.Dup {
 			logged()
 			return

@@ -29,6 +29,7 @@ const (
 	userPresence
 	userSay
 	userHistory
+	userRead
 	userInbox
 	userAway
 	userAccount
@@ -57,7 +58,7 @@ var (
 		"state": roomState, "history": roomHistory, "members": roomMembers, "read": roomRead, "about": roomAbout, "board": roomBoard,
 	}
 	userLeaves = map[string]kind{
-		"presence": userPresence, "say": userSay, "history": userHistory, "inbox": userInbox, "away": userAway, "account": userAccount,
+		"presence": userPresence, "say": userSay, "history": userHistory, "read": userRead, "inbox": userInbox, "away": userAway, "account": userAccount,
 	}
 	serverLeaves = map[string]kind{
 		"rooms": serverRooms, "status": serverStatus, "admin": serverAdmin, "search": serverSearch, "notice": serverNotice,
@@ -143,7 +144,7 @@ func memberLevel(s string) (string, error) {
 // isRequest tells whether a publish to the topic is a request that is answered.
 func (t topic) isRequest() bool {
 	switch t.kind {
-	case roomHistory, userHistory, roomMembers, roomRead, userAccount, serverAdmin, serverSearch:
+	case roomHistory, userHistory, roomMembers, roomRead, userRead, userAccount, serverAdmin, serverSearch:
 		return true
 	}
 	return false

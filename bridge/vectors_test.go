@@ -45,7 +45,7 @@ func TestTopicsAreThoseOfThePage(t *testing.T) {
 	}
 	write := map[string]kind{
 		"say": roomSay, "typing": roomTyping, "history": roomHistory, "members": roomMembers, "read": roomRead, "away": userAway,
-		"direct": userSay, "directHistory": userHistory, "account": userAccount, "admin": serverAdmin, "search": serverSearch,
+		"direct": userSay, "directHistory": userHistory, "directRead": userRead, "account": userAccount, "admin": serverAdmin, "search": serverSearch,
 	}
 	for _, c := range v.Write {
 		got, err := parseTopic(c.Topic)

@@ -5,7 +5,7 @@
 
 /** A topic that the page may be sent. */
 export type Topic =
-  | { of: 'messages' | 'roster' | 'presence'; room: string }
+  | { of: 'messages' | 'roster' | 'presence' | 'board'; room: string }
   | { of: 'typing'; room: string; name: string }
   /** `path` is what follows the name, empty or like `kitchen/temperature`. */
   | { of: 'state'; room: string; name: string; path: string }
@@ -32,6 +32,7 @@ export const to = {
   /** A direct message to a member; to a device it is a command. */
   direct: (n: string) => user(n, 'say'),
   directHistory: (n: string) => user(n, 'history'),
+  directRead: (n: string) => user(n, 'read'),
 }
 
 /** Filters to subscribe to. */
@@ -54,7 +55,7 @@ export function parseTopic(topic: string): Topic | undefined {
     if (a === 'rooms' || a === 'status') return { of: a }
   } else if (branch === 'room') {
     if (c === undefined) {
-      if (b === 'messages' || b === 'roster' || b === 'presence') return { of: b, room: a }
+      if (b === 'messages' || b === 'roster' || b === 'presence' || b === 'board') return { of: b, room: a }
     } else if (c !== '') {
       if (b === 'typing' && rest.length === 0) return { of: 'typing', room: a, name: c }
       if (b === 'state') return { of: 'state', room: a, name: c, path: rest.join('/') }
