@@ -101,7 +101,7 @@ func (o *ruling) lift(slug string, of func(c *card) *[]sanction) (ruled, *broker
 	if no != nil {
 		return ruled{}, no
 	}
-	if lifted.Ident != "" {
+	if lifted.Ident != "" && (o.Room == "" || o.b.reads(o.b.cards.of(o.Room), lifted.Ident)) {
 		o.tell(someone{lifted.Ident, lifted.Name}, act{Name: lifted.Name})
 	}
 	return ruled{Room: o.Room, Name: lifted.whom()}, nil
@@ -202,6 +202,7 @@ func (o *ruling) ban() (ruled, *broker.Refusal) {
 	if p, ok := parsePrefix(s.Address); ok && p.Bits() < widest(p.Addr()) {
 		return ruled{}, refusePayload("bad-request", "%s is too much of the network: ban a smaller part of it", s.Address)
 	}
+	knows := o.Room == "" || o.b.reads(o.b.cards.of(o.Room), s.Ident)
 	no = o.change(o.where(), func(c *card) (no *broker.Refusal) {
 		if c.Banned, no = impose(c.Banned, s); no == nil && c.Private && s.Ident != "" {
 			c.Members, c.Hosts = without(c.Members, s.Ident), without(c.Hosts, s.Ident)
@@ -211,7 +212,10 @@ func (o *ruling) ban() (ruled, *broker.Refusal) {
 	if no != nil {
 		return ruled{}, no
 	}
-	a, no := o.imposed(ruled{Room: o.Room}, s, nil)
+	a := ruled{Room: o.Room, Name: s.whom(), Until: s.act().Until}
+	if knows { // whoever never was in a private room is not told that there is one
+		a, _ = o.imposed(a, s, nil)
+	}
 	if o.Room == "" {
 		o.b.endBanned()
 	} else if s.Ident != "" {
