@@ -33,6 +33,22 @@ export interface Message {
   reactions?: readonly Reaction[]
   /** Other fields that were posted. */
   data?: Record<string, unknown>
+  file?: FileInfo
+}
+
+/** What a message of the kind file is about. */
+export interface FileInfo {
+  /** Path on this server, below /files/. */
+  url: string
+  name: string
+  type: string
+  /** Bytes. */
+  size: number
+  /** Of a picture, in pixels; 0: not known. */
+  width: number
+  height: number
+  /** Path of a smaller picture of it. */
+  preview?: string
 }
 
 /** One emoji on a message, and who reacted so. */
@@ -166,7 +182,15 @@ export function parseMessage(v: unknown): Message | undefined {
     edited: time(f.edited) || undefined,
     reactions: reactions?.length ? reactions : undefined,
     data,
+    file: parseFile(f.file),
   })
+}
+
+function parseFile(v: unknown): FileInfo | undefined {
+  const f = fields(v)
+  const path = (v: unknown) => (text(v)?.startsWith('/files/') ? v as string : undefined) // nothing leads elsewhere
+  const url = path(f?.url)
+  return f && url ? whole<FileInfo>({ url, name: text(f.name) || 'file', type: text(f.type) ?? '', size: count(f.size) ?? 0, width: count(f.width) ?? 0, height: count(f.height) ?? 0, preview: path(f.preview) }) : undefined
 }
 
 function parseReaction(v: unknown): Reaction | undefined {

@@ -40,7 +40,7 @@ function apply(m: Message, c: Message): Message {
     }
     case 'react': return { ...m, reactions: reacted(m.reactions ?? [], c.text, c.from, c.undo === true) }
     case 'delete': {
-      const { reactions, edited, reply, re, data, ...rest } = m
+      const { reactions, edited, reply, re, data, file, ...rest } = m
       return { ...rest, text: '', deleted: true }
     }
     default: return m

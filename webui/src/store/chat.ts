@@ -26,8 +26,9 @@ import { Recall } from './recall.ts'
 import type { Place, View } from './route.ts'
 import { Server } from './server.ts'
 import type { Preferences } from './settings.ts'
-import type { Keeps, Shelf, Trouble } from './shelf.ts'
+import { isKept, type Keeps, type Shelf, type Trouble } from './shelf.ts'
 import type { Tabs } from './tabs.ts'
+import type { Uploads } from './uploads.ts'
 
 /** What of the MQTT client is used. */
 export type Wire = Pick<Client, 'start' | 'stop' | 'tryNow' | 'subscribe' | 'unsubscribe' | 'publish'>
@@ -72,6 +73,8 @@ export class Chat {
   readonly drafts: Drafts
   readonly server: Server
   readonly leader: ReadonlySignal<boolean> // whether this tab plays sounds and raises pop-ups for all of its person
+
+  readonly uploads = signal<Uploads | null>(null) // when the part of the page that uploads is there
 
   readonly #time = signal(0)
   readonly #trouble = signal<Trouble | null>(null)
@@ -186,6 +189,7 @@ export class Chat {
   async forgetAll(): Promise<void> {
     await this.signOut()
     this.#world.memory.forgetAll()
+    await this.uploads.value?.clear()
     await this.#world.shelf.clear()
   }
 
@@ -215,6 +219,11 @@ export class Chat {
   }
 
   // --- the line ---
+
+  /** With what I show the server by HTTP that it is me. */
+  get credentials(): string {
+    return `${this.me.value}:${this.#identity?.secret ?? ''}`
+  }
 
   /** The client id of this session. */
   get client(): string {
@@ -350,7 +359,10 @@ export class Chat {
       this.change(c, { kind: 'edit', ...about }, text)
       return
     }
-    this.post.write(c.to, text, this.me.value, { re: c.reply.value })
+    const files = c.tray.value // each is a message; the text and what it answers go with the first
+    if (files.length === 0) this.post.write(c.to, text, this.me.value, { re: c.reply.value })
+    else for (const [i, f] of files.entries()) f.sent(this.post.write(c.to, i === 0 ? text : '', this.me.value, { re: i === 0 ? c.reply.value : null, file: f.file }))
+    c.tray.value = []
     c.reply.value = null
     this.reading.unpin(c)
     this.drafts.set(c.key, nothing)
@@ -394,6 +406,11 @@ export class Chat {
   react(c: Conversation, m: Message, text: string): void {
     const undo = m.reactions?.some((r) => r.text === text && r.from.includes(this.me.value)) === true
     this.change(c, { kind: 'react', seq: m.seq, id: m.id, ...(undo && { undo }) }, text)
+  }
+
+  /** The ids of all messages that this browser keeps until they are sent, of all tabs and names. */
+  async stored(): Promise<string[]> {
+    return (await this.#world.shelf.all('outbox')).filter(isKept).map((r) => r.key)
   }
 
   again(id: string): void {

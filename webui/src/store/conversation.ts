@@ -3,6 +3,7 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { MemberPresence, Message, Presence, Roster as Snapshot } from '../mqtt/parse.ts'
 import { Changes, changed, foldedUpTo, isChange } from './change.ts'
 import * as comings from './comings.ts'
+import type { Attachment } from './attachment.ts'
 import type { Devices } from './devices.ts'
 import { bySeq, insertAll, keepNear, type Log, place } from './log.ts'
 import * as outbox from './outbox.ts'
@@ -43,6 +44,7 @@ export class Conversation {
   readonly quoted = signal<ReadonlyMap<number, Message | null>>(new Map()) // by seq, fetched to be quoted; null: it is not there
   readonly arrived = signal<{ key: string, at: number } | null>(null) // my newest message that was kept
   readonly barred = signal(0) // reason code with which the server does not let me in; 0: it does
+  readonly tray = signal<readonly Attachment[]>([]) // files that go with the message in the field
   readonly editing = signal<Ref | null>(null) // my message whose text is in the field
   readonly changing: ReadonlySignal<ReadonlyMap<number, readonly outbox.Entry[]>> // by seq: what is under way to become of a message
   readonly rows: ReadonlySignal<readonly Row[]>

@@ -11,10 +11,27 @@ export interface Change extends Ref {
   undo?: boolean // of a react: it takes one back
 }
 
+/** A file that a message brings. Until it is uploaded the message waits, and holds back no other. */
+export interface Attached {
+  name: string
+  type: string
+  size: number // bytes
+  width: number // of a picture, in pixels; 0: not known
+  height: number
+  upload: string // what the server calls it, when it is there; empty before
+  preview: string // the same of a smaller picture, if there is one
+  at: string // path of the upload under way; empty: not begun
+  print: string // of some of its bytes: which file it is, if it has to be chosen again
+}
+
+/** Nothing is known of it. */
+export const noFile: Attached = { name: '', type: '', size: 0, width: 0, height: 0, upload: '', preview: '', at: '', print: '' }
+
 export interface Entry {
   id: string
   to: To
   text: string
+  file?: Attached
   about?: Change // it is no message, but changes one
   re?: Ref // what it answers
   from: string // whose it is: another name on this browser does not send it
@@ -63,7 +80,7 @@ export function due(box: Outbox, tab: string, from: string, now: number): Entry[
   const busy = new Set<string>()
   const out: Entry[] = []
   for (const e of box) {
-    if (e.tab !== tab || e.from !== from || (e.state !== 'waiting' && e.state !== 'sending')) continue
+    if (e.tab !== tab || e.from !== from || e.file?.upload === '' || (e.state !== 'waiting' && e.state !== 'sending')) continue
     const to = JSON.stringify(e.to)
     if (busy.has(to)) continue
     busy.add(to)
@@ -107,6 +124,11 @@ export function again(box: Outbox, id: string): Outbox {
   return change(box, id, (e) => (e.state === 'failed' ? { ...e, state: 'waiting', code: 0, why: '', again: 0 } : e))
 }
 
+/** Something is known about the file of a message. */
+export function attached(box: Outbox, id: string, more: Partial<Attached>): Outbox {
+  return change(box, id, (e) => (e.file ? { ...e, file: { ...e.file, ...more } } : e))
+}
+
 /** Takes an entry out: discarded, or taken back into the field to be edited. */
 export function discarded(box: Outbox, id: string): Outbox {
   return arrived(box, id)
@@ -143,8 +165,8 @@ export function without(box: Outbox, stored: readonly Entry[], tab: string, now:
 
 /** What an entry says to the server. */
 export function payload(e: Entry): string {
-  const { id, text, about, re } = e
-  if (!about) return JSON.stringify({ text, id, reply: re?.id, re: re?.seq })
+  const { id, text, about, re, file } = e
+  if (!about) return JSON.stringify({ text, id, reply: re?.id, re: re?.seq, ...(file && { kind: 'file', file: file.upload, preview: file.preview || undefined }) })
   return JSON.stringify({ id, kind: about.kind, ref: about.seq, text: about.kind === 'delete' ? undefined : text, undo: about.undo })
 }
 
@@ -172,10 +194,12 @@ export function read(v: unknown): Entry | null {
   const about = e.about as Partial<Change> | undefined
   const kind = (['edit', 'delete', 'react'] as const).find((k) => k === about?.kind)
   if (about && (!kind || !number(about.seq))) return null // of a newer page
+  const f = e.file as Partial<Attached> | undefined
   return {
     id: e.id, to: typeof to.room === 'string' ? { room: to.room } : { user: String(to.user) }, text: e.text, from: e.from, at: number(e.at),
     ...(typeof re?.id === 'string' && { re: { id: re.id, seq: number(re.seq) } }),
     ...(about && kind && { about: { kind, id: text(about.id), seq: number(about.seq), ...(about.undo === true && { undo: true }) } }),
+    ...(f && { file: Object.fromEntries(Object.entries(noFile).map(([k, none]) => [k, typeof f[k as never] === typeof none ? f[k as never] : none])) as unknown as Attached }),
     state: e.state === 'failed' ? 'failed' : 'waiting', seq: 0, code: number(e.code), why: text(e.why), again: number(e.again), tab: text(e.tab), lease: number(e.lease),
   }
 }

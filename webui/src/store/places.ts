@@ -113,6 +113,11 @@ export class Places {
     return this.#settle(this.#current.value)
   }
 
+  /** Whether only some may read a room. */
+  isPrivate(_room: string): boolean {
+    return false
+  }
+
   /** Leaves a room for good, or until it is opened again. */
   leave(room: string): void {
     this.#rooms.value = rooms.left(this.#rooms.value, room)

@@ -86,10 +86,10 @@ export class Post {
   }
 
   /** Writes a message, or what is to become of one: it is in the outbox at once and goes out when it can. */
-  write(to: outbox.To, text: string, from: string, { re = null, about = null }: { re?: Ref | null, about?: outbox.Change | null } = {}): outbox.Entry {
+  write(to: outbox.To, text: string, from: string, { re = null, about = null, file = null }: { re?: Ref | null, about?: outbox.Change | null, file?: outbox.Attached | null } = {}): outbox.Entry {
     const now = this.#needs.now()
     const e: outbox.Entry = {
-      id: uuid7(now, this.#needs.fill), to, text, ...(re && { re }), ...(about && { about }), from, at: now, state: 'waiting', seq: 0, code: 0, why: '', again: 0, tab: this.#tab, lease: now + outbox.leaseFor,
+      id: uuid7(now, this.#needs.fill), to, text, ...(re && { re }), ...(about && { about }), ...(file && { file }), from, at: now, state: 'waiting', seq: 0, code: 0, why: '', again: 0, tab: this.#tab, lease: now + outbox.leaseFor,
     }
     this.#set(outbox.written(this.#entries.value, e))
     this.flush(from)
@@ -104,6 +104,12 @@ export class Post {
 
   again(id: string, from: string): void {
     this.#set(outbox.again(this.#entries.value, id))
+    this.flush(from)
+  }
+
+  /** Something is known about the file of a message; when it is uploaded, the message goes out. */
+  attached(id: string, more: Partial<outbox.Attached>, from: string): void {
+    this.#set(outbox.attached(this.#entries.value, id, more))
     this.flush(from)
   }
 

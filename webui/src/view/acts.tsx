@@ -137,10 +137,10 @@ function possible(chat: Chat, c: Conversation, row: MessageRow): readonly Act[] 
   if (row.is === 'mine') return ['copy']
   const { m } = row
   if (m.deleted) return ['unread']
-  const text = m.kind === 'text'
+  const text = m.kind === 'text' || m.kind === 'file'
   const mine = m.from === chat.me.value
   const all: [Act, boolean][] = [
-    ['react', text], ['reply', true], ['edit', mine && text], ['copy', true], ['link', 'room' in c.to], ['unread', true],
+    ['react', text], ['reply', true], ['edit', mine && text], ['copy', m.text !== ''], ['link', 'room' in c.to], ['unread', true],
     ['direct', !mine && 'room' in c.to], ['delete', mine && text],
   ]
   return all.filter(([, can]) => can).map(([a]) => a)
@@ -202,7 +202,7 @@ function Sheet({ row, acts, onAct, onReact, onClose }: Props & { onReact: (m: Me
       onPointerDown={() => { begun.current = true }} onClickCapture={taken}
       onCancel={(e) => { e.preventDefault(); onClose() }}
     >
-      <p class="sheet__of"><b><bdi>{from}</bdi></b><bdi class="cut">{(row.is === 'message' ? row.m : row.entry).text.slice(0, 100)}</bdi></p>
+      <p class="sheet__of"><b><bdi>{from}</bdi></b><bdi class="cut">{(row.is === 'message' ? row.m : row.entry).text.slice(0, 100) || (row.is === 'message' ? row.m : row.entry).file?.name}</bdi></p>
       {row.is === 'message' && acts.includes('react') && (
         <div class="sheet__quick" role="group" aria-label={t('act.react')}>
           {quick.map((emoji) => <button key={emoji} type="button" onClick={() => { reactTo(row.m, emoji) }}>{emoji}</button>)}
@@ -219,7 +219,7 @@ function Sheet({ row, acts, onAct, onReact, onClose }: Props & { onReact: (m: Me
 function Doom({ m, onYes, onClose }: { m: Message, onYes: (m: Message) => void, onClose: () => void }) {
   return (
     <Dialog id="doom" title={t('act.deleteSure')} onClose={onClose}>
-      <p class="doom__of"><bdi>{m.text.slice(0, 200)}</bdi></p>
+      <p class="doom__of"><bdi>{m.text.slice(0, 200) || m.file?.name}</bdi></p>
       <p>{t('act.deleteHint')}</p>
       <div class="doom__acts">
         <button type="button" class="button" onClick={onClose}>{t('act.deleteNo')}</button>

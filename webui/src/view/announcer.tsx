@@ -39,7 +39,7 @@ export function Announcer({ chat }: { chat: Chat }) {
       const here = h.conversation === open
       const mine = h.mention || 'user' in to
       if (!(mine || here) || !wanted(way, mine)) return []
-      const values = { who: h.message.from, text: h.message.text.slice(0, longest) }
+      const values = { who: h.message.from, text: (h.message.text || h.message.file?.name || '').slice(0, longest) }
       const key = here ? 'say.message' : 'user' in to ? 'say.direct' : 'say.mention'
       const where = 'user' in to ? to.user : to.room
       return [{ text: t(key, { ...values, room: where }), where, at: Date.now(), mine }]

@@ -2,18 +2,20 @@ import './composer.css'
 import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
-import { coarse } from '../platform.ts'
+import { coarse, idle } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { tooLong } from '../store/outbox.ts'
 import * as replies from '../store/reply.ts'
 import { writing } from '../store/typing.ts'
-import { Icon } from './icon.tsx'
+import type { Wanted } from './attach.tsx'
+import { Icon, IconButton } from './icon.tsx'
 import { aside, lazy } from './lazy.tsx'
-import { tooLongText } from './row.tsx'
 
 const Strips = lazy(async () => (await import('./later.ts')).Strips)
 const ReplyBar = lazy(async () => (await import('./hands.ts')).ReplyBar)
 const EditBar = lazy(async () => (await import('./hands.ts')).EditBar)
+const Attach = aside(async () => (await import('./attach.tsx')).Attach)
+const TooLong = aside(async () => (await import('./toolong.tsx')).TooLong)
 const Suggest = aside(async () => (await import('./suggest.tsx')).Suggest)
 
 const draftAfter = 300 // milliseconds after the last key
@@ -27,6 +29,7 @@ export function Composer({ chat }: { chat: Chat }) {
   const laidBy = useRef('') // the draft, while a message that was sent is in the field
   const empty = useSignal(true)
   const over = useSignal(0)
+  const wanted = useSignal<Wanted | null | undefined>(undefined) // of the part that attaches files: it is there from the first idle moment on
   const suggests = useSignal(false) // from the first : @ or # on
   const hint = 'room' in c.to ? t('room.message', { room: c.to.room }) : t('room.messageTo', { name: c.to.user })
 
@@ -65,6 +68,7 @@ export function Composer({ chat }: { chat: Chat }) {
       c.editing.value = null
     }
   }, [c.key])
+  useEffect(() => idle(() => { wanted.value ??= null }), [])
   const heard = chat.drafts.heard.value
   useEffect(() => {
     if (!heard || (heard.key === null ? field.current?.value !== '' : heard.key !== c.key || document.hasFocus())) return
@@ -97,7 +101,7 @@ export function Composer({ chat }: { chat: Chat }) {
   }
   const send = () => {
     const el = field.current
-    if (!el || el.value.trim() === '') return
+    if (!el || (el.value.trim() === '' && c.tray.peek().length === 0)) return
     over.value = tooLong(el.value)
     if (over.value > 0) return
     clearTimeout(unsaved.current)
@@ -106,6 +110,10 @@ export function Composer({ chat }: { chat: Chat }) {
     edits.current = false
     chat.send(text)
     el.focus()
+  }
+  const asFile = (file: File) => {
+    wanted.value = [file]
+    put('')
   }
   const take = (text: string, caret: number) => {
     put(text)
@@ -139,14 +147,16 @@ export function Composer({ chat }: { chat: Chat }) {
   return (
     <form class="composer" aria-label={t('room.write')} onSubmit={(e) => { e.preventDefault(); send() }}>
       <Strips chat={chat} />
-      {over.value > 0 && <p class="composer__error" role="alert">{tooLongText(over.value)}</p>}
+      {over.value > 0 && <TooLong over={over.value} onFile={asFile} />}
       <div class="composer__box">
         {c.editing.value && <EditBar onEnd={unedit} />}
         {c.reply.value && !c.editing.value && <ReplyBar chat={chat} c={c} to={c.reply.value} onEnd={unreply} />}
         {suggests.value && <Suggest chat={chat} field={field} onTake={take} />}
+        {wanted.value !== undefined && <Attach chat={chat} wanted={wanted} />}
         <div class="composer__row">
+          <IconButton name="plus" label={t('file.add')} onClick={() => { wanted.value = 'menu' }} />
           <textarea ref={field} id="write" rows={1} placeholder={hint} aria-label={hint} dir="auto" enterkeyhint={coarse() ? 'enter' : 'send'} onInput={input} onKeyDown={key} />
-          <button class={`icon-button composer__send ${empty.value ? '' : 'composer__send--ready'}`} aria-label={t('room.send')} title={t('room.send')}><Icon name="send" /></button>
+          <button class={`icon-button composer__send ${empty.value && c.tray.value.length === 0 ? '' : 'composer__send--ready'}`} aria-label={t('room.send')} title={t('room.send')}><Icon name="send" /></button>
         </div>
       </div>
       <Typing chat={chat} />

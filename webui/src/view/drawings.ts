@@ -3,7 +3,6 @@ import { draw } from './icon.tsx'
 
 export const drawings = {
   hash: 'M8 3 6.5 17M13.5 3 12 17M3.5 7.5h14M2.5 12.5h14',
-  plus: 'M10 4v12M4 10h12',
   search: 'M14.5 9a5.5 5.5 0 1 1-11 0 5.5 5.5 0 0 1 11 0M13.2 13.2l3.8 3.8',
   x: 'm5 5 10 10M15 5 5 15',
   save: 'M10 3v9M6 8.5l4 4 4-4M3.5 16.5h13',

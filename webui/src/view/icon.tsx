@@ -1,4 +1,5 @@
 import type { drawings } from './drawings.ts'
+import type { drawn } from './fileicons.ts'
 
 // What the room and the first visit show before anything else is loaded; the rest is in drawings.ts.
 const first = {
@@ -13,6 +14,7 @@ const first = {
   key: 'M10.5 13a3.5 3.5 0 1 1-7 0 3.5 3.5 0 0 1 7 0M9.5 10.5l7-7M13.5 6.5l2.5 2.5',
   door: 'M5 17.5v-14a1 1 0 0 1 1-1h8a1 1 0 0 1 1 1v14M2.5 17.5h15M12 10.5h.01',
   drop: 'M10 2.5c3 3.7 5 6.3 5 9a5 5 0 0 1-10 0c0-2.7 2-5.3 5-9',
+  plus: 'M10 4v12M4 10h12',
   plug: 'M7 3v4M13 3v4M5 7h10v2.5a5 5 0 0 1-10 0zM10 14.5V18',
   cube: 'm10 2.5 6.5 3.7v7.6L10 17.5l-6.5-3.7V6.2zM3.5 6.2 10 10l6.5-3.8M10 10v7.5',
   wind: 'M2.5 8H12a2.3 2.3 0 1 0-2.2-3M2.5 11.5H15a2.3 2.3 0 1 1-2.2 3M2.5 15H8',
@@ -20,10 +22,10 @@ const first = {
 
 const paths: Partial<Record<IconName, string>> = first
 
-export type IconName = keyof typeof first | keyof typeof drawings
+export type IconName = keyof typeof first | keyof typeof drawings | keyof typeof drawn
 
 /** Takes in drawings that were loaded later. */
-export function draw(more: typeof drawings): void {
+export function draw(more: Partial<Record<IconName, string>>): void {
   Object.assign(paths, more)
 }
 

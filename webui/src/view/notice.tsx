@@ -42,7 +42,7 @@ export function Notice({ chat }: { chat: Chat }) {
       if (h.mention && popUps() === 'default' && !s.system && !s.asked) ask.value = true
       if (!s.system || isQuiet(s, now)) return
       const who = h.message.from
-      const close = popUp('room' in to ? t('notice.title', { who, room: to.room }) : who, h.message.text.slice(0, longest), key, () => {
+      const close = popUp('room' in to ? t('notice.title', { who, room: to.room }) : who, (h.message.text || h.message.file?.name || '').slice(0, longest), key, () => {
         location.hash = 'room' in to ? write({ at: 'room', room: to.room, seq: h.message.seq }) : write({ at: 'user', user: to.user })
       })
       up.set(key, { seq: h.message.seq, close })

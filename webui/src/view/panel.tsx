@@ -12,11 +12,12 @@ import { aside } from './lazy.tsx'
 import { Tabs } from './tabs.tsx'
 import { whereabouts } from './words.ts'
 
+const Files = aside(async () => (await import('./files.tsx')).Files)
 const Tiles = aside(async () => (await import('./tiles.tsx')).Tiles)
 
 /** Who and what is in the room. */
 export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
-  const tab = useSignal<'people' | 'devices'>('people')
+  const tab = useSignal<'people' | 'devices' | 'files'>('people')
   const roster = c.roster.value
   const sure = chat.string.value === 'taut' // without a line nobody knows who is here
   const g = groups(roster, compare)
@@ -25,10 +26,10 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
     <aside class="panel" aria-label={t('room.in')}>
       <Tabs
         id="panel" label={t('room.in')} chosen={tab.value} onChoose={(k) => { tab.value = k }}
-        all={[{ key: 'people', words: t('panel.people'), count: people }, { key: 'devices', words: t('panel.devices'), count: g.devices.length }]}
+        all={[{ key: 'people', words: t('panel.people'), count: people }, { key: 'devices', words: t('panel.devices'), count: g.devices.length }, { key: 'files', words: t('panel.files') }]}
       />
       <div class="scroll" id="panel-in" role="tabpanel" aria-labelledby={`panel-${tab.value}`} tabIndex={-1}>
-        {tab.value === 'people' ? <People chat={chat} c={c} here={g.here} away={g.away} sure={sure} /> : <Tiles chat={chat} c={c} sure={sure} />}
+        {tab.value === 'people' ? <People chat={chat} c={c} here={g.here} away={g.away} sure={sure} /> : tab.value === 'files' ? <Files chat={chat} c={c} /> : <Tiles chat={chat} c={c} sure={sure} />}
       </div>
     </aside>
   )

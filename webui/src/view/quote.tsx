@@ -31,5 +31,5 @@ export function useQuoted(chat: Chat, c: Conversation, to: Ref): Message | null 
 
 /** The beginning of a text in one line, without marks. */
 export function summary(m: Message): string {
-  return plain(m.text.slice(0, longest)).replace(/\s+/g, ' ')
+  return plain(m.text.slice(0, longest)).replace(/\s+/g, ' ') || m.file?.name || ''
 }

@@ -2,21 +2,26 @@ import './row.css'
 import { useSignal } from '@preact/signals'
 import { Component, type ComponentChild } from 'preact'
 import type { Message as Said } from '../mqtt/parse.ts'
-import { bytes, clock, commas, day, list, moment, size, span, t } from '../i18n/format.ts'
+import { clock, commas, day, list, moment, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Note } from '../store/comings.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { reacted } from '../store/change.ts'
 import { iconOf } from '../store/devices.ts'
-import { type Entry, longest } from '../store/outbox.ts'
+import type { Entry } from '../store/outbox.ts'
 import { write } from '../store/route.ts'
 import type { Row } from '../store/rows.ts'
 import { answered } from '../store/reply.ts'
 import { mentions, plain } from '../store/text.ts'
 import { Box, Can } from './can.tsx'
 import { Icon } from './icon.tsx'
+import { aside, lazy } from './lazy.tsx'
 import { Quote } from './quote.tsx'
 import { Fence, Text } from './text.tsx'
+
+const FileOf = aside(async () => (await import('./file.tsx')).FileOf)
+const Stuck = lazy(async () => (await import('./stuck.tsx')).Stuck)
+const Sending = aside(async () => (await import('./file.tsx')).Sending)
 
 interface Props {
   row: Row
@@ -61,10 +66,11 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   const at = <Time c={c} seq={m?.seq ?? 0} time={time} />
   const names = { me, known: new Set(c.roster.peek().members.keys()), rooms: new Set(chat.places.rooms.peek().open.keys()) }
   const re = m ? answered(m) : entry?.re
+  const file = m?.file ?? entry?.file
   return (
     <article
       class={`message ${row.joins ? '' : 'message--first'} ${mention ? 'message--mention' : ''} ${waits ? 'message--waits' : ''}`}
-      data-key={row.key} data-seq={m?.seq} tabIndex={-1} aria-label={`${t('say.message', { who: from, text: m?.deleted ? t('room.deleted', { name: from }) : plain(text.slice(0, 300)) })} ${clock(time)}`}
+      data-key={row.key} data-seq={m?.seq} tabIndex={-1} aria-label={`${t('say.message', { who: from, text: m?.deleted ? t('room.deleted', { name: from }) : plain(text.slice(0, 300)) || file?.name || '' })} ${clock(time)}`}
     >
       {row.joins ? at : device ? <Box icon={iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map() })} /> : <Can name={from} />}
       <div class="message__body">
@@ -73,9 +79,9 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
         )}
         {re && <Quote chat={chat} c={c} to={re} />}
         {m?.deleted && <p class="message__deleted">{t('room.deleted', { name: from })}</p>}
+        {(file || (m?.kind === 'file' && !m.deleted)) && <div class="file" style={file && file.width > 0 ? { inlineSize: `${Math.min(352, file.width, 264 * file.width / file.height)}px`, aspectRatio: `${file.width} / ${file.height}` } : undefined}><FileOf chat={chat} c={c} m={m} entry={entry} /></div>}
         {text !== '' && <Text text={text} names={names} />}
         {m?.edited && <span class="message__edited" title={moment(m.edited)}>{t('room.edited')}</span>}
-        {m?.kind === 'file' && <p class="message__state">{t('room.file')}</p>}
         {m && text === '' && m.data && !m.deleted && <Fence text={JSON.stringify(m.data, null, 1)} />}
         {m && <Reactions chat={chat} c={c} m={m} changes={changes} />}
         {row.is === 'mine' ? <State chat={chat} entry={row.entry} /> : from === me && <Arrived chat={chat} c={c} id={row.key} />}
@@ -112,21 +118,9 @@ function Reactions({ chat, c, m, changes }: { chat: Chat, c: Conversation, m: Sa
 
 /** What has become of a message of mine, or of what I did to one. */
 function State({ chat, entry }: { chat: Chat, entry: Entry }) {
-  if (entry.state === 'failed') {
-    return (
-      <div class="message__state message__state--bad" role="alert">
-        <Icon name="warn" /><span>{entry.why === '' ? t('send.failedPlain') : t('send.failed', { text: entry.why })}</span>
-        {!entry.about && <button type="button" class="link" onClick={() => chat.edit(entry.id)}>{t('send.edit')}</button>}
-        <button type="button" class="link" onClick={() => chat.again(entry.id)}>{t('send.again')}</button>
-        <button type="button" class="link" onClick={() => void chat.post.discard(entry.id)}>{t('send.discard')}</button>
-      </div>
-    )
-  }
+  if (entry.state === 'failed' || (entry.code !== 0 && entry.state !== 'kept')) return <Stuck chat={chat} entry={entry} />
+  if (entry.file?.upload === '') return <Sending chat={chat} entry={entry} />
   if (entry.state === 'kept') return <div class="message__state"><Icon name="ok" />{t('send.arrived')}</div>
-  if (entry.code !== 0) {
-    const words = entry.code === 0x97 ? t('send.full') : t('send.rateIn', { span: span(Math.max(1000, entry.again - chat.now.value)) })
-    return <div class="message__state"><Icon name="clock" />{words}</div>
-  }
   if (chat.line.value.is !== 'online') return <div class="message__state"><Icon name="clock" />{t('send.waits')}</div>
   return chat.now.value - entry.at < 400 ? null : <div class="message__state"><Icon name="clock" />{t('send.sending')}</div>
 }
@@ -181,9 +175,4 @@ function Older({ chat, c }: { chat: Chat, c: Conversation }) {
       {failed && <button type="button" class="link" onClick={() => chat.places.older(c)}>{t('room.tryAgain')}</button>}
     </p>
   )
-}
-
-/** The sentence for a text that is too long to be sent. */
-export function tooLongText(over: number): string {
-  return t('send.tooLong', { size: size(longest), over: bytes(over) })
 }

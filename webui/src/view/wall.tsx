@@ -114,7 +114,7 @@ function One({ m, joins, device, names }: { m: Message, joins: boolean, device: 
       {joins ? <span /> : device ? <Box icon="chip" /> : <Can name={m.from} />}
       <div>
         {!joins && <p class="wall__by"><b><bdi>{m.from}</bdi></b> <time>{clock(m.time)}</time></p>}
-        <Text text={m.text || (m.data ? JSON.stringify(m.data) : '')} names={names} />
+        <Text text={m.text || m.file?.name || (m.data ? JSON.stringify(m.data) : '')} names={names} />
       </div>
     </article>
   )
