@@ -34,6 +34,7 @@ type Config struct {
 	TopicsOpen        []string      // filters of topics outside chat/ that any member may use
 	TopicsClosed      []string      // filters refused to all, open or not
 	Version           string        // of tincan, told in chat/server/status
+	Files             bool          // members may post files
 	Build             string        // of the page, told there too: a page with another one is out of date
 }
 
@@ -44,6 +45,7 @@ type Store interface {
 	history.Claims
 	history.Values
 	history.Searcher
+	history.Files
 }
 
 // A Bridge is the chat of one server. It answers the broker as its Handler.
@@ -67,6 +69,7 @@ type Bridge struct {
 	marks     *marks
 	calls     *calls
 	counts    *counts
+	visitors  visitors
 	cards     *cards
 	slowed    slowed
 	rollcall  *rollcall

@@ -38,7 +38,7 @@ func (p *post) checkRef() *broker.Refusal {
 	return nil
 }
 
-// A changing is a post about an earlier message on its way.
+// A changing is a post on its way for which something is looked up.
 type changing struct {
 	b    *Bridge
 	st   *seat
@@ -50,15 +50,15 @@ type changing struct {
 	then func(e history.Entry, told func()) // see Bridge.append
 }
 
-// change takes a post about an earlier message. One goroutine looks the messages up, so that the reader of the session does not wait for
-// the disk and two edits keep their order.
-func (b *Bridge) change(c *changing) {
+// change takes a post for which something has to be looked up: the earlier message that it is about, or a file. One goroutine does
+// that, so that the reader of the session does not wait for the disk and two edits keep their order.
+func (b *Bridge) change(c *changing, work func(context.Context)) {
 	if c.m.Will {
-		b.refused(c.st, c.t, c.m, refusePayload("kind-unsupported", "a will says a text, and changes nothing"), c.ack)
+		b.refused(c.st, c.t, c.m, refusePayload("kind-unsupported", "a will says a text, and nothing else"), c.ack)
 		return
 	}
 	select {
-	case b.changes <- c.work:
+	case b.changes <- work:
 	default:
 		c.refuse(refuseBusy())
 	}

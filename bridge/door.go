@@ -103,6 +103,8 @@ func (b *Bridge) NameLock(n names.Name) string {
 type Visitor struct {
 	Name  string // canonical
 	Ident string // see member.ident
+	claim history.Claim
+	st    *seat // without a session; see Prove
 }
 
 // SignIn finds out who somebody is by a name and a secret, as CONNECT would: a name that is held must be proven, a free one is the
@@ -136,5 +138,5 @@ func (b *Bridge) signIn(ctx context.Context, n names.Name, secret []byte, remote
 		return Visitor{}, b.refuseClaim(ctx, remote, n, err)
 	}
 	b.store.Release(claim)
-	return Visitor{Name: claim.Name, Ident: holderIdent(history.Holder{Rev: claim.Rev, Ident: claim.Ident})}, nil
+	return Visitor{Name: claim.Name, Ident: holderIdent(history.Holder{Rev: claim.Rev, Ident: claim.Ident}), claim: claim}, nil
 }

@@ -28,6 +28,7 @@ const (
 const (
 	kindText   = "text"
 	kindPoll   = "poll"
+	kindFile   = "file"
 	kindEdit   = "edit"
 	kindDelete = "delete"
 	kindReact  = "react"
@@ -38,11 +39,11 @@ const (
 )
 
 // isSaid tells whether an entry of a kind stands by itself, so that others can be about it.
-func isSaid(kind string) bool { return kind == kindText || kind == kindPoll || kind == "file" }
+func isSaid(kind string) bool { return kind == kindText || kind == kindPoll || kind == kindFile }
 
-// isMute tells whether a kind has nothing to say beyond what it does.
+// isMute tells whether a kind needs no text: a file speaks for itself, the others have nothing to say beyond what they do.
 func isMute(kind string) bool {
-	return kind == kindDelete || kind == kindVote || kind == kindClose || kind == kindPin || kind == kindHand
+	return kind == kindFile || kind == kindDelete || kind == kindVote || kind == kindClose || kind == kindPin || kind == kindHand
 }
 
 // A post is what a member wants to say: a payload, read and checked.
@@ -51,7 +52,9 @@ type post struct {
 	kind string
 	body body
 
-	choice json.RawMessage // of a vote, as it was posted
+	choice          json.RawMessage // of a vote, as it was posted
+	upload, preview string          // of a file: ids of uploads
+	files           []string        // what the entry holds
 }
 
 // A body is the part of a message that its author made; it is what the log stores. Equal posts have equal bodies, byte for byte,
@@ -61,6 +64,7 @@ type body struct {
 	Text  string          `json:"text"`
 	Reply string          `json:"reply,omitempty"`
 	Data  json.RawMessage `json:"data,omitempty"`
+	File  *fileBody       `json:"file,omitempty"`
 
 	// Of what is about another message: its id and its seq, and whether a reaction is taken back.
 	Ref    string `json:"ref,omitempty"`
@@ -135,7 +139,11 @@ func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
 		case k == "reply":
 			err = json.Unmarshal(v, &p.body.Reply)
 		case k == "kind": // taken already
-		case k == "ref" && p.kind != kindText:
+		case k == "file" && p.kind == kindFile:
+			err = json.Unmarshal(v, &p.upload)
+		case k == "preview" && p.kind == kindFile:
+			err = json.Unmarshal(v, &p.preview)
+		case k == "ref" && !isSaid(p.kind):
 			if json.Unmarshal(v, &p.body.RefSeq) != nil {
 				err = json.Unmarshal(v, &p.body.Ref)
 			}
@@ -143,7 +151,7 @@ func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
 			if json.Unmarshal(v, &p.body.Undo) != nil {
 				return refusePayload("bad-field", "the field %q is true or false", k)
 			}
-		case k == "refseq" && p.kind != kindText: // of a message that is posted as it was read
+		case k == "refseq" && !isSaid(p.kind): // of a message that is posted as it was read
 		case k == "data" && v[0] == '{': // taken already
 		case !ignored[k]:
 			taken, no := p.readPoll(k, v)
@@ -175,6 +183,10 @@ func (p *post) read(o map[string]json.RawMessage) *broker.Refusal {
 func (p *post) check() *broker.Refusal {
 	switch p.kind {
 	case kindText:
+	case kindFile:
+		if p.upload == "" {
+			return refusePayload(keyNoFile, "say which file is meant: file is the id of an upload that is whole")
+		}
 	case kindPoll:
 		if no := p.checkPoll(); no != nil {
 			return no
@@ -188,7 +200,7 @@ func (p *post) check() *broker.Refusal {
 			return no
 		}
 	default:
-		return refusePayload("kind-unsupported", "this tincan takes messages of the kinds text, poll, edit, delete, react, vote, close, pin and hand, not %.40q", p.kind)
+		return refusePayload("kind-unsupported", "this tincan takes messages of the kinds text, file, poll, edit, delete, react, vote, close, pin and hand, not %.40q", p.kind)
 	}
 	switch {
 	case len(p.body.Text) > maxText:
@@ -230,7 +242,7 @@ func newID() string {
 
 // entry makes the log's line of a post.
 func (p *post) entry(st *seat) history.Entry {
-	e := history.Entry{ID: p.id, From: st.name(), Kind: p.kind, Author: st.author(), V: bodyFormat, Body: encode(p.body), Ref: p.body.RefSeq}
+	e := history.Entry{ID: p.id, From: st.name(), Kind: p.kind, Author: st.author(), V: bodyFormat, Body: encode(p.body), Ref: p.body.RefSeq, Files: p.files}
 	switch p.kind {
 	case kindVote:
 		e.Sole = true

@@ -183,6 +183,13 @@ func refuseFullState() *broker.Refusal {
 	return refuseNow(broker.QuotaExceeded, "state-full", "too many values are kept here: delete some by an empty retained payload, or use fewer topics")
 }
 
+// keyNoFile is the key of a file that is not there, or not one's own.
+const keyNoFile = "no-file"
+
+func refuseNoFile() *broker.Refusal {
+	return refusePayload(keyNoFile, "there is no such upload of yours that is whole: upload the file again")
+}
+
 func refuseNoMessage() *broker.Refusal {
 	return refusePayload("no-message", "there is no such message here: ref is the id or the seq of one that has been acknowledged")
 }
@@ -247,6 +254,8 @@ func refuseStore(err error) *broker.Refusal {
 	switch {
 	case errors.Is(err, history.ErrNoTarget):
 		return refuseGone()
+	case errors.Is(err, history.ErrNoFile):
+		return refuseNoFile()
 	case errors.Is(err, history.ErrIDUsed):
 		r.Code, r.Key, r.Tell = broker.Unspecified, "id-used", "this id was used for another message: send it with a new id"
 	case errors.Is(err, history.ErrFull):

@@ -32,8 +32,12 @@ func (b *Bridge) say(st *seat, t topic, m *broker.Message, ack func(broker.Ack))
 	if m.Will {
 		ack = st.lastWord(ack, b.rooms.find(t.room))
 	}
-	if !isSaid(p.kind) {
-		b.change(&changing{b: b, st: st, t: t, key: t.room, p: p, m: m, ack: ack})
+	switch c := (&changing{b: b, st: st, t: t, key: t.room, p: p, m: m, ack: ack}); {
+	case !isSaid(p.kind):
+		b.change(c, c.work)
+		return
+	case p.kind == kindFile:
+		b.change(c, c.attach)
 		return
 	}
 	b.append(st, t, t.room, p, m, ack, nil)
@@ -62,16 +66,25 @@ func (b *Bridge) sayTo(st *seat, t topic, m *broker.Message, ack func(broker.Ack
 	if m.Will {
 		ack = st.lastWord(ack, nil)
 	}
-	key, then := pairKey(st.member.ident, who), func(e history.Entry, told func()) {
+	key, then := pairKey(st.member.ident, who), b.tellBoth(st, to, who)
+	switch c := (&changing{b: b, st: st, t: t, key: key, p: p, m: m, ack: ack, then: then}); {
+	case !isSaid(p.kind):
+		b.change(c, c.work)
+		return
+	case p.kind == kindFile:
+		b.change(c, c.attach)
+		return
+	}
+	b.append(st, t, key, p, m, ack, then)
+}
+
+// tellBoth puts a direct message on the inboxes of its sender and of the other, who is called to.
+func (b *Bridge) tellBoth(st *seat, to, who string) func(e history.Entry, told func()) {
+	return func(e history.Entry, told func()) {
 		note := encode(directNote{Type: inboxMessage, Message: appendMessage(nil, "", e)})
 		b.tell(st.name(), st.member.ident, note, func() {})
 		b.tell(to, who, note, told)
 	}
-	if !isSaid(p.kind) {
-		b.change(&changing{b: b, st: st, t: t, key: key, p: p, m: m, ack: ack, then: then})
-		return
-	}
-	b.append(st, t, key, p, m, ack, then)
 }
 
 // tell puts a note on the inbox of a member, unless the name is another's by now: storing takes a moment. told is called when it is on
