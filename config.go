@@ -41,6 +41,11 @@ type Config struct {
 	Names struct {
 		Hold Duration `key:"hold"`
 	} `key:"names"`
+	Files struct {
+		Max   Size     `key:"max"`
+		Quota Size     `key:"quota"`
+		Keep  Duration `key:"keep"`
+	} `key:"files"`
 	Limits struct {
 		MessagesPerSecond  int      `key:"messages_per_second"`
 		MessagesBurst      int      `key:"messages_burst"`
@@ -115,6 +120,15 @@ func (c *Config) validate(complain func(text string, keys ...string)) {
 		say("names.hold", "%s is too long; choose at most %s", d, Duration(maxHold))
 	}
 
+	if n := c.Files.Max; n > 1024*GiB {
+		say("files.max", "%s is too large; choose at most 1024GiB, or 0 for no files", n)
+	}
+	if q := c.Files.Quota; q > 0 && q < c.Files.Max {
+		complain(fmt.Sprintf("files.quota is %s, but one file may have %s (files.max); raise one or lower the other", q, c.Files.Max), "files.quota", "files.max")
+	}
+	if d := c.Files.Keep; d > 0 && d < Duration(minFileKeep) || d > Duration(maxFileKeep) {
+		say("files.keep", "%s is out of range; choose %s to %s, or 0 for ever", d, Duration(minFileKeep), Duration(maxFileKeep))
+	}
 	between("limits.messages_per_second", c.Limits.MessagesPerSecond, 0, 1_000_000)
 	between("limits.messages_burst", c.Limits.MessagesBurst, 1, 1_000_000)
 	between("limits.sessions", c.Limits.Sessions, 1, 1_000_000)

@@ -13,10 +13,12 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
 	"tincan/bridge"
+	"tincan/bridge/files"
 	"tincan/bridge/history"
 	"tincan/bridge/web"
 	"tincan/broker"
@@ -123,9 +125,19 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		TopicsClosed:      config.Topics.Closed,
 		Version:           version,
 		Build:             webui.BuildID(),
+		Files:             config.Files.Max > 0,
 	}, store, log)
 	if err != nil {
 		return errors.Join(err, store.Close(ctx))
+	}
+	uploads, err := files.Open(config.Data, files.Config{
+		Max: int64(config.Files.Max), Quota: int64(config.Files.Quota), Keep: time.Duration(config.Files.Keep),
+	}, store, log)
+	if err != nil {
+		return errors.Join(&trouble{
+			what: fmt.Errorf("cannot use the folder of the files in %s: %w", config.Data, err),
+			hint: "give this user the right to read and write there, or choose another folder with --data another-folder",
+		}, store.Close(ctx))
 	}
 	mqtt, err := broker.New(broker.Config{
 		Version:       version,
@@ -155,11 +167,20 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	mux.Handle("/mqtt", mqtt.WebSocket())
 	invite := invitation{title: placeName(config), http: httpAddr, mqtt: mqttAddr, chat: chat.Stats}
 	mux.Handle("/api/", web.New(store, invite.place))
+	shared := web.NewFiles(uploads, chat)
+	for _, path := range []string{"/api/upload", "/api/upload/", "/api/ticket", bridge.FilesPath} {
+		mux.Handle(path, shared)
+	}
 	var health health
 	mux.Handle("/healthz", &health)
 	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port), Place: placeName(config)}))
 	told := figures{began: begun, data: folder, broker: mqtt.Stats, chat: chat.Stats}
 	page, metrics := newHTTPServer(mqtt.GuardHost(mux), room.http, log), newHTTPServer(mqtt.GuardHost(told.handler()), room.metrics, log)
+
+	var keeping sync.WaitGroup
+	keepCtx, keepNoMore := context.WithCancel(context.WithoutCancel(ctx))
+	defer keepNoMore()
+	keeping.Go(func() { uploads.Serve(keepCtx) })
 
 	failed := make(chan error, 3)
 	go func() { failed <- page.Serve(httpListener) }()
@@ -203,7 +224,10 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	chat.Stopping()
 	mqttListener.Close()
 	httpListener.Close()
+	shared.Stop()
 	err = errors.Join(err, mqtt.Close(end), page.Shutdown(end), metrics.Shutdown(end))
+	keepNoMore()
+	keeping.Wait()
 	chat.Close()
 	if err = errors.Join(err, store.Close(end)); err == nil {
 		log.Info("stopped")

@@ -10,6 +10,8 @@ import (
 // Bounds of durations in the configuration.
 const (
 	maxHold      = 90 * 24 * time.Hour
+	minFileKeep  = time.Hour
+	maxFileKeep  = 20 * 365 * 24 * time.Hour
 	minExpiry    = time.Minute
 	maxExpiry    = 90 * 24 * time.Hour
 	minKeepalive = 5 * time.Second
@@ -63,9 +65,13 @@ var sizeUnits = []struct {
 	n    Size
 }{{"GiB", GiB}, {"MiB", MiB}, {"KiB", KiB}, {"B", 1}}
 
-// UnmarshalText takes a whole number with B, KiB, MiB or GiB.
+// UnmarshalText takes a whole number with B, KiB, MiB or GiB. Only 0 needs none.
 func (n *Size) UnmarshalText(text []byte) error {
 	s := string(text)
+	if s == "0" {
+		*n = 0
+		return nil
+	}
 	for _, u := range sizeUnits {
 		digits, ok := strings.CutSuffix(s, u.name)
 		if !ok {
