@@ -94,7 +94,7 @@ func (b *Bridge) Prove(ctx context.Context, name, secret, remote string) (*Visit
 	key := b.visitors.key(b.secrets, n.Fold, c.Secret)
 	if p, ok := b.visitors.find(key); ok {
 		if h, held := b.store.Lookup(p.keys); held && h.Rev == p.claim.Rev {
-			return b.visitor(p), nil
+			return b.admit(b.visitor(p), remote)
 		}
 	}
 	if _, held := b.store.Lookup(n.Keys); !held && !b.tries.allow("\x00new\x00"+hostOf(remote)) {
@@ -111,7 +111,16 @@ func (b *Bridge) Prove(ctx context.Context, name, secret, remote string) (*Visit
 	}
 	p := proof{v.claim, n.Keys, n.Fold, time.Now().Add(provedFor)}
 	b.visitors.add(key, p)
-	return b.visitor(p), nil
+	return b.admit(b.visitor(p), remote)
+}
+
+// admit lets a visitor in, unless it is banned.
+func (b *Bridge) admit(v *Visitor, remote string) (*Visitor, *Denial) {
+	if no := b.mayConnect(v.st.member, remote, ""); no != nil {
+		no.Code = broker.Banned
+		return nil, deny(no)
+	}
+	return v, nil
 }
 
 // visitor is the member that a proof is of.
@@ -145,10 +154,10 @@ func (c *visitors) add(key [32]byte, p proof) {
 }
 
 // Ticket lets whoever has it read what a visitor may read, for some hours: a browser that loads a picture sends no password.
-func (b *Bridge) Ticket(c *Visitor) (ticket string, until time.Time) {
+func (b *Bridge) Ticket(v *Visitor) (ticket string, until time.Time) {
 	until = time.Now().Add(ticketHours * time.Hour)
 	t := binary.BigEndian.AppendUint64(nil, uint64(until.Unix()))
-	t = append(t, c.Ident...)
+	t = append(t, v.Ident...)
 	return base64.RawURLEncoding.EncodeToString(append(t, b.stub(t)...)), until
 }
 
@@ -186,37 +195,40 @@ func (b *Bridge) MayReadFile(ident string, f history.File, rooms []string) bool 
 	return false
 }
 
-// A target is where a visitor posts to.
-type target struct {
+// A destination is where a visitor posts to.
+type destination struct {
 	key  string // of the log
 	t    topic
 	to   string                             // name of the member, for a direct message
 	then func(e history.Entry, told func()) // see Bridge.append
 }
 
-// target finds a room, or "@" and the name of a member.
-func (b *Bridge) target(c *Visitor, where string) (target, *broker.Refusal) {
+// destination finds a room, or "@" and the name of a member.
+func (b *Bridge) destination(v *Visitor, where string) (destination, *broker.Refusal) {
 	if name, ok := strings.CutPrefix(where, "@"); ok {
 		t := topic{kind: userSay, name: name}
-		to, who, no := b.partner(c.st, t)
+		to, who, no := b.partner(v.st, t)
 		if no != nil {
-			return target{}, no
+			return destination{}, no
 		}
-		return target{key: pairKey(c.Ident, who), t: t, to: to, then: b.tellBoth(c.st, to, who)}, nil
+		return destination{key: pairKey(v.Ident, who), t: t, to: to, then: b.tellBoth(v.st, to, who)}, nil
 	}
 	slug, err := names.Room(where)
 	if err != nil {
-		return target{}, refuseName(err)
+		return destination{}, refuseName(err)
 	}
-	if !b.mayRead(c.st.member, slug) {
-		return target{}, refuseNotIn(slug)
+	if no := b.mayChange(v.st.member, slug); no != nil {
+		return destination{}, no
 	}
-	return target{key: slug, t: topic{kind: roomSay, room: slug}}, nil
+	return destination{key: slug, t: topic{kind: roomSay, room: slug}}, nil
 }
 
+// MayUpload tells why a visitor may upload nothing now, nil if it may.
+func (b *Bridge) MayUpload(v *Visitor) *Denial { return deny(b.mayWrite(v.st.member)) }
+
 // MayPost tells why a visitor may not post to a room, or to "@" and a name; nil if it may, as far as that is known before it does.
-func (b *Bridge) MayPost(c *Visitor, where string) *Denial {
-	_, no := b.target(c, where)
+func (b *Bridge) MayPost(v *Visitor, where string) *Denial {
+	_, no := b.destination(v, where)
 	return deny(no)
 }
 
@@ -228,14 +240,14 @@ type Posted struct {
 }
 
 // PostFile posts a whole upload of a visitor to a room, or to "@" and a name, with a text. It returns when the message is on disk.
-func (b *Bridge) PostFile(ctx context.Context, c *Visitor, where, upload, text string) (Posted, *Denial) {
-	if !c.st.member.pace.limit(paceSay).Allow() {
+func (b *Bridge) PostFile(ctx context.Context, v *Visitor, where, upload, text string) (Posted, *Denial) {
+	if !v.st.member.pace.limit(paceSay).Allow() {
 		return Posted{}, deny(refuseFast("messages"))
 	}
-	to, no := b.target(c, where)
+	to, no := b.destination(v, where)
 	if no == nil && to.t.kind == roomSay {
-		if _, no = b.enter(to.t.room, c.st.member); no == nil {
-			no = b.maySay(c.st.member, to.t.room)
+		if _, no = b.rooms.enter(to.t.room, v.st.member); no == nil {
+			no = b.maySay(v.st.member, to.t.room)
 		}
 	}
 	p := post{kind: kindFile, upload: upload, body: body{Text: text, To: to.to}}
@@ -243,7 +255,7 @@ func (b *Bridge) PostFile(ctx context.Context, c *Visitor, where, upload, text s
 		no = p.check()
 	}
 	if no == nil {
-		no = b.attach(ctx, &p, c.Ident)
+		no = b.attach(ctx, &p, v.Ident)
 	}
 	if no != nil {
 		return Posted{}, deny(no)
@@ -253,7 +265,7 @@ func (b *Bridge) PostFile(ctx context.Context, c *Visitor, where, upload, text s
 		err error
 	}
 	logged := make(chan answer, 1)
-	e := p.entry(c.st)
+	e := p.entry(v.st)
 	err := b.store.Append(to.key, e, func(r history.Receipt, err error) {
 		if err != nil || to.then == nil {
 			logged <- answer{r, err}

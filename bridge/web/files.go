@@ -26,6 +26,7 @@ type Chat interface {
 	Ticket(c *bridge.Visitor) (ticket string, until time.Time)
 	Holder(ticket string) (ident string)
 	MayReadFile(ident string, f history.File, rooms []string) bool
+	MayUpload(c *bridge.Visitor) *bridge.Denial
 	MayPost(c *bridge.Visitor, where string) *bridge.Denial
 	PostFile(ctx context.Context, c *bridge.Visitor, where, upload, text string) (bridge.Posted, *bridge.Denial)
 }

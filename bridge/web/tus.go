@@ -69,9 +69,17 @@ func (h *Files) tus(w http.ResponseWriter, r *http.Request, id string) {
 		refuse(w, http.StatusMethodNotAllowed, "method", "An upload begins with POST to "+uploadPath+", and goes on with HEAD and PATCH at its own address.")
 		return
 	}
-	if c := h.prove(w, r); c != nil {
-		do(w, r, id, c.Ident)
+	c := h.prove(w, r)
+	if c == nil {
+		return
 	}
+	if method == http.MethodPost || method == http.MethodPatch {
+		if no := h.chat.MayUpload(c); no != nil {
+			refuseDenied(w, no)
+			return
+		}
+	}
+	do(w, r, id, c.Ident)
 }
 
 // create begins an upload (creation), perhaps with its first bytes (creation-with-upload).
