@@ -1,7 +1,9 @@
+import './control.css'
 import './welcome.css'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { t } from '../i18n/format.ts'
+import { t, tongue } from '../i18n/format.ts'
+import { languages } from '../i18n/languages.ts'
 import { coarse, place as placeName } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { type Hint, hint, string, wantsSecret } from '../store/hint.ts'
@@ -102,7 +104,12 @@ export function Welcome({ chat }: { chat: Chat }) {
           </button>
         </form>
       </main>
-      <footer class="welcome__foot">{t('welcome.foot')}</footer>
+      <footer class="welcome__foot">
+        <span>{t('welcome.foot')}</span>
+        <select class="select" aria-label={t('settings.language')} onChange={(e) => chat.settings.set({ language: e.currentTarget.value })}>
+          {languages.map(({ code, name: own }) => <option key={code} value={code} lang={code} selected={code === tongue().language}>{own}</option>)}
+        </select>
+      </footer>
     </div>
   )
 }

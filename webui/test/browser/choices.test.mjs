@@ -5,8 +5,12 @@ import { House, like, until } from './house.mjs'
 
 test('what is chosen takes effect at once, in every tab, and stays', async (t) => {
   const house = await House.open(t)
-  const ada = await house.joined('Ada')
+  const ada = await house.person()
   const { page } = ada
+  await page.getByLabel('Language').selectOption('de') // who does not read English finds the own language before all else
+  await page.getByLabel('Wie sollen wir dich nennen?').waitFor()
+  await page.getByLabel('Sprache').selectOption('en')
+  await ada.join('Ada')
   const look = (p) => p.evaluate(() => {
     const { lang, dir, dataset } = document.documentElement
     return [dataset.theme, dataset.density, lang, dir, getComputedStyle(document.documentElement).colorScheme]
