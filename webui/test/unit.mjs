@@ -15,7 +15,7 @@ if (names.length === 0) {
   console.error(`no test/unit/*.test.ts matches ${wanted.join(' ') || 'at all'}`)
   process.exit(1)
 }
-const tincan = names.some((n) => /^(broker|fold)\./.test(n)) ? binary() : undefined
+const tincan = names.some((n) => /^(broker|fold|tus)\./.test(n)) ? binary() : undefined
 const out = mkdtempSync(join(here, '..', 'node_modules', '.unit-')) // inside node_modules, so that packages are found
 let status = 1
 try {
