@@ -35,24 +35,25 @@ func (i interval) touches(a, b time.Time) bool {
 }
 
 // parseSought reads what was typed: words, of which all must occur; "several words" that follow one another; wat* for how a word begins;
-// from:name, in:room, has:file, has:link, and before:, after: and on: a day, a month, a year or a time, in the asker's zone. With prefix
-// the last word may go on, as while it is being typed.
+// from:name, in:room, has:link and the like, and before:, after: and on: a day, a month, a year or a time, in the asker's zone. With
+// prefix the last word may go on, as while it is being typed; filters may stand after it.
 func parseSought(text string, zone *time.Location, prefix bool) (s sought, parts int) {
-	ts := tokens(text)
-	for i, t := range ts {
-		parts++
+	var said []token
+	for _, t := range tokens(text) {
 		if t.key != "" && s.filter(t, zone) {
+			parts++
 			continue
 		}
-		said := t.value
 		if t.key != "" {
-			said = t.key + ":" + t.value
+			t.value = t.key + ":" + t.value
 		}
-		bare, star := strings.CutSuffix(said, "*")
-		if p, ok := words.NewPhrase(bare, star || prefix && i == len(ts)-1 && !t.quoted); ok {
+		said = append(said, t)
+	}
+	for i, t := range said {
+		bare, star := strings.CutSuffix(t.value, "*")
+		if p, ok := words.NewPhrase(bare, star || prefix && i == len(said)-1 && !t.quoted); ok {
 			s.words = append(s.words, p)
-		} else {
-			parts--
+			parts++
 		}
 	}
 	return s, parts

@@ -71,6 +71,9 @@ func TestWhatIsTypedIsTakenApart(t *testing.T) {
 			t.Errorf("%s is %q, want %q", c.text, got, c.want)
 		}
 	}
+	if s, _ := parseSought("the noz has:link", zone, true); s.shown() != "the noz* has:link" {
+		t.Errorf("with a filter after it: %q", s.shown())
+	}
 	if s, _ := parseSought("the noz", zone, true); s.shown() != "the noz*" {
 		t.Errorf("while it is typed: %q", s.shown())
 	}

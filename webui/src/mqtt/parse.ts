@@ -115,11 +115,18 @@ export interface Status {
 /** What comes to the own inbox. `room` or `with` says which log an answer is about. */
 export type Inbox =
   | { type: 'history'; room?: string; with?: string; request?: string; messages: Message[]; last: number; more: boolean }
+  | { type: 'search'; room?: string; with?: string; request?: string; hits: Hit[]; more: boolean; before?: string }
   | { type: 'members'; room: string; request?: string; members: Member[]; more: boolean }
   | { type: 'read'; room?: string; with?: string; seq: number; request?: string }
   | { type: 'marks'; rooms: [room: string, seq: number][] }
   | { type: 'message'; message: Message }
   | { type: 'error'; code: string; text: string; topic?: string; room?: string; id?: string; request?: string }
+
+/** A message that was found, and where in its text the words are. */
+export interface Hit {
+  message: Message
+  ranges: [from: number, to: number][]
+}
 
 type Fields = Record<string, unknown>
 
@@ -200,6 +207,16 @@ function parseReaction(v: unknown): Reaction | undefined {
   return text && from && from.length > 0 ? { text, from } : undefined
 }
 
+function parseHit(v: unknown): Hit | undefined {
+  const f = fields(v)
+  const message = parseMessage(f?.message)
+  const ranges = list(f?.ranges, (r) => {
+    const [from, to] = Array.isArray(r) ? [count(r[0]), count(r[1])] : []
+    return from !== undefined && to !== undefined && from < to ? [from, to] as [number, number] : undefined
+  })
+  return message && (message.room ?? message.to) !== undefined ? { message, ranges: ranges ?? [] } : undefined
+}
+
 function parseMember(v: unknown): Member | undefined {
   const f = fields(v)
   const name = some(f?.name)
@@ -267,6 +284,10 @@ export function parseInbox(v: unknown): Inbox | undefined {
       const messages = list(f.messages, parseMessage)
       if (!messages || (room === undefined) === (mate === undefined)) return undefined
       return whole<Inbox>({ type: 'history', room, with: mate, request, messages, last: count(f.last) ?? 0, more: f.more === true })
+    }
+    case 'search': {
+      const hits = list(f.hits, parseHit)
+      return hits && whole<Inbox>({ type: 'search', room, with: mate, request, hits, more: f.more === true, before: some(f.before) })
     }
     case 'members': {
       const members = list(f.members, parseMember)

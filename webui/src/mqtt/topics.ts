@@ -29,6 +29,8 @@ export const to = {
   /** Requests about the own name, and of hosts. */
   account: user('me', 'account'),
   admin: 'chat/server/admin',
+  /** What is searched for in all that one may read; in a room or with a member it is asked of their history. */
+  search: 'chat/server/search',
   /** A direct message to a member; to a device it is a command. */
   direct: (n: string) => user(n, 'say'),
   directHistory: (n: string) => user(n, 'history'),

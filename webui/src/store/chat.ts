@@ -324,6 +324,11 @@ export class Chat {
     })
   }
 
+  /** Asks the server something; see Asks. */
+  ask(topic: string, body: object): ReturnType<Asks['ask']> {
+    return this.#asks.ask(topic, body)
+  }
+
   #publish(topic: string, payload: string, qos: 0 | 1 = 1): Promise<Ack> {
     if (!this.#wire) return Promise.reject(new Error('not connected'))
     const ack = this.#wire.publish(topic, payload, { qos })

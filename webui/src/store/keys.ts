@@ -5,6 +5,7 @@ export type Press = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' |
 
 export type Intent =
   | { want: 'jump' } // to a room or a person
+  | { want: 'search', all: boolean } // in what is open, or in all rooms
   | { want: 'keys' } // to see all keys
   | { want: 'step', by: 1 | -1, unread: boolean } // to the next room
   | { want: 'nth', n: number } // to the nth room
@@ -21,6 +22,7 @@ export function intent(p: Press, single: boolean): Intent | null {
   const ctrl = p.ctrlKey !== p.metaKey
   if (ctrl && !p.altKey) {
     if (p.key.toLowerCase() === 'k' && !p.shiftKey) return { want: 'jump' }
+    if (p.key.toLowerCase() === 'f' && p.shiftKey) return { want: 'search', all: true }
     return p.key === '/' ? { want: 'keys' } : null
   }
   if (p.ctrlKey || p.metaKey) return null
@@ -32,6 +34,7 @@ export function intent(p: Press, single: boolean): Intent | null {
   switch (p.key) {
     case 'F6': return { want: 'part', by: p.shiftKey ? -1 : 1 }
     case 'Escape': return { want: p.shiftKey ? 'unread' : 'close' }
+    case '/': return single ? { want: 'search', all: false } : null
     case '?': return single ? { want: 'keys' } : null
     default: return null
   }

@@ -23,12 +23,19 @@ export function invitation(hash: string): Invitation | null {
   return found.door === '' && found.code === '' ? null : found
 }
 
-/** What fills the page: what is said at a place, the devices (one of them large, by its name), or a room on a wall. */
-export type View = { is: 'talk' } | { is: 'devices', name: string } | { is: 'wall', room: string }
+/**
+ * What fills the page: what is said at a place, what was found there (of: null: everywhere), the devices (one of them large, by its name),
+ * or a room on a wall.
+ */
+export type View = { is: 'talk' } | { is: 'search', of: Place | null, q: string } | { is: 'devices', name: string } | { is: 'wall', room: string }
 
-/** The view that a fragment names: /#/devices, /#/devices/pump, /#/wall/lobby; else a place. */
+/** The view that a fragment names: /#/devices, /#/devices/pump, /#/search?q=tea, /#/search/room/lobby?q=tea, /#/wall/lobby; else a place. */
 export function readView(hash: string): View {
   const [none, what, name] = hash.replace(/^#/, '').split('/').map(decode)
+  if (none === '' && /^search(\?|$)/.test(what ?? '')) {
+    const [, where = '', q = ''] = /^#?\/search([^?]*)(?:\?q=)?(.*)/s.exec(hash) ?? []
+    return { is: 'search', of: read(where), q: decode(q).slice(0, longest) }
+  }
   if (none === '' && what === 'devices') return { is: 'devices', name: name ?? '' }
   if (none === '' && what === 'wall') return { is: 'wall', room: roomSlug(name ?? '') ?? lobby }
   return { is: 'talk' }
@@ -37,6 +44,11 @@ export function readView(hash: string): View {
 /** The fragment that names the devices, or one of them. */
 export function devicesLink(name = ''): string {
   return name === '' ? '#/devices' : `#/devices/${encodeURIComponent(name)}`
+}
+
+/** The fragment that names what was searched for; of: null: everywhere. */
+export function searchLink(of: Place | null, q = ''): string {
+  return `#/search${of ? write({ ...of, ...('seq' in of && { seq: 0 }) }).slice(1) : ''}${q === '' ? '' : `?q=${encodeURIComponent(q)}`}`
 }
 
 /** The place that a fragment names; null when it names none. `/#lobby` is `/#/room/lobby`. */

@@ -5,7 +5,7 @@ import { t, tongue } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import { intent } from '../store/keys.ts'
 import { lobby } from '../store/rooms.ts'
-import { type Place, read, write } from '../store/route.ts'
+import { type Place, read, readView, searchLink, write } from '../store/route.ts'
 import { Bar } from './bar.tsx'
 import { Composer } from './composer.tsx'
 import { useDrawer } from './drawer.ts'
@@ -19,6 +19,7 @@ const Panel = lazy(async () => (await import('./later.ts')).Panel)
 const Notice = lazy(async () => (await import('./later.ts')).Notice)
 const Switcher = aside(async () => (await import('./switcher.tsx')).Switcher)
 const Devices = aside(async () => (await import('./devices.tsx')).Devices)
+const Search = aside(async () => (await import('./search.tsx')).Search)
 const Wall = aside(async () => (await import('./wall.tsx')).Wall)
 const Share = aside(async () => (await import('./share.tsx')).Share)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
@@ -39,7 +40,7 @@ function Shell({ chat }: { chat: Chat }) {
   const over = useSignal<Over>('none')
   const c = chat.places.current.value
   const view = chat.view.value
-  const direct = 'user' in c.to || view.is === 'devices' // without a panel
+  const direct = view.is === 'devices' || ('user' in c.to && view.is === 'talk') // without a panel
 
   const going = useRef(false) // back in the history, which takes a moment: what is opened meanwhile has its entry after that
   const open = (what: Over) => {
@@ -64,6 +65,15 @@ function Shell({ chat }: { chat: Chat }) {
       chat.go(place)
     }
   }
+  /** Shows a view by its fragment, likewise. */
+  const look = (hash: string) => {
+    over.value = 'none'
+    if (!history.state?.over) location.hash = hash
+    else {
+      history.replaceState(null, '', hash)
+      chat.view.value = readView(hash)
+    }
+  }
   const followed = (e: MouseEvent) => {
     const place = over.value === 'none' ? null : read((e.target as Element).closest('a')?.hash ?? '')
     if (!place || e.ctrlKey || e.metaKey || e.shiftKey) return
@@ -84,6 +94,10 @@ function Shell({ chat }: { chat: Chat }) {
       switch (i.want) {
         case 'jump': open('switcher'); break
         case 'keys': open('keys'); break
+        case 'search':
+          if (!i.all && chat.view.peek().is === 'search') document.getElementById('search')?.focus()
+          else look(searchLink(i.all || chat.view.peek().is !== 'talk' ? null : chat.places.place.peek()))
+          break
         case 'step': void wander().then((w) => w.step(chat, i.by, i.unread)); break
         case 'nth': void wander().then((w) => w.nth(chat, i.n)); break
         case 'part': void wander().then((w) => w.part(i.by)); break
@@ -93,7 +107,7 @@ function Shell({ chat }: { chat: Chat }) {
         case 'close':
           if (over.value === 'side' || over.value === 'panel') close()
           else if (here.reply.value) here.reply.value = null
-          else if (over.value === 'none') {
+          else if (over.value === 'none' && chat.view.peek().is === 'talk') {
             here.cut.value = null
             chat.reading.unpin(here)
             void chat.places.toEnd(here)
@@ -125,14 +139,14 @@ function Shell({ chat }: { chat: Chat }) {
         </>
       )}
       <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onShare={() => open('share')} onSettings={() => open('settings')} /></div>
-      {view.is === 'devices' ? <Devices chat={chat} name={view.name} onRooms={() => open('side')} /> : (
+      {view.is === 'search' ? <Search chat={chat} of={view.of} q={view.q} /> : view.is === 'devices' ? <Devices chat={chat} name={view.name} onRooms={() => open('side')} /> : (
         <main class="main">
           <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
           <Log key={`${c.key} ${tongue().language}`} chat={chat} c={c} />
           <Composer chat={chat} />
         </main>
       )}
-      {!direct && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
+      {!direct && view.is === 'talk' && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
       {drawn && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
       {over.value === 'switcher' && <Switcher chat={chat} onClose={shut('switcher')} onGo={leave} onOpen={open} />}
       {over.value === 'settings' && <Settings chat={chat} onClose={shut('settings')} onKeys={() => open('keys')} />}

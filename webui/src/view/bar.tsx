@@ -3,13 +3,15 @@ import { useComputed } from '@preact/signals'
 import { span, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
+import { searchLink } from '../store/route.ts'
 import { Who } from './can.tsx'
-import { IconButton } from './icon.tsx'
+import { Icon, IconButton } from './icon.tsx'
 import { whereabouts } from './words.ts'
 
 /** The head of the open room or conversation. */
 export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => void, onPeople: () => void }) {
   const c = chat.places.current.value
+  const place = chat.places.place.value
   return (
     <header class="bar">
       <IconButton class="bar__menu" name="menu" label={t('nav.open')} onClick={onRooms} />
@@ -19,6 +21,7 @@ export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => vo
           <Topic text={chat.places.rooms.value.open.get(c.to.room)?.topic ?? ''} />
         </div>
       ) : <Mate chat={chat} c={c} name={c.to.user} />}
+      <a class="icon-button" href={searchLink(place)} aria-label={t('search.open')} title={t('search.open')}><Icon name="search" /></a>
       {'room' in c.to && <IconButton class="bar__people" name="people" label={t('room.people')} onClick={onPeople} />}
     </header>
   )

@@ -8,7 +8,7 @@ import { Switch } from './control.tsx'
 // Groups of what keys do; «Mod» is Ctrl, or ⌘ where there is one. Ways to do the same stand side by side.
 const map: [Key, [Key, ...string[]][]][] = [
   ['keys.anywhere', [
-    ['keys.jump', 'Mod K'], ['keys.step', 'Alt ↑', 'Alt ↓'], ['keys.unread', 'Alt Shift ↑', 'Alt Shift ↓'], ['keys.nth', 'Alt 1…9'],
+    ['keys.jump', 'Mod K'], ['keys.search', '/'], ['keys.searchAll', 'Mod Shift F'], ['keys.step', 'Alt ↑', 'Alt ↓'], ['keys.unread', 'Alt Shift ↑', 'Alt Shift ↓'], ['keys.nth', 'Alt 1…9'],
     ['keys.part', 'F6', 'Shift F6'], ['keys.close', 'Esc'], ['keys.cut', 'Shift Esc'], ['keys.all', 'Mod /', '?'],
   ]],
   ['keys.writing', [['keys.send', 'Enter'], ['keys.line', 'Shift Enter'], ['keys.last', '↑']]],

@@ -5,7 +5,7 @@ import { compare, t } from '../i18n/format.ts'
 import { roomSlug } from '../mqtt/topics.ts'
 import type { Chat } from '../store/chat.ts'
 import { fitting, parted } from '../store/jump.ts'
-import { devicesLink, type Place, readView } from '../store/route.ts'
+import { devicesLink, type Place, readView, searchLink } from '../store/route.ts'
 import { things } from '../store/things.ts'
 import { Box, Can } from './can.tsx'
 import { Icon, type IconName } from './icon.tsx'
@@ -99,8 +99,10 @@ function choose({ chat, onGo, onOpen }: Props, typed: string): Choice[] {
     { kind: 'act', name: t('jump.wall'), icon: 'cube', says: '', go: view(`#/wall/${encodeURIComponent('room' in open ? open.room : 'lobby')}`) },
     { kind: 'act', name: t('nav.settings'), icon: 'gear', says: '', go: () => onOpen('settings') },
   ]
+  const words = typed.trim()
+  const search: Choice = { kind: 'act', name: words === '' ? t('search.everywhere') : t('search.for', { q: words }), icon: 'search', says: '', go: view(searchLink(null, words)) }
   const slug = roomSlug(typed)
   const anew = slug !== undefined && !rooms.some((c) => c.name === slug)
     ? [{ kind: 'open' as const, name: slug, icon: 'plus' as const, says: '', go: () => onGo({ at: 'room', room: slug, seq: 0 }) }] : []
-  return [...fitting([...rooms, ...people, ...devices], typed).slice(0, most), ...anew, ...fitting(acts, typed)]
+  return [...fitting([...rooms, ...people, ...devices], typed).slice(0, most), ...anew, ...fitting(acts, typed), search]
 }
