@@ -35,6 +35,8 @@ func commands() []command {
 		{word: "restore", args: "FILE", tell: "make the data folder from a backup", help: restoreHelp, run: restoreBackup},
 		{word: "export", args: "FOLDER", tell: "write the rooms as pages, tables and JSON lines", help: exportHelp, run: exportRooms},
 		{word: "import", args: "FILE…", tell: "take JSON lines of tincan export into the data folder", help: importHelp, run: importRooms},
+		{word: "host", tell: "print a link that makes whoever opens it first a host", help: hostHelp, run: inviteHost},
+		{word: "name", args: "add|passwd|list|remove", tell: "tend the names that are kept for good", help: nameHelp, run: tendNames},
 		{word: "config", tell: "print the configuration with every key explained, to start a file of your own", run: printConfig},
 		{word: "version", tell: "print the version", run: printVersion},
 		{word: "help", args: "[COMMAND]", tell: "print this, or more about one command", run: printHelp},

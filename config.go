@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"tincan/bridge/names"
@@ -38,8 +39,11 @@ type Config struct {
 		Fixed []string `key:"fixed"`
 		Max   int      `key:"max"`
 	} `key:"rooms"`
+	Door  string `key:"door"`
 	Names struct {
-		Hold Duration `key:"hold"`
+		Hold           Duration `key:"hold"`
+		Reserved       []string `key:"reserved"`
+		RegisteredOnly bool     `key:"registered_only"`
 	} `key:"names"`
 	Files struct {
 		Max   Size     `key:"max"`
@@ -115,6 +119,15 @@ func (c *Config) validate(complain func(text string, keys ...string)) {
 		if _, err := names.Room(r); errors.As(err, &bad) {
 			say("rooms.fixed", "%q: %s", r, bad.Tell)
 		}
+	}
+	for _, n := range c.Names.Reserved {
+		var bad *names.Error
+		if _, err := names.Parse(n); errors.As(err, &bad) {
+			say("names.reserved", "%q: %s", n, bad.Tell)
+		}
+	}
+	if n := len(c.Door); n > maxDoor || strings.ContainsFunc(c.Door, unicode.IsControl) {
+		say("door", "a passphrase is one line of at most %d bytes; this has %d", maxDoor, n)
 	}
 	if d := c.Names.Hold; d > Duration(maxHold) {
 		say("names.hold", "%s is too long; choose at most %s", d, Duration(maxHold))

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -18,6 +19,8 @@ type greeting struct {
 	data       string // absolute
 	qr         bool
 	colour     bool
+	door       string // its passphrase, which the QR code carries; empty: none
+	hostLink   string // what makes whoever opens it the first host; empty: there is one
 }
 
 // print writes it to w, most important first.
@@ -35,9 +38,16 @@ func (g *greeting) print(w io.Writer) {
 		fmt.Fprintf(w, "    %s%s\n", p.url, p.remark)
 	}
 	if g.qr {
-		if code := drawQR(page[0].url, g.colour); code != "" {
+		if code := drawQR(g.invitation(page[0].url), g.colour); code != "" {
 			fmt.Fprintf(w, "\n%s", code)
 		}
+	}
+
+	if g.door != "" {
+		fmt.Fprintf(w, "\n  There is a door: everybody needs its passphrase, and the QR code has it. Devices write it behind their password: secret@passphrase\n")
+	}
+	if g.hostLink != "" {
+		fmt.Fprintf(w, "\n  You are the host: open this in your browser, once and within an hour, so that the page knows it. Later: tincan host\n    %s\n", g.hostLink)
 	}
 
 	host := mqttHost(g.mqtt, g.addrs)
@@ -53,12 +63,20 @@ func (g *greeting) print(w io.Writer) {
 	fmt.Fprintf(w, "\n  Everything is kept in %s\n  Ctrl-C stops it.\n\n", g.data)
 }
 
+// invitation is a link to the page that opens the door, too.
+func (g *greeting) invitation(page string) string {
+	if g.door == "" {
+		return page
+	}
+	return page + "/#lobby?door=" + url.QueryEscape(g.door)
+}
+
 // A webAddress is one way to the page.
 type webAddress struct{ url, remark string }
 
 // webAddresses are the ways to what listens on l, likeliest first; the last is always the one for this computer itself.
 func webAddresses(l *net.TCPAddr, addrs []netip.Addr, host string) []webAddress {
-	url := func(h string) string {
+	address := func(h string) string {
 		if l.Port == 80 {
 			if strings.Contains(h, ":") {
 				h = "[" + h + "]"
@@ -68,16 +86,16 @@ func webAddresses(l *net.TCPAddr, addrs []netip.Addr, host string) []webAddress 
 		return "http://" + net.JoinHostPort(h, fmt.Sprint(l.Port))
 	}
 	if !l.IP.IsUnspecified() && l.IP != nil {
-		return []webAddress{{url: url(l.IP.String())}}
+		return []webAddress{{url: address(l.IP.String())}}
 	}
 	var ways []webAddress
 	for _, a := range reached(l, addrs) {
-		ways = append(ways, webAddress{url: url(a.String())})
+		ways = append(ways, webAddress{url: address(a.String())})
 	}
 	if name := localName(host); name != "" && len(ways) > 0 {
-		ways = append(ways, webAddress{url(name), "   where .local names are known"})
+		ways = append(ways, webAddress{address(name), "   where .local names are known"})
 	}
-	return append(ways, webAddress{url("localhost"), "   on this computer"})
+	return append(ways, webAddress{address("localhost"), "   on this computer"})
 }
 
 // reached leaves out the IPv6 addresses where l takes only IPv4.

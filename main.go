@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
@@ -117,6 +119,9 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	}
 	chat, err := bridge.New(bridge.Config{
 		Hold:              time.Duration(config.Names.Hold),
+		Door:              config.Door,
+		Reserved:          config.Names.Reserved,
+		RegisteredOnly:    config.Names.RegisteredOnly,
 		MessagesPerSecond: float64(config.Limits.MessagesPerSecond),
 		MessagesBurst:     config.Limits.MessagesBurst,
 		Rooms:             config.Rooms.Max,
@@ -166,11 +171,11 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	mux := http.NewServeMux()
 	mux.Handle("/mqtt", mqtt.WebSocket())
 	invite := invitation{title: placeName(config), http: httpAddr, mqtt: mqttAddr, chat: chat.Stats}
-	mux.Handle("/api/", web.New(store, invite.place))
 	shared := web.NewFiles(uploads, chat)
 	for _, path := range []string{"/api/upload", "/api/upload/", "/api/ticket", bridge.FilesPath} {
 		mux.Handle(path, shared)
 	}
+	mux.Handle("/api/", web.New(store, chat, invite.place))
 	var health health
 	mux.Handle("/healthz", &health)
 	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port), Place: placeName(config)}))
@@ -191,10 +196,28 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		ready = append(ready, "metrics", metricsListener.Addr().String())
 	}
 
-	newGreeting(config, folder, httpAddr, mqttAddr, stdout).print(stdout)
+	own := webAddresses(httpAddr, nil, "")[0].url // where a browser of this computer goes
+	greeting := newGreeting(config, folder, httpAddr, mqttAddr, stdout)
+	first := webAddresses(httpAddr, greeting.addrs, greeting.host)[0].url
+	if config.Open && browserCommand(own, runtime.GOOS, os.Getenv, isTerminal(stdout)) != nil {
+		first = own
+	}
+	desk, err := openControl(config.Data, first, chat)
+	if err != nil {
+		log.Warn("tincan host and tincan name will not reach this tincan: use them while it is stopped", "err", err)
+	}
+	if !chat.HasHost() {
+		token, err := chat.HostLink(ctx)
+		if err != nil {
+			log.Warn("there is no link for the first host: use tincan host later", "err", err)
+		} else {
+			greeting.hostLink = hostLink(first, token)
+		}
+	}
+	greeting.print(stdout)
 	log.Info("ready", append(ready, "took", time.Since(begun))...)
 	if config.Open {
-		url := webAddresses(httpAddr, nil, "")[0].url
+		url := cmp.Or(greeting.hostLink, own)
 		if opened, err := openBrowser(url, isTerminal(stdout)); err != nil {
 			log.Info("no browser was opened", "err", err)
 		} else if opened {
@@ -222,6 +245,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	end, cancel := context.WithTimeout(context.Background(), stopTime-time.Second)
 	defer cancel()
 	chat.Stopping()
+	err = errors.Join(err, desk.close(end))
 	mqttListener.Close()
 	httpListener.Close()
 	shared.Stop()
@@ -322,6 +346,6 @@ func newGreeting(config *Config, folder string, httpAddr, mqttAddr *net.TCPAddr,
 	colour := isTerminal(stdout) && paintsTerminal(stdout)
 	return &greeting{
 		title: placeName(config), http: httpAddr, mqtt: mqttAddr, host: host, addrs: shareable(netInterfaces()), data: folder,
-		qr: config.QR == "always" || config.QR == "auto" && isTerminal(stdout), colour: colour,
+		door: config.Door, qr: config.QR == "always" || config.QR == "auto" && isTerminal(stdout), colour: colour,
 	}
 }

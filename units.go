@@ -12,6 +12,7 @@ const (
 	maxHold      = 90 * 24 * time.Hour
 	minFileKeep  = time.Hour
 	maxFileKeep  = 20 * 365 * 24 * time.Hour
+	maxDoor      = 200 // bytes
 	minExpiry    = time.Minute
 	maxExpiry    = 90 * 24 * time.Hour
 	minKeepalive = 5 * time.Second

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"math/big"
 	"strings"
 	"sync"
@@ -95,7 +96,7 @@ func (b *Bridge) offerCode(ctx context.Context, a *accountAsk) (any, *broker.Ref
 	if !proven(m.ident) {
 		return nil, refuseUnproven(m.name)
 	}
-	if _, no := b.proves(ctx, m, q.Secret, a.st.session.Remote()); no != nil {
+	if no := b.prove(ctx, m, q.Secret, a.st.session.Remote()); no != nil {
 		return nil, no
 	}
 	code := b.codes.offer(handover{name: m.name, fold: m.fold, secret: q.Secret, until: time.Now().Add(codeValid)})
@@ -117,12 +118,12 @@ type deviceNote struct {
 }
 
 // Redeem gives the name and the secret that a code hands over, and the passphrase of the door. Wrong codes are limited, and beyond that
-// not even looked at.
-func (b *Bridge) Redeem(ctx context.Context, code, remote string) (name, secret, door string, no *broker.Refusal) {
+// not even looked at. The error is a sentence for the person.
+func (b *Bridge) Redeem(ctx context.Context, code, remote string) (name, secret, door string, err error) {
 	key := "\x00code\x00" + hostOf(remote)
 	if b.tries.spent(key) {
 		b.guessed(ctx, key)
-		return "", "", "", refuse(broker.ConnectionRate, keyTooManyTries, "too many wrong codes: wait a minute")
+		return "", "", "", errors.New("too many wrong codes: wait a minute")
 	}
 	code = strings.Map(func(r rune) rune {
 		if r == '-' || r == ' ' {
@@ -133,7 +134,7 @@ func (b *Bridge) Redeem(ctx context.Context, code, remote string) (name, secret,
 	h, ok := b.codes.take(code)
 	if !ok {
 		b.tries.allow(key)
-		return "", "", "", refuse(broker.NotAuthorized, "bad-code", "this code was used already, or is older than five minutes: show a new one on the other device")
+		return "", "", "", errors.New("this code was used already, or is older than five minutes: show a new one on the other device")
 	}
 	b.publish(&broker.Message{Topic: topicInbox(h.name), Payload: encode(deviceNote{inboxDevice})})
 	return h.name, h.secret, b.cfg.Door, nil

@@ -99,44 +99,17 @@ func (b *Bridge) NameLock(n names.Name) string {
 	return ""
 }
 
-// A Visitor is somebody who acts without a session, over HTTP.
-type Visitor struct {
-	Name  string // canonical
-	Ident string // see member.ident
-	claim history.Claim
-	st    *seat // without a session; see Prove
-}
-
-// SignIn finds out who somebody is by a name and a secret, as CONNECT would: a name that is held must be proven, a free one is the
-// visitor's for as long as it is held. Wrong secrets are limited. The passphrase of the door may stand behind the secret, as in CONNECT.
-func (b *Bridge) SignIn(ctx context.Context, name, secret, remote string) (Visitor, *broker.Refusal) {
-	if b.stopping.Load() {
-		return Visitor{}, refuseStopping()
-	}
-	c := broker.ConnectRequest{User: name, Secret: []byte(secret)}
-	if no := b.openDoor(ctx, &c, remote); no != nil {
-		return Visitor{}, no
-	}
-	n, err := names.Parse(name)
-	if err != nil {
-		return Visitor{}, refuseName(err)
-	}
-	if no := lockedRefusal(b.lock(n), n); no != nil {
-		return Visitor{}, no
-	}
-	return b.signIn(ctx, n, c.Secret, remote)
-}
-
-// signIn is SignIn behind the door.
-func (b *Bridge) signIn(ctx context.Context, n names.Name, secret []byte, remote string) (Visitor, *broker.Refusal) {
+// signIn finds out who has a name, by its secret, as CONNECT would: a name that is held must be proven, a free one is held for the secret
+// from now on.
+func (b *Bridge) signIn(ctx context.Context, n names.Name, secret []byte, remote string) (history.Claim, *broker.Refusal) {
 	if len(secret) == 0 {
-		return Visitor{}, refuseUnproven(n.Canonical)
+		return history.Claim{}, refuseUnproven(n.Canonical)
 	}
 	id := newID()
 	claim, err := b.askFor(ctx, n, secret, remote, history.ClaimRequest{Session: id, Client: id})
 	if err != nil {
-		return Visitor{}, b.refuseClaim(ctx, remote, n, err)
+		return history.Claim{}, b.refuseClaim(ctx, remote, n, err)
 	}
 	b.store.Release(claim)
-	return Visitor{Name: claim.Name, Ident: holderIdent(history.Holder{Rev: claim.Rev, Ident: claim.Ident}), claim: claim}, nil
+	return claim, nil
 }

@@ -239,12 +239,6 @@ func (b *Bridge) HasHost() bool { return len(b.hosts.list()) > 0 }
 // HostLink makes the token of a link that makes whoever opens it first a host, within an hour.
 func (b *Bridge) HostLink(ctx context.Context) (token string, err error) { return b.hosts.invite(ctx) }
 
-// NewHostLink is HostLink for a folder in which no tincan runs: it counts from its next start.
-func NewHostLink(ctx context.Context, store history.Values) (token string, err error) {
-	token, _, err = storeHostLink(ctx, store)
-	return token, err
-}
-
 // isHost tells whether somebody is a host of the server.
 func (b *Bridge) isHost(ident string) bool { return b.hosts.is(ident) }
 

@@ -74,7 +74,7 @@ func (b *Bridge) keepName(ctx context.Context, a *accountAsk) (any, *broker.Refu
 	case !ok:
 		return nil, refuseLost(m.name)
 	case h.Kept: // somebody may have found the page open
-		if _, no := b.proves(ctx, m, q.Old, st.session.Remote()); no != nil {
+		if no := b.prove(ctx, m, q.Old, st.session.Remote()); no != nil {
 			return nil, no
 		}
 	case len(b.store.Kept()) >= keptMost:
@@ -89,6 +89,7 @@ func (b *Bridge) keepName(ctx context.Context, a *accountAsk) (any, *broker.Refu
 	if err := b.store.Keep(ctx, st.claim.Rev, v); err != nil {
 		return nil, refuseKeep(err, m.name)
 	}
+	b.visitors.forget()
 	if h.Kept {
 		b.endOthers(m.fold, st)
 	}
@@ -111,7 +112,7 @@ func (b *Bridge) giveUpName(ctx context.Context, a *accountAsk) (any, *broker.Re
 	if h, ok := b.holder(m.fold, a.st.claim.Rev); !ok || !h.Kept {
 		return nil, refuse(broker.BadPayloadFormat, "not-kept", "the name %s is not kept for good", m.name)
 	}
-	if _, no := b.proves(ctx, m, q.Old, a.st.session.Remote()); no != nil {
+	if no := b.prove(ctx, m, q.Old, a.st.session.Remote()); no != nil {
 		return nil, no
 	}
 	if err := b.store.GiveUp(ctx, a.st.claim.Rev); err != nil {
@@ -120,16 +121,17 @@ func (b *Bridge) giveUpName(ctx context.Context, a *accountAsk) (any, *broker.Re
 	return accountKept{false}, nil
 }
 
-// proves tells whether a secret is that of a connected member, or why it is not known.
-func (b *Bridge) proves(ctx context.Context, m *member, secret, remote string) (Visitor, *broker.Refusal) {
+// prove refuses unless a secret is that of a connected member.
+func (b *Bridge) prove(ctx context.Context, m *member, secret, remote string) *broker.Refusal {
 	n, err := names.Parse(m.name)
 	if err != nil {
-		return Visitor{}, refuseName(err)
+		return refuseName(err)
 	}
 	if b.tries.spent(tryKey(m.fold, remote)) { // not late as for CONNECT: others wait behind it
-		return Visitor{}, refuseTaken(m.name, nil, true)
+		return refuseTaken(m.name, nil, true)
 	}
-	return b.signIn(ctx, n, []byte(secret), remote)
+	_, no := b.signIn(ctx, n, []byte(secret), remote)
+	return no
 }
 
 // holder finds a holding of a name that is still there.
@@ -196,7 +198,7 @@ type newPassphrase struct {
 
 // registerName keeps a name for somebody who will come with the passphrase that is answered.
 func (b *Bridge) registerName(ctx context.Context, o *order) (any, *broker.Refusal) {
-	p := newPassphrase{makePassphrase()}
+	p := newPassphrase{MakePassphrase()}
 	if len(b.store.Kept()) >= keptMost {
 		return nil, refuse(broker.QuotaExceeded, "names-full", "%d names are kept here: release some", keptMost)
 	}
@@ -205,7 +207,7 @@ func (b *Bridge) registerName(ctx context.Context, o *order) (any, *broker.Refus
 
 // resetName gives a name another passphrase, for an owner who has lost it.
 func (b *Bridge) resetName(ctx context.Context, o *order) (any, *broker.Refusal) {
-	p := newPassphrase{makePassphrase()}
+	p := newPassphrase{MakePassphrase()}
 	return p, b.setName(ctx, o.Name, p.Passphrase, true)
 }
 
@@ -223,6 +225,7 @@ func (b *Bridge) setName(ctx context.Context, name, passphrase string, change bo
 		return refuseSet(err, n.Canonical)
 	}
 	if change {
+		b.visitors.forget()
 		b.endOthers(n.Fold, nil)
 	}
 	return nil
@@ -277,8 +280,8 @@ func releaseName(ctx context.Context, store history.Claims, n names.Name) error 
 	return store.GiveUp(ctx, h.Rev)
 }
 
-// makePassphrase makes one that can be said aloud: four words of four letters, 50 bits.
-func makePassphrase() string {
+// MakePassphrase makes a passphrase that can be said aloud: four words of four letters, 50 bits.
+func MakePassphrase() string {
 	const consonants, vowels = "bdfghjklmnprstvz", "aeiou"
 	pick := func(from string) byte {
 		i, err := rand.Int(rand.Reader, big.NewInt(int64(len(from))))

@@ -58,6 +58,14 @@ func deny(no *broker.Refusal) *Denial {
 	return d
 }
 
+// A Visitor is somebody who acts without a session, over HTTP.
+type Visitor struct {
+	Name  string // canonical
+	Ident string // see member.ident
+	claim history.Claim
+	st    *seat // without a session; see Prove
+}
+
 // visitors remembers who has proved what, so that each piece of an upload is not a new claim of the name.
 type visitors struct {
 	mu     sync.Mutex // guards proved; map work only
@@ -100,16 +108,16 @@ func (b *Bridge) Prove(ctx context.Context, name, secret, remote string) (*Visit
 	if _, held := b.store.Lookup(n.Keys); !held && !b.tries.allow("\x00new\x00"+hostOf(remote)) {
 		return nil, &Denial{Later, keyTooManyTries, "too many new names come from your address: wait a minute, or use the name that you are connected under"}
 	}
-	v, no := b.signIn(ctx, n, c.Secret, remote)
+	claim, no := b.signIn(ctx, n, c.Secret, remote)
 	if no != nil {
 		return nil, deny(no)
 	}
-	if v.Name != n.Canonical {
-		if n, err = names.Parse(v.Name); err != nil {
+	if claim.Name != n.Canonical {
+		if n, err = names.Parse(claim.Name); err != nil {
 			return nil, deny(refuseName(err))
 		}
 	}
-	p := proof{v.claim, n.Keys, n.Fold, time.Now().Add(provedFor)}
+	p := proof{claim, n.Keys, n.Fold, time.Now().Add(provedFor)}
 	b.visitors.add(key, p)
 	return b.admit(b.visitor(p), remote)
 }
@@ -151,6 +159,13 @@ func (c *visitors) add(key [32]byte, p proof) {
 		c.proved = map[[32]byte]proof{} // they prove it again
 	}
 	c.proved[key] = p
+}
+
+// forget asks everybody for a proof again: a secret is another one.
+func (c *visitors) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.proved = nil
 }
 
 // Ticket lets whoever has it read what a visitor may read, for some hours: a browser that loads a picture sends no password.

@@ -65,7 +65,7 @@ type Progress struct {
 type Tell func(Progress)
 
 // passing are names in a data folder that mean nothing in another one, or go with the database in another way.
-var passing = []string{"tincan.lock", "tincan.reserve", "tincan.restoring", databaseName}
+var passing = []string{"tincan.lock", "tincan.reserve", "tincan.restoring", "tincan.control", databaseName}
 
 // goesAlong tells whether a file of a data folder, named with slashes, is part of its backup besides the database.
 func goesAlong(name string) bool {

@@ -29,7 +29,7 @@ func TestOverTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(web.New(store, camp))
+	s := httptest.NewServer(web.New(store, open{}, camp))
 	defer s.Close()
 	for _, q := range []struct{ name, state string }{{"ada", "taken"}, {"аdа", "alike"}, {"bob", "free"}} {
 		if a := askName(t, s, q.name); a.State != q.state {

@@ -3,11 +3,15 @@
 //
 //	GET /api/name?n=Ada    may I be called Ada?
 //	GET /api/place         what is this place, and how do others get here?
+//	POST /api/code         let a second device in: {"code":"k7f39qxm"}
+//
+// Where there is a door, its passphrase comes percent-encoded in the header Tincan-Door; without it, nothing is told about anybody.
 //
 // It does not check the Host header: what serves it does that for everything it serves.
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -15,6 +19,7 @@ import (
 	"time"
 
 	"tincan/bridge/history"
+	"tincan/bridge/names"
 )
 
 // maxQuery is how many bytes of a query are read: the longest text that is looked at as a name, percent-encoded, has 3 KiB.
@@ -25,16 +30,29 @@ type Lookup interface {
 	Lookup(keys [2]string) (history.Holder, bool)
 }
 
+// A Gate knows who is let in, beside the claims. [bridge.Bridge] is one.
+type Gate interface {
+	Salt(fold string) string                                                                // of a name's secrets, in hex
+	NameLock(n names.Name) string                                                           // why nobody may take a name: name-reserved, registered-only; else empty
+	HasDoor() bool                                                                          // whether there is a door
+	Opens(ctx context.Context, given, remote string) bool                                   // whether somebody knows its passphrase
+	Redeem(ctx context.Context, code, remote string) (name, secret, door string, err error) // what a code for a second device hands over
+}
+
+// doorHeader carries the passphrase of the door.
+const doorHeader = "Tincan-Door"
+
 // A Handler serves everything below /api/. Make it with [New].
 type Handler struct {
 	claims Lookup
+	gate   Gate
 	place  func() Place
 	paces  *paces
 }
 
-// New makes a Handler that answers about names from claims, and about the place from place, which is called for each question.
-func New(claims Lookup, place func() Place) *Handler {
-	return &Handler{claims: claims, place: place, paces: newPaces()}
+// New makes a Handler that answers about names from claims and gate, and about the place from place, which is called for each question.
+func New(claims Lookup, gate Gate, place func() Place) *Handler {
+	return &Handler{claims: claims, gate: gate, place: place, paces: newPaces()}
 }
 
 // ServeHTTP answers with an object of JSON, refusals too: {"error": a stable word, "text": a sentence}.
@@ -46,6 +64,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ownOrigin(r):
 		refuse(w, http.StatusForbidden, "origin", "This address answers only its own page and programs, not pages of other servers.")
+	case r.URL.Path == "/api/code":
+		h.code(w, r)
 	case r.URL.Path != "/api/name" && r.URL.Path != "/api/place":
 		refuse(w, http.StatusNotFound, "not-found", "There is nothing at this address. To ask about a name use /api/name?n=Ada.")
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -56,6 +76,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusTooManyRequests, "too-many", "That was asked too often. Wait a second and ask again.")
 	case len(r.URL.RawQuery) > maxQuery:
 		refuse(w, http.StatusRequestURITooLong, "too-long", "That is too long for a question about a name.")
+	case !h.open(r) && r.URL.Path == "/api/place":
+		answer(w, http.StatusOK, closedPlace{h.place().Title, true})
+	case !h.open(r):
+		refuse(w, http.StatusForbidden, "door", "This place has a door: ask who invited you for its passphrase.")
 	case r.URL.Path == "/api/place":
 		answer(w, http.StatusOK, h.place())
 	default:

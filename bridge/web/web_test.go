@@ -50,7 +50,7 @@ func camp() web.Place {
 func serve(t *testing.T, held ...history.Holder) (*httptest.Server, *roll) {
 	t.Helper()
 	r := &roll{held: held}
-	s := httptest.NewServer(web.New(r, camp))
+	s := httptest.NewServer(web.New(r, open{}, camp))
 	t.Cleanup(s.Close)
 	return s, r
 }
@@ -70,6 +70,11 @@ func ask(t *testing.T, s *httptest.Server, method, path string, header http.Head
 	if host := header.Get("Host"); host != "" {
 		req.Host = host
 	}
+	return send(t, s, req)
+}
+
+func send(t *testing.T, s *httptest.Server, req *http.Request) (*http.Response, []byte) {
+	t.Helper()
 	resp, err := s.Client().Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -85,11 +90,17 @@ func ask(t *testing.T, s *httptest.Server, method, path string, header http.Head
 type nameAnswer struct {
 	Name, State, Like, Text string
 	Suggest                 []string
+	Salt                    string
 }
 
 func askName(t *testing.T, s *httptest.Server, name string) nameAnswer {
 	t.Helper()
 	resp, b := ask(t, s, "GET", "/api/name?n="+url.QueryEscape(name), nil)
+	return parseName(t, name, resp, b)
+}
+
+func parseName(t *testing.T, name string, resp *http.Response, b []byte) nameAnswer {
+	t.Helper()
 	var a nameAnswer
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.DisallowUnknownFields()
@@ -114,18 +125,18 @@ func TestName(t *testing.T) {
 		ask  string
 		want nameAnswer
 	}{
-		{" Zoë   🦊 ", nameAnswer{"Zoë 🦊", "free", "", "Zoë 🦊 is free.", nil}},
-		{"ADA", nameAnswer{"ADA", "taken", "", "ADA is in use right now. Pick another, or enter the secret if it is you.", []string{"ADA-2", "ADA-3"}}},
-		{"plug", nameAnswer{"plug", "taken", "", "plug is in use right now. Pick another.", []string{"plug-2", "plug-3"}}},
-		{"bob", nameAnswer{"bob", "held", "", "bob waits for its owner. Enter the secret if it is you, or pick another.", []string{"bob-3", "bob-4"}}},
-		{"раураl", nameAnswer{"раураl", "alike", "paypal", "раураl looks too much like paypal. Pick another.", []string{"раураl-2", "раураl-3"}}},
-		{"me", nameAnswer{"", "reserved", "", "The name me is reserved, since «me» stands for everyone's own name: choose another.", []string{"me-2", "me-3"}}},
-		{"ada/b", nameAnswer{"", "invalid", "", "A name cannot contain /: use letters, digits, spaces, emoji and - _ . '.", []string{"ada b", "ada b-2"}}},
-		{"/ada", nameAnswer{"", "invalid", "", "A name cannot contain /: use letters, digits, spaces, emoji and - _ . '.", []string{"ada-2", "ada-3"}}},
-		{"", nameAnswer{"", "invalid", "", "A name has at least one character: write one.", nil}},
-		{"\xff", nameAnswer{"", "invalid", "", "A name cannot contain bytes that are not UTF-8: use letters, digits, spaces, emoji and - _ . '.", nil}},
+		{" Zoë   🦊 ", nameAnswer{"Zoë 🦊", "free", "", "Zoë 🦊 is free.", nil, ""}},
+		{"ADA", nameAnswer{"ADA", "taken", "", "ADA is in use right now. Pick another, or enter the secret if it is you.", []string{"ADA-2", "ADA-3"}, ""}},
+		{"plug", nameAnswer{"plug", "taken", "", "plug is in use right now. Pick another.", []string{"plug-2", "plug-3"}, ""}},
+		{"bob", nameAnswer{"bob", "held", "", "bob waits for its owner. Enter the secret if it is you, or pick another.", []string{"bob-3", "bob-4"}, ""}},
+		{"раураl", nameAnswer{"раураl", "alike", "paypal", "раураl looks too much like paypal. Pick another.", []string{"раураl-2", "раураl-3"}, ""}},
+		{"me", nameAnswer{"", "reserved", "", "The name me is reserved, since «me» stands for everyone's own name: choose another.", []string{"me-2", "me-3"}, ""}},
+		{"ada/b", nameAnswer{"", "invalid", "", "A name cannot contain /: use letters, digits, spaces, emoji and - _ . '.", []string{"ada b", "ada b-2"}, ""}},
+		{"/ada", nameAnswer{"", "invalid", "", "A name cannot contain /: use letters, digits, spaces, emoji and - _ . '.", []string{"ada-2", "ada-3"}, ""}},
+		{"", nameAnswer{"", "invalid", "", "A name has at least one character: write one.", nil, ""}},
+		{"\xff", nameAnswer{"", "invalid", "", "A name cannot contain bytes that are not UTF-8: use letters, digits, spaces, emoji and - _ . '.", nil, ""}},
 		{strings.Repeat("x", 35), nameAnswer{"", "invalid", "", "That is 3 characters too long: a name has at most 32 characters.",
-			[]string{strings.Repeat("x", 32), strings.Repeat("x", 30) + "-2"}}},
+			[]string{strings.Repeat("x", 32), strings.Repeat("x", 30) + "-2"}, ""}},
 	} {
 		got := askName(t, s, c.ask)
 		if got.Name != c.want.Name || got.State != c.want.State || got.Like != c.want.Like || got.Text != c.want.Text || !slices.Equal(got.Suggest, c.want.Suggest) {
