@@ -3,6 +3,8 @@
 # make fuzz   ten seconds of every fuzz target; FUZZ=10m is ten minutes of each
 # make soak   an hour of members who do anything; SOAK=10m is ten minutes, SOAK_SEED=1 makes them decide the same again
 # make bench  measure, beside other brokers; ROWS=fanout,slow are some of the rows
+# make bench-page  measure the page in Chromium, with 100,000 messages: what is loaded, how soon it is usable, keys, floods, scrolling
+#             end to end, coming back; MESSAGES=5000 are fewer, PARTS='load scroll' are some of load cold warm key switch burst back scroll
 # make cross  the stripped binary for every system, in dist-bin/
 
 MAKEFLAGS += --no-print-directory
@@ -11,7 +13,7 @@ staticcheck := go tool -modfile=.ci/go.mod staticcheck
 # The page's tests talk to this binary.
 bin := $(CURDIR)/dist-bin/tincan
 
-.PHONY: all test tools checks go-style go-lint cross bin web-check web-browser fuzz floods soak web bench
+.PHONY: all test tools checks go-style go-lint cross bin web-check web-browser fuzz floods soak web bench bench-page
 
 all:
 	go build .
@@ -76,3 +78,7 @@ ifndef ROWS
 	go test -run '^$$' -bench . -benchmem ./...
 	cd webui && node build.mjs --check
 endif
+
+MESSAGES ?= 100000
+bench-page: webui/node_modules bin
+	cd webui && TINCAN_BIN=$(bin) node test/bench.mjs $(MESSAGES) $(PARTS)
