@@ -13,10 +13,12 @@ export interface Heard {
   mention: boolean
 }
 
+const most = 24 // messages put in their place before one drawing: so many can be drawn in its time
+
 export interface ArrivalsNeeds {
   me(): string
   current(): Conversation | null // what is shown; null: something else than a conversation
-  frame(f: () => void): void
+  frame(f: (drawn: boolean) => void): void
   reading: Reading
   /** Messages have been put in their place. */
   arrived(c: Conversation, messages: readonly Message[]): void
@@ -25,7 +27,8 @@ export interface ArrivalsNeeds {
 export class Arrivals {
   readonly #heard = signal<readonly Heard[]>([])
   readonly #needs: ArrivalsNeeds
-  #waiting = new Map<Conversation, Message[]>()
+  #queue: ([Conversation, Message] | (() => void))[] = [] // in the order of coming
+  #due = false // whether a frame was asked for
 
   constructor(needs: ArrivalsNeeds) {
     this.#needs = needs
@@ -37,21 +40,55 @@ export class Arrivals {
   }
 
   add(c: Conversation, m: Message): void {
-    const waiting = this.#waiting.get(c)
-    if (waiting) waiting.push(m)
-    else this.#waiting.set(c, [m])
-    if (this.#waiting.size === 1 && !waiting) this.#needs.frame(() => this.settle())
+    this.#queue.push([c, m])
+    this.#next()
   }
 
-  /** Puts what has come since the last frame in its place, now. */
-  settle(): void {
-    if (this.#waiting.size === 0) return
-    const all = this.#waiting
-    this.#waiting = new Map()
-    batch(() => {
-      const heard = [...all].flatMap(([c, messages]) => this.#settle(c, messages))
-      if (heard.length > 0) this.#heard.value = heard
+  /** Runs f when the messages that came before are in their place; at once when none wait. */
+  after(f: () => void): void {
+    if (this.#queue.length === 0) f()
+    else this.#queue.push(f)
+  }
+
+  /** Before each drawing some of what has come is put in its place: a flood of messages does not hold up what a hand does meanwhile. */
+  #next(): void {
+    if (this.#due) return
+    this.#due = true
+    this.#needs.frame((drawn) => {
+      this.#due = false
+      try {
+        batch(() => this.#take(drawn ? most : Infinity))
+      } finally {
+        if (this.#queue.length > 0) this.#next()
+      }
     })
+  }
+
+  /** Puts the first so many messages in their place, each conversation's at once, and does in its order what was to be done after them. */
+  #take(count: number): void {
+    const all = this.#queue
+    const heard: Heard[] = []
+    let i = 0
+    try {
+      while (i < all.length && (count > 0 || typeof all[i] === 'function')) {
+        const some = new Map<Conversation, Message[]>()
+        for (let next = all[i]; Array.isArray(next) && count > 0; next = all[++i]) {
+          const [c, m] = next
+          const its = some.get(c)
+          if (its) its.push(m)
+          else some.set(c, [m])
+          count--
+        }
+        for (const [c, messages] of some) heard.push(...this.#settle(c, messages))
+        const next = all[i]
+        if (typeof next !== 'function') continue
+        i++
+        next()
+      }
+    } finally {
+      this.#queue = all.slice(i)
+    }
+    if (heard.length > 0) this.#heard.value = heard
   }
 
   #settle(c: Conversation, messages: readonly Message[]): Heard[] {

@@ -46,7 +46,7 @@ export interface World {
   leader: Leader
   now(): number // milliseconds since 1970
   later(ms: number, f: () => void): () => void
-  frame(f: () => void): void // before the next drawing, soon when hidden
+  frame(f: (drawn: boolean) => void): void // before the next drawing, soon when hidden: then nothing is drawn
   fill: Fill
   client: string // client id of this tab
   label: string // phone, tablet, laptop, wall

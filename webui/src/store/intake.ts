@@ -1,7 +1,7 @@
 // What comes in from the server, each to its place.
 import type { Incoming } from '../mqtt/client.ts'
 import { type Inbox, parseInbox, parseJSON, parseMemberPresence, parseMessage, parsePresence, parseRooms, parseRoster, parseState, parseStatus } from '../mqtt/parse.ts'
-import { parseTopic } from '../mqtt/topics.ts'
+import { parseTopic, type Topic } from '../mqtt/topics.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Asks } from './asks.ts'
 import * as devices from './devices.ts'
@@ -29,10 +29,13 @@ export class Intake {
 
   take(m: Incoming): void {
     const t = parseTopic(m.topic)
-    if (!t) return
+    if (t?.of === 'messages') this.#take(t, m)
+    else if (t) this.#needs.arrivals.after(() => this.#take(t, m))
+  }
+
+  #take(t: Topic, m: Incoming): void {
     const { me, now, places, arrivals, server } = this.#needs
     const v = () => parseJSON(m.payload)
-    if (t.of !== 'messages') arrivals.settle() // what came before is in its place first
     switch (t.of) {
       case 'messages': {
         const message = parseMessage(v())

@@ -118,6 +118,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
       const first = this.#rows.findIndex((r) => r.key === this.#firstKey)
       const here = this.#anchor ? this.#rows.findIndex((r) => r.key === this.#anchor?.key) : -1
       if (first >= 0) this.#from = first
+      this.#to = Math.min(n, this.#from + most) // of these rows: the old ones may have been let go
       if (here >= 0 && this.#nearEdge(here)) this.#from = around(here)
       this.#from = Math.max(0, Math.min(this.#from, n - most))
     }
@@ -229,7 +230,16 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     if (!box) return
     const shrunk = this.#height - box.clientHeight
     this.#measure(box)
-    if (this.#follow || shrunk === 0) this.#hold()
+    if (shrunk === 0) {
+      const by = box.scrollTop - this.#top // scrolled in this frame, and the event has not come yet
+      if (this.#anchor && by !== 0 && !this.#follow) this.#anchor.offset -= by
+      else this.#noticeScroll()
+      this.#hold()
+      if (by !== 0) {
+        this.#follow = this.#atEnd()
+        this.#remember()
+      }
+    } else if (this.#follow) this.#hold()
     else {
       box.scrollTop += shrunk
       this.#remember()
@@ -244,7 +254,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   #atEnd(): boolean {
     const box = this.#box.current
-    return !box || (this.#to >= this.#rows.length && box.scrollHeight - box.scrollTop - box.clientHeight <= near)
+    return !box || (this.#to >= this.#rows.length && this.#rows.at(-1)?.is !== 'gap' && box.scrollHeight - box.scrollTop - box.clientHeight <= near)
   }
 
   #element(key: string): HTMLElement | null {

@@ -103,7 +103,7 @@ export class Place {
       tabs: new Tabs(this.browser.channel(), later),
       leader: new Leader({ lock: null, store: this.lasting, now }, this.id),
       now, later,
-      frame: (f) => f(),
+      frame: (f) => f(false),
       fill: (b) => void b.fill(++seed),
       client: this.id, label: 'laptop', build: '',
     })
