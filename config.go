@@ -50,6 +50,13 @@ type Config struct {
 		Quota Size     `key:"quota"`
 		Keep  Duration `key:"keep"`
 	} `key:"files"`
+	History struct {
+		Keep struct {
+			Days     int  `key:"days"`
+			Messages int  `key:"messages"`
+			Bytes    Size `key:"bytes"`
+		} `key:"keep"`
+	} `key:"history"`
 	Limits struct {
 		MessagesPerSecond  int      `key:"messages_per_second"`
 		MessagesBurst      int      `key:"messages_burst"`
@@ -142,6 +149,12 @@ func (c *Config) validate(complain func(text string, keys ...string)) {
 	if d := c.Files.Keep; d > 0 && d < Duration(minFileKeep) || d > Duration(maxFileKeep) {
 		say("files.keep", "%s is out of range; choose %s to %s, or 0 for ever", d, Duration(minFileKeep), Duration(maxFileKeep))
 	}
+	between("history.keep.days", c.History.Keep.Days, 0, 36_500)
+	between("history.keep.messages", c.History.Keep.Messages, 0, 1_000_000_000)
+	if n := c.History.Keep.Bytes; n > 0 && n < 64*KiB {
+		say("history.keep.bytes", "%s is less than a few messages; choose 64KiB or more, or 0 for all", n)
+	}
+
 	between("limits.messages_per_second", c.Limits.MessagesPerSecond, 0, 1_000_000)
 	between("limits.messages_burst", c.Limits.MessagesBurst, 1, 1_000_000)
 	between("limits.sessions", c.Limits.Sessions, 1, 1_000_000)

@@ -36,6 +36,9 @@ type Config struct {
 	Version           string        // of tincan, told in chat/server/status
 	Files             bool          // members may post files
 	Build             string        // of the page, told there too: a page with another one is out of date
+	KeepDays          int           // how much of every log stays; 0: all
+	KeepMessages      int
+	KeepBytes         int64
 }
 
 // A Store is everything that the chat keeps; history.Store is one.
@@ -73,6 +76,7 @@ type Bridge struct {
 	cards     *cards
 	slowed    slowed
 	rollcall  *rollcall
+	retention *retention
 	presences presences
 	asked     chan func(context.Context)
 	searches  chan func(context.Context)
@@ -115,6 +119,7 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		rollcall:  newRollcall(store, quiet),
 	}
 	b.marks = &marks{store: store, log: log, calls: b.calls, byIdent: map[string]*marked{}}
+	b.retention = newRetention(b, keep{Days: cfg.KeepDays, Messages: cfg.KeepMessages, Bytes: cfg.KeepBytes})
 	b.cards = &cards{store: store, quiet: quiet, tell: b.rightsChanged, bySlug: map[string]*card{}, unsaved: map[string]bool{}}
 	for _, f := range append(append([]string{}, cfg.TopicsOpen...), cfg.TopicsClosed...) {
 		if !broker.ValidFilter(f) {
@@ -190,6 +195,7 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	b.wg.Go(func() { b.watchClaims(ctx) })
 	b.wg.Go(func() { b.fade(ctx) })
 	b.wg.Go(func() { b.watchCards(ctx) })
+	b.wg.Go(func() { b.retention.run(ctx) })
 	b.wg.Go(func() { b.rollcall.serve(ctx) })
 	b.publishNotice(noCard, b.cards.of(serverCard))
 	b.publishStatus(online)
@@ -218,10 +224,14 @@ type statusNote struct {
 	Version string `json:"version"`
 	Since   string `json:"since"`
 	Build   string `json:"build,omitempty"`
+	Keep    *keep  `json:"keep,omitempty"` // how much of every log stays
 }
 
 func (b *Bridge) publishStatus(state string) {
 	note := statusNote{State: state, Version: b.cfg.Version, Since: stamp(b.since), Build: b.cfg.Build}
+	if b.retention.all != (keep{}) {
+		note.Keep = &b.retention.all
+	}
 	b.publish(&broker.Message{Topic: topicStatus, Payload: encode(note), Retain: true})
 }
 

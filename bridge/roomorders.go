@@ -302,7 +302,7 @@ func (o *ruling) setKeep() (ruled, *broker.Refusal) {
 		return nil
 	})
 	if no == nil {
-		o.b.trim(o.ctx, o.Room)
+		o.b.retention.look(o.Room)
 	}
 	return a, no
 }

@@ -67,7 +67,7 @@ func trimmed(t *testing.T, s Subject) {
 	for i := range 1200 {
 		send(t, b, "lobby", textEntry("ada", id(i), "trimmed-"+id(i)+"/"))
 	}
-	b.post("lobby", "ada", "head", "head")
+	b.post("lobby", "ada", "head", "the head/")
 	if err := b.Trim(b.context(), "lobby", 600); err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +86,12 @@ func trimmed(t *testing.T, s Subject) {
 		t.Fatal(err)
 	}
 	first(1201)
+	soon(t, "of the head only its place is left", func() bool { return !holds(t, b.dir, "the head/") })
 	b.reopen()
 	first(1201)
+	if es := b.readFrom("lobby", 1200); len(es) != 1 || !es[0].Erased || es[0].ID != "head" {
+		t.Fatalf("the head: %+v", es)
+	}
 	if r := b.post("lobby", "ada", "next", "x"); r.Seq != 1202 {
 		t.Fatalf("the next seq is %d", r.Seq)
 	}

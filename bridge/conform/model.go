@@ -253,9 +253,18 @@ func (m *logModel) trim(r *rapid.T) {
 	if err := m.Trim(limited(m.t), name, keep); err != nil {
 		r.Fatal(err)
 	}
-	if head := uint64(len(room.entries)); head > 0 {
-		room.first = max(room.first, min(keep, head))
+	head := uint64(len(room.entries))
+	if head == 0 {
+		return
 	}
+	first := max(room.first, min(keep, head))
+	for i := range room.entries {
+		e := &room.entries[i]
+		if e.Ref >= room.first && e.Ref < first && e.Seq >= first || keep > head && e.Seq == head {
+			e.erased = true
+		}
+	}
+	room.first = first
 }
 
 func (m *logModel) page(r *rapid.T) {

@@ -148,7 +148,9 @@ func listed(t *testing.T, s Subject) {
 		t.Fatal(err)
 	}
 	es, err = b.Listed(b.context(), "lobby", "pin", 100)
-	wantIDs(t, es, err, "5")
+	wantIDs(t, es, err) // it came later, but is about what is gone
+	es, err = b.Listed(b.context(), "lobby", "hand", 100)
+	wantIDs(t, es, err, "4")
 }
 
 func targetGone(t *testing.T, s Subject) {

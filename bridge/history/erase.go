@@ -121,7 +121,18 @@ type trim struct {
 // Trim forgets entries; see Log. They are no longer read when it returns; their bodies are dropped in the background, and their
 // ids a week of running later.
 func (s *Store) Trim(ctx context.Context, name string, keepFrom uint64) error {
-	return s.errand(ctx, func(b *batch) (answer, fault error) {
+	var keys []entryKey
+	head, err := s.Head(ctx, name)
+	if err != nil {
+		return err
+	}
+	if keepFrom > head && head > 0 {
+		if keys, err = s.index.forget(ctx, name, []uint64{head}); err != nil {
+			s.index.settled(keys)
+			return err
+		}
+	}
+	return s.errandThen(ctx, func(b *batch) (answer, fault error) {
 		r := s.room(name)
 		if r == nil || r.id == 0 {
 			return nil, nil
@@ -130,8 +141,17 @@ func (s *Store) Trim(ctx context.Context, name string, keepFrom uint64) error {
 			return nil, err
 		}
 		first, below := r.first, min(keepFrom, max(r.next, 1))
+		if keepFrom > head && r.next == head && head > 0 { // it keeps its place, and nothing else
+			if err := b.erase(r, head); err != nil {
+				return nil, err
+			}
+			b.after = append(b.after, r.forget, b.scrubLater)
+		}
 		if below <= first {
 			return nil, nil
+		}
+		if err := b.eraseAbout(r, first, below); err != nil {
+			return nil, err
 		}
 		if _, err := b.w.conn.ExecContext(background, `update room set first = ?, sum = ? where id = ?`,
 			int64(below), b.w.sum.room(r.id, name, below), r.id); err != nil {
@@ -154,7 +174,37 @@ func (s *Store) Trim(ctx context.Context, name string, keepFrom uint64) error {
 			s.index.trimmed(t, name)
 		})
 		return nil, nil
-	})
+	}, func() { s.index.settled(keys) })
+}
+
+// scrubLater has the write-ahead log emptied of what was erased, which nobody waits for.
+func (b *batch) scrubLater() { b.w.scrub = append(b.w.scrub, func(error) {}) }
+
+// eraseAbout erases what stays of a trim but is about what goes: an edit tells what was said, though it came later.
+func (b *batch) eraseAbout(r *room, first, below uint64) error {
+	rows, err := b.w.conn.QueryContext(background, `select seq from refer where room = ? and target >= ? and target < ? and seq >= ?`,
+		r.id, int64(first), int64(below), int64(below))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var seqs []uint64
+	for rows.Next() {
+		var seq int64
+		if err := rows.Scan(&seq); err != nil {
+			return err
+		}
+		seqs = append(seqs, uint64(seq))
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, seq := range seqs {
+		if err := b.erase(r, seq); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Between two tries to empty the write-ahead log while a reader holds it, the pause doubles up to scrubPause. Most tries do not wait for

@@ -43,7 +43,8 @@ type Log interface {
 	// numbering never changes, and (From, ID) of what was erased stay known, so that a resend is still a repeat. A tomb whose Ref
 	// is gone erases nothing: ErrNoTarget.
 	Erase(ctx context.Context, room string, seqs []uint64, tomb Entry) error
-	// Trim forgets entries before keepFrom; it keeps at least the head.
+	// Trim forgets entries before keepFrom, and what is said about them later. It keeps at least the head; where that is meant, too, it
+	// is erased.
 	Trim(ctx context.Context, room string, keepFrom uint64) error
 	// Rename gives the log of a room another name. Until the store is closed the old name leads to it, so that an Append which was on its
 	// way is not lost. ErrNameUsed when the new name has entries. A room without entries is nothing to be renamed.
@@ -97,6 +98,8 @@ type View interface {
 	Listed(ctx context.Context, room, list string, limit int) ([]Entry, error)
 	// Rooms lists the rooms that have entries, by name. It leaves out those whose name starts with "@" (direct messages).
 	Rooms(ctx context.Context) ([]RoomInfo, error)
+	// Logs lists all logs, those of direct messages too, in no order.
+	Logs() []LogInfo
 }
 
 // A Query selects entries with After < Seq < Before (0: no bound), at most Limit: the newest of them when only Before or no bound is

@@ -177,3 +177,19 @@ func (s *Store) Rooms(ctx context.Context) ([]RoomInfo, error) {
 	slices.SortFunc(infos, func(a, b RoomInfo) int { return strings.Compare(a.Room, b.Room) })
 	return infos, nil
 }
+
+// Logs lists all logs; see View.
+func (s *Store) Logs() []LogInfo {
+	s.roomsMu.RLock()
+	rooms := slices.Collect(maps.Values(s.rooms))
+	s.roomsMu.RUnlock()
+	all := make([]LogInfo, 0, len(rooms))
+	for _, r := range rooms {
+		r.mu.Lock()
+		if r.head > 0 {
+			all = append(all, LogInfo{r.name, r.first, r.head})
+		}
+		r.mu.Unlock()
+	}
+	return all
+}
