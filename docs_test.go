@@ -45,6 +45,9 @@ func TestCommandsOfThePagesWork(t *testing.T) {
 			t.Parallel()
 			s := startServer(t, t.TempDir())
 			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "photo.jpg"), []byte("a picture"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			var listeners []*server
 			var scripts []string
 			for _, block := range blocks(t, page, "sh") {

@@ -182,7 +182,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	var health health
 	mux.Handle("/healthz", &health)
 	mux.Handle("/", webui.Handler(webui.Config{MQTTPort: strconv.Itoa(mqttAddr.Port), Place: placeName(config)}))
-	told := figures{began: begun, data: folder, broker: mqtt.Stats, chat: chat.Stats}
+	told := figures{began: begun, data: folder, broker: mqtt.Stats, chat: chat.Stats, files: uploads.Stats}
 	page, metrics := newHTTPServer(mqtt.GuardHost(mux), room.http, log), newHTTPServer(mqtt.GuardHost(told.handler()), room.metrics, log)
 
 	var keeping sync.WaitGroup

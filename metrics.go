@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tincan/bridge"
+	"tincan/bridge/files"
 	"tincan/broker"
 )
 
@@ -32,6 +33,7 @@ type figures struct {
 	data   string // the data folder
 	broker func() broker.Stats
 	chat   func() bridge.Stats
+	files  func() files.Stats
 }
 
 // handler answers /metrics with figures as Prometheus reads them (text format 0.0.4). Nothing that a member wrote is in it: labels
@@ -41,7 +43,9 @@ func (f *figures) handler() http.Handler {
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		var b exposition
 		b.broker(f.broker())
-		b.chat(f.chat(), diskBytes(f.data))
+		stored := f.files()
+		b.chat(f.chat(), diskBytes(f.data)+uint64(stored.Bytes+stored.PartBytes))
+		b.files(stored)
 		b.process(f.began)
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		_, _ = w.Write(b.Bytes())
@@ -113,6 +117,18 @@ func (e *exposition) chat(s bridge.Stats, disk uint64) {
 	e.gauge("tincan_disk_bytes", "Size of the data folder.", disk)
 }
 
+func (e *exposition) files(s files.Stats) {
+	e.gauge("tincan_files", "Different contents of files that are kept.", uint64(s.Files))
+	e.gauge("tincan_files_bytes", "Their size.", uint64(s.Bytes))
+	e.gauge("tincan_uploads_unfinished", "Uploads that are not whole.", uint64(s.Parts))
+	e.gauge("tincan_uploads_unfinished_bytes", "What has come of them.", uint64(s.PartBytes))
+	e.counter("tincan_uploads_total", "Uploads that became whole.", s.Uploads)
+	e.counter("tincan_uploads_bytes_total", "Bytes of uploads that came to the disk.", s.UploadBytes)
+	e.counter("tincan_uploads_refused_total", "Uploads refused for want of space.", s.RefusedSpace)
+	e.counter("tincan_downloads_total", "Downloads of files or parts of them.", s.Downloads)
+	e.counter("tincan_downloads_bytes_total", "Bytes of downloads.", s.SentBytes)
+}
+
 func (e *exposition) process(began time.Time) {
 	if resident, descriptors, ok := processUse(); ok {
 		e.gauge("process_resident_memory_bytes", "Resident memory.", resident)
@@ -127,7 +143,7 @@ func (e *exposition) process(began time.Time) {
 	e.counter("go_gc_cycles_total", "Garbage collections.", int64(mem.NumGC))
 }
 
-// diskBytes is what the files in the data folder take together; there are few, and no folders.
+// diskBytes is what the files in the data folder itself take together; there are few. Folders count themselves what is in them.
 func diskBytes(folder string) (n uint64) {
 	files, err := os.ReadDir(folder)
 	if err != nil {
