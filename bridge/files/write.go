@@ -61,7 +61,7 @@ func (s *Store) Write(ctx context.Context, id, owner string, at int64, src Sourc
 			return p.upload(), err
 		}
 		defer done()
-		if err := s.write(ctx, p, src); err != nil {
+		if err := s.write(p, src); err != nil {
 			return p.upload(), err
 		}
 	}
@@ -103,19 +103,20 @@ type writing struct {
 	f    *os.File
 	sum  hash.Hash  // SHA-256 of the whole file, as far as at
 	at   int64      // where the file ends
+	seen int64      // as far as which space was looked for
 	last time.Time  // of the last sync
 	done int64      // as far as which the last sync was meant
 	sync chan error // the sync that runs; nil: none
 }
 
 // write copies src to the end of a part.
-func (s *Store) write(ctx context.Context, p *part, src Source) (err error) {
+func (s *Store) write(p *part, src Source) (err error) {
 	f, err := os.OpenFile(s.path("parts", p.id), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return spaceError(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	w := &writing{s: s, p: p, f: f, sum: sha256.New(), at: p.offset, done: p.offset, last: time.Now()}
+	w := &writing{s: s, p: p, f: f, sum: sha256.New(), at: p.offset, seen: p.offset, done: p.offset, last: time.Now()}
 	if err := w.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(p.hash); err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (s *Store) write(ctx context.Context, p *part, src Source) (err error) {
 	if _, err := f.Seek(w.at, io.SeekStart); err != nil {
 		return err
 	}
-	err = w.copy(ctx, src)
+	err = w.copy(src)
 	if src.Hash != nil && (err != nil || !bytes.Equal(src.Hash.Sum(nil), src.Sum)) {
 		if err == nil {
 			err = ErrChecksum
@@ -139,7 +140,7 @@ func (s *Store) write(ctx context.Context, p *part, src Source) (err error) {
 }
 
 // copy takes what comes. It returns nil when src has ended or the file is whole.
-func (w *writing) copy(ctx context.Context, src Source) error {
+func (w *writing) copy(src Source) error {
 	buf := chunks.Get().(*[chunk]byte)
 	defer chunks.Put(buf)
 	size := w.p.draft.Size
@@ -155,7 +156,7 @@ func (w *writing) copy(ctx context.Context, src Source) error {
 			if err != nil {
 				return spaceError(err)
 			}
-			if err := w.note(ctx, src.Hash == nil); err != nil {
+			if err := w.note(src.Hash == nil); err != nil {
 				return err
 			}
 		}
@@ -169,24 +170,22 @@ func (w *writing) copy(ctx context.Context, src Source) error {
 	return nil
 }
 
-// note begins to write through what has come, when it is time, and looks whether there is space to go on.
-func (w *writing) note(ctx context.Context, may bool) error {
-	if w.at-w.done < syncBytes && time.Since(w.last) < syncTime {
-		return nil
+// note looks, when some bytes have come, whether there is space to go on, and begins to write through what has come.
+func (w *writing) note(may bool) error {
+	if w.at-w.seen >= syncBytes {
+		w.seen = w.at
+		if err := w.s.stillSpace(w.p.draft.Size - w.at); err != nil {
+			return err
+		}
 	}
-	if w.sync != nil && len(w.sync) == 0 && w.at-w.done < aheadMost {
-		return nil // the disk is busy with what came before
+	busy := w.sync != nil && len(w.sync) == 0 // the disk has what came before to do
+	if !may || w.at-w.done < syncBytes && time.Since(w.last) < syncTime || busy && w.at-w.done < aheadMost {
+		return nil
 	}
 	if err := w.wait(); err != nil {
 		return err
 	}
 	w.done, w.last = w.at, time.Now()
-	if err := w.s.stillSpace(w.p.draft.Size - w.at); err != nil {
-		return err
-	}
-	if !may {
-		return nil
-	}
 	at, state := w.at, marshal(w.sum)
 	running := make(chan error, 1)
 	w.sync = running
