@@ -125,6 +125,17 @@ function Shell({ chat }: { chat: Chat }) {
       removeEventListener('keydown', key, true)
     }
   }, [])
+  useEffect(() => {
+    let end = () => {}
+    const first = (e: TouchEvent) => void wander().then((w) => {
+      end = w.swipes(e, { open: () => (over.value === 'side' || over.value === 'panel' ? over.value : null), show: (what) => { if (over.value === 'none') open(what) }, close })
+    }, () => {})
+    addEventListener('touchstart', first, { once: true, passive: true })
+    return () => {
+      removeEventListener('touchstart', first)
+      end()
+    }
+  }, [])
   useEffect(() => { over.value = 'none' }, [c.key, view])
   const drawn = over.value === 'side' || over.value === 'panel'
   useDrawer(drawn, close)
