@@ -11,6 +11,8 @@ export interface Gauge {
   max?: number
   low?: number // below it someone should look
   high?: number
+  on?: string // of a yes-or-no: the command that makes it so, and the one that unmakes it
+  off?: string
 }
 
 /** What a tile shows. */
@@ -45,7 +47,7 @@ export function aboutOf(d: Device | undefined): About {
     title: text(o.title, 60),
     values: Object.fromEntries(Object.entries(fields(o.values)).map(([key, v]) => [key, limits(fields(v))])),
     orders: orders.flatMap((c) => {
-      const payload = typeof c.payload === 'string' ? c.payload : c.payload === undefined ? text(c.label, 40) : JSON.stringify(c.payload)
+      const payload = c.payload === undefined ? text(c.label, 40) : command(c.payload)
       return typeof c.label === 'string' && c.label !== '' ? [{ label: text(c.label, 40), payload, confirm: c.confirm === true }] : []
     }),
   }
@@ -60,7 +62,13 @@ function limits(o: Record<string, unknown>): Partial<Gauge> {
   if (typeof o.unit === 'string') out.unit = o.unit.slice(0, 12)
   if (typeof o.label === 'string') out.label = o.label.slice(0, 40)
   for (const k of ['min', 'max', 'low', 'high'] as const) if (typeof o[k] === 'number') out[k] = o[k]
+  for (const k of ['on', 'off'] as const) if (o[k] !== undefined) out[k] = command(o[k])
   return out
+}
+
+/** A command as it is sent: a text as it is, anything else as JSON. */
+function command(v: unknown): string {
+  return typeof v === 'string' ? v : JSON.stringify(v)
 }
 
 /** What a device's values come to. */

@@ -9,7 +9,8 @@ import { range } from '../store/spark.ts'
 import { type Thing, things } from '../store/things.ts'
 import { Icon, IconButton } from './icon.tsx'
 import { Orders } from './orders.tsx'
-import { Age, Line, shownValue, Tile, Values } from './tile.tsx'
+import { Age, Line, shownValue, switches, Tile, Values } from './tile.tsx'
+import { Toggle } from './toggle.tsx'
 
 /** All devices of my rooms; the one that the address names is large. */
 export function Devices({ chat, name, onRooms }: { chat: Chat, name: string, onRooms: () => void }) {
@@ -61,12 +62,13 @@ function Large({ chat, thing, sure }: { chat: Chat, thing: Thing, sure: boolean 
         <a class="icon-button" href={devicesLink()} aria-label={t('device.all')} title={t('device.all')}><Icon name="x" /></a>
       </div>
       <p class="large__facts"><bdi>{facts.join(' · ')}</bdi></p>
-      {r.is !== 'gauges' ? <Values r={r} most={1} /> : r.of.map((g) => {
+      {r.is !== 'gauges' ? <Values chat={chat} name={name} sure={here} r={r} most={1} /> : r.of.map((g) => {
         const trail = device?.trails.get(g.id) ?? []
         const { low, high } = trail.length > 1 ? range(trail, g) : { low: 0, high: 0 }
         return (
           <div class="large__one" key={g.id}>
-            <p><span>{g.label || t('device.value')}</span> <b class="tile__value"><bdi>{shownValue(g)}</bdi>{g.unit !== '' && <small>{g.unit}</small>}</b></p>
+            <p><span>{g.label || t('device.value')}</span> {!switches(g) && <b class="tile__value"><bdi>{shownValue(g)}</bdi>{g.unit !== '' && <small>{g.unit}</small>}</b>}</p>
+            {switches(g) && <Toggle chat={chat} name={name} gauge={g} sure={here} />}
             <Line class="spark--large" trail={trail} gauge={g} />
             {trail.length > 1 && (
               <p class="large__axis" aria-hidden="true">

@@ -9,6 +9,7 @@ import { box, type Spark, spark, trend } from '../store/spark.ts'
 import type { Thing } from '../store/things.ts'
 import { Icon } from './icon.tsx'
 import { Orders } from './orders.tsx'
+import { Toggle } from './toggle.tsx'
 
 const shown = 2 // values on a tile; the rest is a click away
 
@@ -32,7 +33,7 @@ export function Tile({ chat, thing, sure }: { chat: Chat, thing: Thing, sure: bo
         <a class="cut" href={devicesLink(name)} title={name}><bdi>{about.title || name}</bdi></a>
         <Age chat={chat} thing={thing} here={here} />
       </div>
-      <Values r={r} most={shown} />
+      <Values chat={chat} name={name} sure={here} r={r} most={shown} />
       {device && first && <Line trail={device.trails.get(first.id) ?? []} gauge={first} />}
       <p class="tile__foot"><Foot chat={chat} device={device} r={r} here={here} old={old} alarm={alarm} /></p>
       {about.orders.length > 0 && <Orders chat={chat} name={name} orders={about.orders.slice(0, shown)} />}
@@ -53,7 +54,7 @@ export function Age({ chat, thing, here }: { chat: Chat, thing: Thing, here: boo
 }
 
 /** The values of a reading; the rest is told by its number. */
-export function Values({ r, most }: { r: Reading, most: number }) {
+export function Values({ chat, name, sure, r, most }: { chat: Chat, name: string, sure: boolean, r: Reading, most: number }) {
   if (r.is === 'text') return <p class="tile__value tile__value--text">{r.text.slice(0, 200)}</p>
   if (r.is === 'raw') return <pre class="tile__raw" dir="ltr" tabIndex={0}>{r.text.slice(0, 2000)}</pre>
   if (r.is === 'nothing') return null
@@ -62,11 +63,16 @@ export function Values({ r, most }: { r: Reading, most: number }) {
       {r.of.slice(0, most).map((g) => (
         <div key={g.id}>
           <dt class="cut"><bdi>{g.label || t('device.value')}</bdi></dt>
-          <dd class="tile__value"><bdi>{shownValue(g)}</bdi>{g.unit !== '' && <small>{g.unit}</small>}</dd>
+          <dd class="tile__value">{switches(g) ? <Toggle chat={chat} name={name} gauge={g} sure={sure} /> : <><bdi>{shownValue(g)}</bdi>{g.unit !== '' && <small>{g.unit}</small>}</>}</dd>
         </div>
       ))}
     </dl>
   )
+}
+
+/** Whether a value is a switch: a yes-or-no whose device says how to change it. */
+export function switches(g: Gauge): boolean {
+  return typeof g.value === 'boolean' && g.on !== undefined && g.off !== undefined
 }
 
 export function shownValue(g: Gauge): string {
