@@ -51,6 +51,9 @@ export type Outbox = readonly Entry[]
 /** How long a tab's rows are its own after its last sign of life. */
 export const leaseFor = 10_000
 
+/** Files sent within this time, in milliseconds, come in their order: none waits for one that was sent earlier. */
+const together = 500
+
 /** Longest text of a message, in bytes of UTF-8. */
 export const longest = 8 * 1024
 
@@ -78,10 +81,13 @@ export function written(box: Outbox, e: Entry): Outbox {
  */
 export function due(box: Outbox, tab: string, from: string, now: number): Entry[] {
   const busy = new Set<string>()
+  const uploading = new Map<string, number>() // when the last of those was written whose file is not there yet, by conversation
   const out: Entry[] = []
   for (const e of box) {
-    if (e.tab !== tab || e.from !== from || e.file?.upload === '' || (e.state !== 'waiting' && e.state !== 'sending')) continue
+    if (e.tab !== tab || e.from !== from || (e.state !== 'waiting' && e.state !== 'sending')) continue
     const to = JSON.stringify(e.to)
+    if (e.file?.upload === '') uploading.set(to, e.at)
+    if (e.file && e.at - (uploading.get(to) ?? -Infinity) < together) continue
     if (busy.has(to)) continue
     busy.add(to)
     if (e.state === 'waiting' && e.again <= now) out.push(e)

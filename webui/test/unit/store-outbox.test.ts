@@ -269,3 +269,28 @@ test('conversations are told apart', () => {
   assert.ok(outbox.same(lobby, { room: 'lobby' }))
   assert.ok(!outbox.same(lobby, { user: 'lobby' }))
 })
+
+test('a message with a file waits for its file, and holds back none but those sent together with it', async () => {
+  const d = new Desk()
+  const file = { ...outbox.noFile, name: 'a.png', size: 5 }
+  const first = d.post.write(lobby, 'look', 'noor', { file })
+  const second = d.post.write(lobby, '', 'noor', { file })
+  d.post.write(lobby, 'a text', 'noor')
+  assert.deepEqual(d.published.map((p) => p.text), ['a text'])
+  d.published[0].answer({ user: { seq: '1' } })
+  await Promise.resolve()
+  d.now += 10_000
+  const later = d.post.write(lobby, 'later', 'noor', { file })
+  d.post.attached(later.id, { upload: 'c' }, 'noor')
+  await new Promise((go) => setImmediate(go))
+  assert.deepEqual(d.published.map((p) => p.text), ['a text', 'later'])
+  d.published[1].answer({ user: { seq: '2' } })
+  await new Promise((go) => setImmediate(go))
+  d.post.attached(second.id, { upload: 'b' }, 'noor')
+  assert.equal(d.published.length, 2, 'the second of two overtook the first')
+  d.post.attached(first.id, { upload: 'a', preview: 'p' }, 'noor')
+  assert.deepEqual(outbox.payload(d.post.box.value[0]), JSON.stringify({ text: 'look', id: first.id, kind: 'file', file: 'a', preview: 'p' }))
+  d.published[2].answer({ user: { seq: '3' } })
+  await new Promise((go) => setImmediate(go))
+  assert.deepEqual(d.published.map((p) => p.id), [d.published[0].id, later.id, first.id, second.id])
+})
