@@ -14,6 +14,7 @@ import { Dialog } from './dialog.tsx'
 import { Icon, IconButton, type IconName } from './icon.tsx'
 import { aside } from './lazy.tsx'
 
+const Picker = aside(async () => (await import('./picker.tsx')).Picker)
 const DayOn = aside(async () => (await import('./dayon.tsx')).DayOn)
 
 /** What can be done with a message. */
@@ -43,6 +44,7 @@ export function Acts({ chat, c, box, rowOf, finger }: {
   const doomed = useSignal<Message | null>(null) // it is asked whether it is to be deleted
   const said = useSignal<Said | null>(null)
   const scrolled = useSignal(false)
+  const picks = useSignal<Message | null>(null) // it is chosen how to react to it
 
   const say = (what: Said) => {
     said.value = what
@@ -124,7 +126,8 @@ export function Acts({ chat, c, box, rowOf, finger }: {
   return (
     <>
       {under.value && <Tools {...under.value} acts={possible(chat, c, under.value.row)} onAct={act} />}
-      {sheet.value && <Sheet row={sheet.value} acts={possible(chat, c, sheet.value)} onAct={act} onReact={(m, emoji) => chat.react(c, m, emoji)} onClose={close} />}
+      {sheet.value && <Sheet row={sheet.value} acts={possible(chat, c, sheet.value)} onAct={act} onReact={(m, emoji) => chat.react(c, m, emoji)} onMore={(m) => addEventListener('popstate', () => { picks.value = m }, { once: true })} onClose={close} />}
+      {picks.value && <Picker onTake={(emoji) => picks.value && chat.react(c, picks.value, emoji)} onClose={() => { picks.value = null }} />}
       {doomed.value && <Doom m={doomed.value} onYes={(m) => chat.change(c, { kind: 'delete', seq: m.seq, id: m.id })} onClose={() => { doomed.value = null }} />}
       {scrolled.value && <DayOn key={c.key} box={box} rowOf={rowOf} />}
       {said.value && <Clip said={said.value} />}
@@ -162,7 +165,7 @@ function Tools({ top, row, acts, onAct }: Props & { top: number }) {
 }
 
 /** The same as a list: under a finger it comes from the bottom. Back closes it. */
-function Sheet({ row, acts, onAct, onReact, onClose }: Props & { onReact: (m: Message, emoji: string) => void, onClose: () => void }) {
+function Sheet({ row, acts, onAct, onReact, onMore, onClose }: Props & { onReact: (m: Message, emoji: string) => void, onMore: (m: Message) => void, onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const begun = useRef(false) // whether a pointer went down in here
   const from = row.is === 'message' ? row.m.from : row.entry.from
@@ -191,6 +194,11 @@ function Sheet({ row, acts, onAct, onReact, onClose }: Props & { onReact: (m: Me
     onClose()
     onReact(m, emoji)
   }
+  const more = (m: Message) => { // once the entry of this in the history is gone
+    onMore(m)
+    dialog.current?.close()
+    onClose()
+  }
   const chose = (a: Act) => {
     dialog.current?.close() // what lies under an open one cannot have the focus
     onClose()
@@ -206,6 +214,7 @@ function Sheet({ row, acts, onAct, onReact, onClose }: Props & { onReact: (m: Me
       {row.is === 'message' && acts.includes('react') && (
         <div class="sheet__quick" role="group" aria-label={t('act.react')}>
           {quick.map((emoji) => <button key={emoji} type="button" onClick={() => { reactTo(row.m, emoji) }}>{emoji}</button>)}
+          <button type="button" aria-label={t('emoji.more')} title={t('emoji.more')} onClick={() => { more(row.m) }}><Icon name="smile" /></button>
         </div>
       )}
       {acts.filter((a) => a !== 'react').map((a) => (

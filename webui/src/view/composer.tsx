@@ -15,6 +15,7 @@ const Strips = lazy(async () => (await import('./later.ts')).Strips)
 const ReplyBar = lazy(async () => (await import('./hands.ts')).ReplyBar)
 const EditBar = lazy(async () => (await import('./hands.ts')).EditBar)
 const Attach = aside(async () => (await import('./attach.tsx')).Attach)
+const Picker = aside(async () => (await import('./picker.tsx')).Picker)
 const TooLong = aside(async () => (await import('./toolong.tsx')).TooLong)
 const Suggest = aside(async () => (await import('./suggest.tsx')).Suggest)
 
@@ -30,6 +31,7 @@ export function Composer({ chat }: { chat: Chat }) {
   const empty = useSignal(true)
   const over = useSignal(0)
   const wanted = useSignal<Wanted | null | undefined>(undefined) // of the part that attaches files: it is there from the first idle moment on
+  const picks = useSignal(false)
   const suggests = useSignal(false) // from the first : @ or # on
   const hint = 'room' in c.to ? t('room.message', { room: c.to.room }) : t('room.messageTo', { name: c.to.user })
 
@@ -111,6 +113,13 @@ export function Composer({ chat }: { chat: Chat }) {
     chat.send(text)
     el.focus()
   }
+  const pick = (sign: string) => {
+    const el = field.current
+    if (!el) return
+    el.focus({ preventScroll: true })
+    el.setRangeText(sign, el.selectionStart, el.selectionEnd, 'end')
+    input()
+  }
   const asFile = (file: File) => {
     wanted.value = [file]
     put('')
@@ -156,10 +165,12 @@ export function Composer({ chat }: { chat: Chat }) {
         <div class="composer__row">
           <IconButton name="plus" label={t('file.add')} onClick={() => { wanted.value = 'menu' }} />
           <textarea ref={field} id="write" rows={1} placeholder={hint} aria-label={hint} dir="auto" enterkeyhint={coarse() ? 'enter' : 'send'} onInput={input} onKeyDown={key} />
+          <IconButton name="smile" label={t('emoji.title')} onClick={() => { picks.value = true }} />
           <button class={`icon-button composer__send ${empty.value && c.tray.value.length === 0 ? '' : 'composer__send--ready'}`} aria-label={t('room.send')} title={t('room.send')}><Icon name="send" /></button>
         </div>
       </div>
       <Typing chat={chat} />
+      {picks.value && <Picker onTake={pick} onClose={() => { picks.value = false }} />}
     </form>
   )
 }
