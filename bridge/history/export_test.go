@@ -67,3 +67,10 @@ func (s *Store) Freeze(do func() error) (err error) {
 	}
 	return err
 }
+
+// SetMostBrief changes how many places are looked at by a shorter beginning of a word, and returns how to change it back.
+func SetMostBrief(n int) (undo func()) {
+	old := mostBrief
+	mostBrief = n
+	return func() { mostBrief = old }
+}

@@ -23,7 +23,7 @@ import (
 const indexFile = "search.db"
 
 // indexFormat grows when the tables below, or what is put into them, change.
-const indexFormat = 1
+const indexFormat = 2
 
 // The index: the words of every entry up to the place indexed, by place (pk of the log's table entry).
 //
@@ -34,7 +34,7 @@ const indexFormat = 1
 //	gone   entries that are about to be erased, or were: not in word, whatever the log says
 //	floor  entries of a room before seq are trimmed: not in word
 const indexSchema = `
-create virtual table word using fts5 (text, content='', columnsize=0, tokenize='ascii', prefix='1 2 3');
+create virtual table word using fts5 (text, content='', columnsize=0, tokenize='ascii', prefix='1 2 3 5');
 insert into word (word, rank) values ('secure-delete', 1);
 create table state (version text not null, indexed integer not null, mark text not null) strict;
 create table span (block integer primary key, low integer not null, high integer not null) strict;

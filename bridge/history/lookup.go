@@ -56,11 +56,48 @@ func (g *searching) spans(ctx context.Context, view *sql.DB, high int64) (spans 
 	return spans, rows.Err()
 }
 
-// match is what the index is asked; empty when nothing in it tells hits from others.
-func (g *searching) match() string {
+// How long beginnings of words are that the index has lists of. It finds others, but it must gather all their places for that, before it
+// can tell the newest.
+var prefixLengths = []int{1, 2, 3, 5}
+
+// span looks through a part of the index.
+func (g *searching) span(ctx context.Context, view *sql.DB, span [2]int64, older *[]row) error {
+	match, brief := g.match(false), g.match(true)
+	if match == "" {
+		return g.readAll(ctx, g.s.index, span, older)
+	}
+	low, high := span[0], span[1]
+	if brief == match {
+		for high >= low {
+			from := max(low, high-windowPlaces+1)
+			if _, err := g.window(ctx, view, match, from, high, 0, older); err != nil {
+				return err
+			}
+			high = from - 1
+		}
+		return nil
+	}
+	// Of what is often said the shorter beginning soon brings enough, and what is seldom said is soon gathered.
+	if g.brief < mostBrief {
+		var err error
+		if high, err = g.window(ctx, view, brief, low, high, mostBrief-g.brief, older); err != nil || high < low {
+			return err
+		}
+	}
+	_, err := g.window(ctx, view, match, low, high, 0, older)
+	return err
+}
+
+// match is what the index is asked; empty when nothing in it tells hits from others. brief: with the beginnings of words shortened to
+// those that it has lists of, which finds more than what is sought.
+func (g *searching) match(brief bool) string {
 	var parts []string
 	for _, p := range g.q.Words {
-		part := `"` + strings.Join(p.Terms, " ") + `"` // terms have neither quotes nor spaces
+		said := strings.Join(p.Terms, " ")
+		if last := p.Terms[len(p.Terms)-1]; brief && p.Prefix {
+			said = said[:len(said)-len(last)] + shortened(last)
+		}
+		part := `"` + said + `"` // terms have neither quotes nor spaces
 		if p.Prefix {
 			part += "*"
 		}
@@ -76,6 +113,21 @@ func (g *searching) match() string {
 	return match
 }
 
+// shortened is the longest beginning of a term that the index has a list of.
+func shortened(term string) string {
+	n, short := 0, ""
+	for i := range term { // runes
+		if slices.Contains(prefixLengths, n) {
+			short = term[:i]
+		}
+		n++
+	}
+	if slices.Contains(prefixLengths, n) {
+		return term
+	}
+	return short
+}
+
 func anyLabel(labels []string) string {
 	terms := make([]string, len(labels))
 	for i, l := range labels {
@@ -84,11 +136,12 @@ func anyLabel(labels []string) string {
 	return "(" + strings.Join(terms, " OR ") + ")"
 }
 
-// window looks through a part of the index.
-func (g *searching) window(ctx context.Context, view *sql.DB, match string, low, high int64, older *[]row) error {
+// window looks through what the index has for match from high down to low; most, when not 0, is how many places it looks at. It returns
+// the place below which it has not looked.
+func (g *searching) window(ctx context.Context, view *sql.DB, match string, low, high int64, most int, older *[]row) (int64, error) {
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), searchLate) // what was found when the time is over is still read
 	defer cancel()
-	for {
+	for looked := 0; most == 0 || looked < most; {
 		want := max(g.q.Limit+1-len(g.found.Hits), leastPlaces)
 		pks, err := g.places(ctx, view, match, low, high, want)
 		if err != nil {
@@ -96,32 +149,36 @@ func (g *searching) window(ctx context.Context, view *sql.DB, match string, low,
 		}
 		rs, e := g.s.rowsAtPlaces(late, pks)
 		if err = either(err, e); err != nil && len(pks) == 0 {
-			return err
+			return high, err
 		}
 		for i := range rs {
 			if err := g.lookAbove(late, older, rs[i].pk); err != nil {
-				return err
+				return high, err
 			}
 			if len(*older) > 0 && (*older)[0].pk == rs[i].pk {
 				*older = (*older)[1:]
 			}
 			if err := g.look(late, g.s.index, &rs[i]); err != nil {
-				return err
+				return high, err
 			}
 		}
 		if err != nil {
-			return err
+			return high, err
 		}
 		if len(pks) < want {
-			break
+			if err := g.lookAbove(late, older, low-1); err != nil {
+				return high, err
+			}
+			g.low = min(g.low, low)
+			return low - 1, nil
 		}
 		high = pks[len(pks)-1] - 1
+		looked += len(pks)
+		if most > 0 {
+			g.brief += len(pks)
+		}
 	}
-	if err := g.lookAbove(late, older, low-1); err != nil {
-		return err
-	}
-	g.low = min(g.low, low)
-	return nil
+	return high, nil
 }
 
 // places asks the index for the newest places from high down to low. With an error come those that were found before.

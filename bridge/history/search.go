@@ -57,6 +57,9 @@ const (
 	mostChanged  = 2000        // newest rows in which changes of older ones are looked for, when the question does not begin at the newest
 )
 
+// mostBrief is how many places are looked at by a shorter beginning of a word, before the whole one is asked for. A test changes it.
+var mostBrief = 400
+
 // A searching is one Search on its way.
 type searching struct {
 	s     *Store
@@ -64,6 +67,7 @@ type searching struct {
 	rooms map[string]bool // what q.Room said
 	found Found
 	low   int64 // every place from here on has been looked at
+	brief int   // places that were looked at by a shorter beginning of a word
 }
 
 // Search finds entries; see Searcher.
@@ -147,20 +151,9 @@ func (g *searching) run(ctx context.Context, x *index, view *sql.DB, last int64)
 	if err != nil {
 		return &indexError{err}
 	}
-	match := g.match()
 	for _, span := range spans {
-		if match == "" {
-			if err := g.readAll(ctx, x, span, &older); err != nil {
-				return err
-			}
-			continue
-		}
-		for high := span[1]; high >= span[0]; {
-			low := max(span[0], high-windowPlaces+1)
-			if err := g.window(ctx, view, match, low, high, &older); err != nil {
-				return err
-			}
-			high = low - 1
+		if err := g.span(ctx, view, span, &older); err != nil {
+			return err
 		}
 	}
 	return g.lookAbove(ctx, &older, 0)
