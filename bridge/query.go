@@ -60,7 +60,7 @@ func parseSought(text string, zone *time.Location, prefix bool) (s sought, parts
 }
 
 // haves are what a message may have.
-var haves = map[string]string{"link": labelLink, "poll": labelPoll, "file": "has:file"}
+var haves = map[string]string{"link": labelLink, "poll": labelPoll, "file": labelFile}
 
 // filter takes a token as a filter; false: it is none.
 func (s *sought) filter(t token, zone *time.Location) bool {

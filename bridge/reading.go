@@ -27,10 +27,10 @@ func changes(e history.Entry) uint64 {
 	return b.RefSeq
 }
 
-// searchable is what can be found in an entry, as it is now: what somebody said, and what a poll asks and offers.
+// searchable is what can be found in an entry, as it is now: what somebody said, what a poll asks and offers, what a file is called.
 func searchable(e history.Entry, about []history.Entry) string {
 	var b body
-	if e.Erased || e.Kind != kindText && e.Kind != kindPoll || json.Unmarshal(e.Body, &b) != nil {
+	if e.Erased || !isSaid(e.Kind) || json.Unmarshal(e.Body, &b) != nil {
 		return ""
 	}
 	for _, a := range about {
@@ -39,7 +39,11 @@ func searchable(e history.Entry, about []history.Entry) string {
 			b.Text = edit.Text
 		}
 	}
-	return strings.Join(append([]string{b.Text}, b.Options...), "\n")
+	parts := append([]string{b.Text}, b.Options...)
+	if b.File != nil {
+		parts = append(parts, b.File.Name)
+	}
+	return strings.Join(parts, "\n")
 }
 
 // Labels of entries: what they can be sought by besides their words.
@@ -47,6 +51,7 @@ const (
 	labelRoom = "room"     // it was said in a room, not to a member
 	labelLink = "has:link" // it has an address in it
 	labelPoll = "has:poll" // it is one
+	labelFile = "has:file" // it brings one
 )
 
 func labelIn(key string) string   { return "in:" + key }
@@ -70,8 +75,11 @@ func labels(key string, e history.Entry, text string) []string {
 	if hasLink(text) {
 		ls = append(ls, labelLink)
 	}
-	if e.Kind == kindPoll {
+	switch e.Kind {
+	case kindPoll:
 		ls = append(ls, labelPoll)
+	case kindFile:
+		ls = append(ls, labelFile)
 	}
 	return ls
 }

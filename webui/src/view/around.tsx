@@ -49,7 +49,7 @@ export function Around({ chat, s, hit }: { chat: Chat, s: Search, hit: Hit }) {
                 {joins ? <span /> : <Can name={x.from} size="m" />}
                 <div>
                   {!joins && <p class="around__by"><b><bdi>{x.from}</bdi></b> <small>{clock(x.time)}</small></p>}
-                  <p class="around__text" dir="auto">{x.seq === m.seq ? <Marked text={m.text} ranges={hit.ranges} /> : x.text}</p>
+                  <p class="around__text" dir="auto">{x.seq === m.seq ? <Marked text={m.text} ranges={hit.ranges} /> : x.text || x.file?.name}</p>
                 </div>
               </li>
             )

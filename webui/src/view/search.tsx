@@ -168,6 +168,7 @@ function Found({ chat, s, hit: { message: m, ranges }, index }: { chat: Chat, s:
       <span class="hit__body">
         <span class="hit__by"><b><bdi>{m.from}</bdi></b> <small><bdi>{p.at === 'room' ? t('room.title', { room: p.room }) : t('search.direct')}</bdi> · <time dateTime={new Date(m.time).toISOString()} title={moment(m.time)}>{when}</time></small></span>
         <span class="hit__text" dir="auto">{part.before && '…'}<Marked text={part.text} ranges={part.ranges} />{part.after && '…'}</span>
+        {m.file && <small class="hit__file"><Icon name="save" /><bdi class="cut">{m.file.name}</bdi></small>}
       </span>
       <span class="hit__jump" aria-hidden="true">{t('search.jump')}</span>
     </a>
