@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -175,6 +176,89 @@ func TestCurlSharesAFile(t *testing.T) {
 	}
 	if res, _ := s.request("GET", m.File.URL, nil); res.StatusCode != 200 {
 		t.Errorf("the other file: %s", res.Status)
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+// A file in a direct message or a private room is read by its members alone; its address is not enough.
+func TestFilesObeyTheirRoom(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, t.TempDir())
+	ada := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "ada", Secret: "tin"})
+	bob := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "bob", Secret: "can"})
+	ada.Subscribe("chat/user/me/inbox")
+	bob.Subscribe("chat/user/me/inbox")
+	if a := ada.Publish("chat/server/admin", `{"do":"room","room":"den","private":true}`); a.Code != 0 {
+		t.Fatalf("make a room: %s", a)
+	}
+	as := func(who, secret string) []string {
+		return []string{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(who+":"+secret))}
+	}
+	for _, where := range []string{"den", "@bob"} {
+		if res, b := s.request("PUT", "/files/den/x", strings.NewReader("x"), as("eve", "e")...); res.StatusCode != 403 && res.StatusCode != 400 {
+			t.Errorf("a stranger posts to the den: %s %s", res.Status, b)
+		}
+		res, b := s.request("PUT", "/files/"+where+"/plan.txt?text=psst", strings.NewReader("the plan for "+where), as("ada", "tin")...)
+		if res.StatusCode != 201 {
+			t.Fatalf("%s: %s %s", where, res.Status, b)
+		}
+		path := res.Header.Get("Location")
+		var ticket struct{ Ticket string }
+		if _, b := s.request("GET", "/api/ticket", nil, as("ada", "tin")...); json.Unmarshal(b, &ticket) != nil || ticket.Ticket == "" {
+			t.Fatalf("no ticket: %s", b)
+		}
+		member := map[string]int{"den": 403, "@bob": 200}[where] // bob
+		for _, c := range []struct {
+			who    string
+			query  string
+			head   []string
+			status int
+		}{
+			{"the address alone", "", nil, 401},
+			{"a forged ticket", "?t=" + strings.ToLower(ticket.Ticket), nil, 401},
+			{"ada's ticket", "?t=" + ticket.Ticket, nil, 200},
+			{"ada", "", as("ada", "tin"), 200},
+			{"ada by a wrong secret", "", as("ada", "can"), 401},
+			{"bob", "", as("bob", "can"), member},
+			{"eve", "", as("eve", "e"), 403},
+		} {
+			if res, b := s.request("GET", path+c.query, nil, c.head...); res.StatusCode != c.status {
+				t.Errorf("%s reads what was posted to %s: %s %s, want %d", c.who, where, res.Status, b, c.status)
+			}
+		}
+	}
+	p := bob.Want("the direct message", func(p mqtttest.Packet) bool { return bytes.Contains(p.Payload, []byte(`"plan.txt"`)) })
+	if !bytes.Contains(p.Payload, []byte(`"text":"psst"`)) || !bytes.Contains(p.Payload, []byte(`"kind":"file"`)) {
+		t.Errorf("bob reads %s", p.Payload)
+	}
+	// Somebody else's upload is nobody's to post, nor a preview that is no picture.
+	var mine, text struct{ ID string }
+	for name, f := range map[string]any{"a.bin": &mine, "b.txt": &text} {
+		res, b := s.request("POST", "/api/upload", strings.NewReader("abc"), append(as("ada", "tin"), "Tus-Resumable", "1.0.0", "Upload-Length", "3", "Content-Type", "application/offset+octet-stream",
+			"Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte(name)))...)
+		if err := json.Unmarshal([]byte(res.Header.Get("Tincan-File")), f); err != nil {
+			t.Fatalf("%s %s: %v", res.Status, b, err)
+		}
+	}
+	for what, c := range map[string]struct {
+		by      *mqtttest.Client
+		payload string
+		code    byte
+	}{
+		"bob's post of ada's upload": {bob, `{"kind":"file","file":"` + mine.ID + `"}`, 0x99},
+		"a text as preview":          {ada, `{"kind":"file","file":"` + mine.ID + `","preview":"` + text.ID + `"}`, 0x99},
+		"ada's own":                  {ada, `{"kind":"file","id":"f1","file":"` + mine.ID + `"}`, 0},
+		"ada's own again":            {ada, `{"kind":"file","id":"f1","file":"` + mine.ID + `"}`, 0},
+	} {
+		if a := c.by.Publish("chat/room/lobby/say", c.payload); a.Code != c.code {
+			t.Errorf("%s: %s, want %#x", what, a, c.code)
+		}
+	}
+	if a := ada.Publish("chat/room/lobby/say", `{"kind":"file","id":"f1","file":"`+text.ID+`"}`); a.Code != 0x80 {
+		t.Errorf("the same id for another file: %s", a)
+	}
+	if res, b := s.request("DELETE", "/api/upload/"+mine.ID, nil, append(as("ada", "tin"), "Tus-Resumable", "1.0.0")...); res.StatusCode != 409 {
+		t.Errorf("cancel what is posted: %s %s", res.Status, b)
 	}
 	s.stop(syscall.SIGTERM)
 }
