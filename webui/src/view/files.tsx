@@ -14,7 +14,7 @@ export function Files({ chat, c }: { chat: Chat, c: Conversation }) {
   const oldest = c.log.value[0]?.seq ?? 0
   const more = oldest > 0 && (c.start.value === null || oldest > c.start.value)
   return (
-    <div class="panel__list">
+    <div class="panel__list files">
       {all.length === 0 && <p class="panel__hint">{t(more ? 'file.noneYet' : 'file.none')}</p>}
       <ul>{all.map((m) => <One key={m.seq} chat={chat} c={c} m={m} />)}</ul>
       {more && (

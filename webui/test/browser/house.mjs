@@ -49,6 +49,9 @@ class Door {
   #shut = false
   #sockets = new Set() // of websockets
   #server
+  /** Bytes of uploads that pass before the rest is held up. */
+  #most = Infinity
+  #passed = 0
   /** Where websockets are led instead, if anywhere: the port of a server that does what the test says. */
   elsewhere = null
 
@@ -76,9 +79,23 @@ class Door {
         this.#sockets.delete(near)
         far.destroy()
       })
-      far.write(first)
-      near.pipe(far).pipe(near)
+      const pass = (data) => {
+        far.write(data)
+        if (ws) return
+        this.#passed += data.length
+        if (this.#passed > this.#most) near.pause()
+      }
+      pass(first)
+      near.on('data', pass)
+      near.on('end', () => far.end())
+      far.pipe(near)
     })
+  }
+
+  /** Holds up whatever is uploaded after so many bytes more; what it held up before is cut. */
+  hold(bytes) {
+    this.#passed = 0
+    this.#most = bytes
   }
 
   shut() {
