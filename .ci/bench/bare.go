@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 )
@@ -43,7 +44,12 @@ func serveBare(file string) error {
 	if err != nil {
 		return err
 	}
-	slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("ready", "mqtt", l.Addr().String())
+	files, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	go func() { _ = serveBareFiles(files, filepath.Dir(file)) }() // it ends with the process
+	slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("ready", "http", files.Addr().String(), "mqtt", l.Addr().String())
 	b := &bareLoop{file: f, wake: make(chan struct{}, 1)}
 	go b.log()
 	for {

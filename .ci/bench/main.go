@@ -30,7 +30,7 @@ const limit = 10 * time.Minute
 
 func main() {
 	messages := flag.Int("messages", 1_000_000, "messages in the large folder")
-	rows := flag.String("rows", "", "only these steps, with commas: sessions, connects, fanout, posts, slow, presence, starts, sizes")
+	rows := flag.String("rows", "", "only these steps, with commas: sessions, connects, fanout, posts, slow, presence, files, starts, sizes")
 	flag.Parse()
 	switch flag.Arg(0) {
 	case mochiArg:
@@ -101,6 +101,7 @@ func run(binary string, messages int, rows string) error {
 		{"posts", b.posts, time.Minute},
 		{"slow", b.slow, time.Minute},
 		{"presence", b.presence, time.Minute},
+		{"files", b.shares, 2 * time.Minute},
 		{"starts", b.starts, 110 * time.Second},
 		{"sizes", b.sizes, 5 * time.Second},
 	} {

@@ -28,7 +28,7 @@ const (
 	partsOfOwner = 100            // of one owner, with the whole ones that are not posted
 	bytesOfOwner = 8              // times Config.Max, of the same
 	writesMost   = 64             // uploads that go on at the same time
-	writesOwner  = 8              // of one owner
+	writesOwner  = 16             // of one owner
 )
 
 // What keeps an upload from going on, for errors.Is.
