@@ -14,7 +14,7 @@ export interface Message {
   to?: string
   room?: string
   /** `unknown` is a kind of a newer server: it has its place in the order. */
-  kind: 'text' | 'file' | 'edit' | 'delete' | 'react' | 'notice' | 'unknown'
+  kind: 'text' | 'file' | 'poll' | 'edit' | 'delete' | 'react' | 'vote' | 'close' | 'pin' | 'hand' | 'notice' | 'unknown'
   text: string
   /** The id of the message it answers. */
   reply?: string
@@ -23,8 +23,20 @@ export interface Message {
   /** The id and the seq of the message that an edit, delete or react is about. */
   ref?: string
   refseq?: number
-  /** Of a react: it takes one back. */
+  /** Of a react, a vote, a pin or a hand: it takes that back. */
   undo?: boolean
+  /** Of a poll: what can be chosen, whether several, and how many minutes after its time it closes. */
+  options?: readonly string[]
+  multiple?: boolean
+  closes?: number
+  /** Who chose what, by the places of the options; and when it was closed, by whom. */
+  votes?: readonly Vote[]
+  closed?: number
+  closedby?: string
+  /** Of a vote. */
+  choice?: readonly number[]
+  /** Of a hand: whose is lowered; `*` is everybody's. */
+  who?: string
   /** What it said is gone for good. */
   deleted?: boolean
   /** Milliseconds since 1970: when it was last edited. */
@@ -55,6 +67,12 @@ export interface FileInfo {
 export interface Reaction {
   text: string
   from: readonly string[]
+}
+
+/** What one member chose in a poll. */
+export interface Vote {
+  from: string
+  choice: readonly number[]
 }
 
 /** Who is in a room, as the roster and presence lists tell. */
@@ -165,6 +183,8 @@ function whole<T extends object>(o: T): T {
   return o
 }
 
+const full = <T>(l: T[] | undefined) => (l?.length ? l : undefined)
+
 export function parseMessage(v: unknown): Message | undefined {
   const f = fields(v)
   const seq = count(f?.seq)
@@ -172,22 +192,29 @@ export function parseMessage(v: unknown): Message | undefined {
   const from = some(f?.from)
   if (!f || !seq || !id || !from) return undefined
   const data = fields(f.data)
-  const reactions = list(f.reactions, parseReaction)
   return whole<Message>({
     seq, id, from,
     time: time(f.time),
     room: some(f.room),
     to: some(f.to),
-    kind: oneOf(f.kind, 'text', 'file', 'edit', 'delete', 'react', 'notice') ?? 'unknown',
+    kind: oneOf(f.kind, 'text', 'file', 'poll', 'edit', 'delete', 'react', 'vote', 'close', 'pin', 'hand', 'notice') ?? 'unknown',
     text: text(f.text) ?? '',
     reply: some(f.reply),
     re: count(data?.re) || undefined,
     ref: some(f.ref),
     refseq: count(f.refseq) || undefined,
     undo: f.undo === true || undefined,
+    options: full(list(f.options, some)),
+    multiple: f.multiple === true || undefined,
+    closes: count(f.closes) || undefined,
+    votes: full(list(f.votes, parseVote)),
+    closed: time(f.closed) || undefined,
+    closedby: some(f.closedby),
+    choice: full(list(f.choice, count)),
+    who: some(f.who),
     deleted: f.deleted === true || undefined,
     edited: time(f.edited) || undefined,
-    reactions: reactions?.length ? reactions : undefined,
+    reactions: full(list(f.reactions, parseReaction)),
     data,
     file: parseFile(f.file),
   })
@@ -198,6 +225,13 @@ function parseFile(v: unknown): FileInfo | undefined {
   const path = (v: unknown) => (text(v)?.startsWith('/files/') ? v as string : undefined) // nothing leads elsewhere
   const url = path(f?.url)
   return f && url ? whole<FileInfo>({ url, name: text(f.name) || 'file', type: text(f.type) ?? '', size: count(f.size) ?? 0, width: count(f.width) ?? 0, height: count(f.height) ?? 0, preview: path(f.preview) }) : undefined
+}
+
+function parseVote(v: unknown): Vote | undefined {
+  const f = fields(v)
+  const from = some(f?.from)
+  const choice = full(list(f?.choice, count))
+  return from && choice ? { from, choice } : undefined
 }
 
 function parseReaction(v: unknown): Reaction | undefined {

@@ -1,4 +1,4 @@
-// What was said about messages later: edits, deletions and reactions are entries of the log that refer to one, and are folded into it. A
+// What was said about messages later: edits, deletions, reactions and votes are entries of the log that refer to one, and are folded into it. A
 // page of history comes folded up to the end of the log as it was then; what comes after that is applied here.
 import type { Message, Reaction } from '../mqtt/parse.ts'
 
@@ -17,7 +17,7 @@ export function foldedUpTo(messages: readonly Message[], seq: number): void {
 
 /** Whether an entry is about another message. */
 export function isChange(m: Message): boolean {
-  return m.refseq !== undefined && (m.kind === 'edit' || m.kind === 'delete' || m.kind === 'react')
+  return m.refseq !== undefined && /^(edit|delete|react|vote|close)$/.test(m.kind)
 }
 
 /** A message with what was said about it, in any order; the same one when that changes nothing. */
@@ -40,9 +40,16 @@ function apply(m: Message, c: Message): Message {
     }
     case 'react': return { ...m, reactions: reacted(m.reactions ?? [], c.text, c.from, c.undo === true) }
     case 'delete': {
-      const { reactions, edited, reply, re, data, file, ...rest } = m
+      const { reactions, edited, reply, re, data, file, options, multiple, closes, votes, closed, closedby, ...rest } = m
       return { ...rest, text: '', deleted: true }
     }
+    case 'vote': {
+      const { votes = [], ...rest } = m
+      const others = votes.filter((v) => v.from !== c.from)
+      const now = c.choice && !c.undo ? [...others, { from: c.from, choice: c.choice }] : others
+      return now.length > 0 ? { ...rest, votes: now } : rest
+    }
+    case 'close': return m.closed ? m : { ...m, closed: c.time, closedby: c.from }
     default: return m
   }
 }

@@ -16,7 +16,7 @@ import type { Leader } from './leader.ts'
 import * as lines from './line.ts'
 import type { Identity, Memory } from './memory.ts'
 import type { Check } from './name.ts'
-import { type Change, same } from './outbox.ts'
+import { type Change, type Poll, same } from './outbox.ts'
 import type { Here } from './namecheck.ts'
 import { Pages } from './pages.ts'
 import { Places } from './places.ts'
@@ -59,6 +59,7 @@ export class Chat {
   readonly me = signal('')
   readonly line = signal<lines.Line>(lines.unconnected)
   readonly keeping: ReadonlySignal<Keeps | Trouble> // how much this browser keeps for the page
+  readonly asking = signal<string | null>(null) // a poll is being made, with this question to begin with; null: none is
   readonly taken = signal<{ key: string, text: string } | null>(null) // what goes back into the field of a conversation
   readonly now: ReadonlySignal<number>
   readonly string: ReadonlySignal<lines.Shown['string']> // how the line hangs
@@ -424,7 +425,29 @@ export class Chat {
 
   /** Sends a device a command, now or not at all: one that came hours later would do harm. */
   command(name: string, payload: string): Promise<Ack> {
-    return this.line.value.is === 'online' ? this.#publish(topics.direct(name), payload) : Promise.reject(new Error('not connected'))
+    return this.#now(topics.direct(name), payload)
+  }
+
+  /** Does something in a room that is worth nothing later: it pins, raises a hand, closes a poll. */
+  act(room: string, what: object): Promise<Ack> {
+    return this.#now(topics.say(room), JSON.stringify(what))
+  }
+
+  #now(topic: string, payload: string): Promise<Ack> {
+    return this.line.value.is === 'online' ? this.#publish(topic, payload) : Promise.reject(new Error('not connected'))
+  }
+
+  /** The pinned messages of a room. */
+  async pinned(room: string): Promise<readonly Message[]> {
+    const a = await this.#asks.ask(topics.history(room), { pinned: true })
+    return a.type === 'history' ? a.messages : []
+  }
+
+  /** Asks the open conversation a poll. */
+  poll(text: string, poll: Poll): void {
+    const c = this.places.current.value
+    this.post.write(c.to, text, this.me.value, { poll })
+    void this.places.toEnd(c)
   }
 
   // --- time and presence ---

@@ -15,6 +15,8 @@ import { sign, type Typing } from './typing.ts'
 /** Messages kept of one conversation. */
 export const most = 2000
 
+const mostPosted = 500 // since the board was told
+
 const mostQuoted = 200 // messages that are answered and are not in the log
 
 const snapshotEvery = 5000 // milliseconds between two that are asked for; the server also sends them by itself
@@ -46,6 +48,8 @@ export class Conversation {
   readonly barred = signal(0) // reason code with which the server does not let me in; 0: it does
   readonly tray = signal<readonly Attachment[]>([]) // files that go with the message in the field
   readonly editing = signal<Ref | null>(null) // my message whose text is in the field
+  readonly board = signal<unknown>(null) // as the server told it; what came later is in posted
+  readonly posted = signal<Log>([]) // pins, hands and deletions that came, see board.ts
   readonly changing: ReadonlySignal<ReadonlyMap<number, readonly outbox.Entry[]>> // by seq: what is under way to become of a message
   readonly rows: ReadonlySignal<readonly Row[]>
   readonly devicesKnown: ReadonlySignal<ReadonlySet<string>> // names of devices: in the room, or with values left
@@ -74,11 +78,19 @@ export class Conversation {
     }))
   }
 
+  /** Whether something may be on the board. */
+  get stands(): boolean {
+    const told = this.board.value as { pins?: unknown[], hands?: unknown[] } | null
+    return Boolean(told?.pins?.length || told?.hands?.length || this.posted.value.length)
+  }
+
   /** Puts messages in their places. asOf: they are as history gives them, with all that was said about them up to this seq. */
   take(messages: readonly Message[], asOf = 0): void {
     if (messages.length === 0) return
     if (asOf > 0) foldedUpTo(messages, asOf)
     const touched = this.#changes.take(messages)
+    const posted = messages.filter((m) => /^(pin|hand|delete)$/.test(m.kind))
+    if (posted.length > 0) this.posted.value = insertAll(this.posted.value, posted).slice(-mostPosted)
     const log = keepNear(insertAll(this.log.value, messages), this.anchor, most)
     for (const m of messages) if (!isChange(m)) touched.add(m.seq)
     this.log.value = this.#folded(log, touched)
@@ -135,6 +147,7 @@ export class Conversation {
     this.start.value = null
     this.cut.value = null
     this.mentions.value = []
+    this.posted.value = []
   }
 
   /** Whoever sent these does not write any more. */

@@ -47,6 +47,9 @@ export class Intake {
         if (r) places.conversation({ room: t.room }).takeRoster(r)
         break
       }
+      case 'board':
+        places.conversation({ room: t.room }).board.value = v()
+        break
       case 'presence': {
         const p = parsePresence(v())
         if (p && places.conversation({ room: t.room }).takePresence(p, me(), now())) places.subscribe(t.room) // for its roster

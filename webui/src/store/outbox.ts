@@ -7,8 +7,16 @@ export type To = { room: string } | { user: string }
 
 /** What is done to a message, as an entry of the log. */
 export interface Change extends Ref {
-  kind: 'edit' | 'delete' | 'react'
-  undo?: boolean // of a react: it takes one back
+  kind: 'edit' | 'delete' | 'react' | 'vote'
+  undo?: boolean // of a react or a vote: it takes one back
+  choice?: readonly number[] // of a vote
+}
+
+/** What can be chosen in a poll. */
+export interface Poll {
+  options: readonly string[]
+  multiple: boolean
+  closes: number // minutes; 0: not by itself
 }
 
 /** A file that a message brings. Until it is uploaded the message waits, and holds back no other. */
@@ -34,6 +42,7 @@ export interface Entry {
   file?: Attached
   about?: Change // it is no message, but changes one
   re?: Ref // what it answers
+  poll?: Poll // it asks
   from: string // whose it is: another name on this browser does not send it
   at: number // milliseconds; when it was written
   state: 'waiting' | 'sending' | 'kept' | 'failed'
@@ -171,9 +180,9 @@ export function without(box: Outbox, stored: readonly Entry[], tab: string, now:
 
 /** What an entry says to the server. */
 export function payload(e: Entry): string {
-  const { id, text, about, re, file } = e
-  if (!about) return JSON.stringify({ text, id, reply: re?.id, re: re?.seq, ...(file && { kind: 'file', file: file.upload, preview: file.preview || undefined }) })
-  return JSON.stringify({ id, kind: about.kind, ref: about.seq, text: about.kind === 'delete' ? undefined : text, undo: about.undo })
+  const { id, text, about, re, file, poll } = e
+  if (!about) return JSON.stringify({ text, id, reply: re?.id, re: re?.seq, ...(file && { kind: 'file', file: file.upload, preview: file.preview || undefined }), ...(poll && { kind: 'poll', ...poll }) })
+  return JSON.stringify({ id, kind: about.kind, ref: about.seq, text: about.kind === 'delete' || about.kind === 'vote' ? undefined : text, undo: about.undo, choice: about.choice })
 }
 
 /** Entries of one conversation, in the order of writing. */
@@ -198,13 +207,14 @@ export function read(v: unknown): Entry | null {
   const text = (x: unknown) => (typeof x === 'string' ? x : '')
   const re = e.re as Partial<Ref> | undefined
   const about = e.about as Partial<Change> | undefined
-  const kind = (['edit', 'delete', 'react'] as const).find((k) => k === about?.kind)
+  const kind = (['edit', 'delete', 'react', 'vote'] as const).find((k) => k === about?.kind)
   if (about && (!kind || !number(about.seq))) return null // of a newer page
   const f = e.file as Partial<Attached> | undefined
   return {
     id: e.id, to: typeof to.room === 'string' ? { room: to.room } : { user: String(to.user) }, text: e.text, from: e.from, at: number(e.at),
     ...(typeof re?.id === 'string' && { re: { id: re.id, seq: number(re.seq) } }),
-    ...(about && kind && { about: { kind, id: text(about.id), seq: number(about.seq), ...(about.undo === true && { undo: true }) } }),
+    ...(about && kind && { about: { kind, id: text(about.id), seq: number(about.seq), ...(about.undo === true && { undo: true }), ...(Array.isArray(about.choice) && { choice: about.choice }) } }),
+    ...(Array.isArray(e.poll?.options) && { poll: e.poll }),
     ...(f && { file: Object.fromEntries(Object.entries(noFile).map(([k, none]) => [k, typeof f[k as never] === typeof none ? f[k as never] : none])) as unknown as Attached }),
     state: e.state === 'failed' ? 'failed' : 'waiting', seq: 0, code: number(e.code), why: text(e.why), again: number(e.again), tab: text(e.tab), lease: number(e.lease),
   }

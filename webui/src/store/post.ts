@@ -86,10 +86,10 @@ export class Post {
   }
 
   /** Writes a message, or what is to become of one: it is in the outbox at once and goes out when it can. */
-  write(to: outbox.To, text: string, from: string, { re = null, about = null, file = null }: { re?: Ref | null, about?: outbox.Change | null, file?: outbox.Attached | null } = {}): outbox.Entry {
+  write(to: outbox.To, text: string, from: string, { re = null, about = null, file = null, poll = null }: { re?: Ref | null, about?: outbox.Change | null, file?: outbox.Attached | null, poll?: outbox.Poll | null } = {}): outbox.Entry {
     const now = this.#needs.now()
     const e: outbox.Entry = {
-      id: uuid7(now, this.#needs.fill), to, text, ...(re && { re }), ...(about && { about }), ...(file && { file }), from, at: now, state: 'waiting', seq: 0, code: 0, why: '', again: 0, tab: this.#tab, lease: now + outbox.leaseFor,
+      id: uuid7(now, this.#needs.fill), to, text, ...(re && { re }), ...(about && { about }), ...(file && { file }), ...(poll && { poll }), from, at: now, state: 'waiting', seq: 0, code: 0, why: '', again: 0, tab: this.#tab, lease: now + outbox.leaseFor,
     }
     this.#set(outbox.written(this.#entries.value, e))
     this.flush(from)

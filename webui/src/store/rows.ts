@@ -100,7 +100,7 @@ export function rows(s: Stand): Row[] {
 
 /** Whether a kind of message has a line of its own. */
 export function shownKind(m: Message): boolean {
-  return m.kind === 'text' || m.kind === 'notice' || m.kind === 'file' || (m.kind === 'unknown' && m.text !== '' && m.ref === undefined)
+  return m.kind === 'text' || m.kind === 'poll' || m.kind === 'notice' || m.kind === 'file' || (m.kind === 'unknown' && m.text !== '' && m.ref === undefined)
 }
 
 /** The local day of a time, as a key. */

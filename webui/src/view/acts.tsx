@@ -2,10 +2,11 @@ import './acts.css'
 import { useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { t } from '../i18n/format.ts'
+import { list, t } from '../i18n/format.ts'
 import type { Message } from '../mqtt/parse.ts'
 import { copy, copyKeys } from '../clipboard.ts'
 import { address } from '../platform.ts'
+import { board } from '../store/board.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { write } from '../store/route.ts'
@@ -18,19 +19,19 @@ const Picker = aside(async () => (await import('./picker.tsx')).Picker)
 const DayOn = aside(async () => (await import('./dayon.tsx')).DayOn)
 
 /** What can be done with a message. */
-type Act = 'react' | 'reply' | 'edit' | 'copy' | 'link' | 'unread' | 'direct' | 'delete'
+type Act = 'react' | 'reply' | 'edit' | 'copy' | 'link' | 'unread' | 'pin' | 'unpin' | 'direct' | 'delete'
 
 interface Said {
-  is: 'copied' | 'press' | 'unread'
+  is: 'copied' | 'press' | 'unread' | 'no'
   text: string
 }
 
-const icons: Record<Act, IconName> = { react: 'smile', reply: 'reply', edit: 'pen', delete: 'bin', copy: 'copy', link: 'link', unread: 'unread', direct: 'people' }
+const icons: Record<Act, IconName> = { react: 'smile', reply: 'reply', edit: 'pen', delete: 'bin', copy: 'copy', link: 'link', unread: 'unread', pin: 'pin', unpin: 'pin', direct: 'people' }
 const keys: Readonly<Record<string, Act>> = { r: 'reply', e: 'edit', '+': 'react', c: 'copy', u: 'unread', delete: 'delete' }
 const quick = ['👍', '❤️', '😂', '🎉', '😮', '🙏'] // reactions that are offered at once
 const restsFor = 500 // milliseconds that a finger rests on a message before its acts are listed
 const slips = 10 // pixels that it may move meanwhile
-const saidFor = { copied: 2000, unread: 2000, press: 20_000 } // milliseconds
+const saidFor = { copied: 2000, unread: 2000, press: 20_000, no: 8000 } // milliseconds
 
 /**
  * What can be done with the messages of the log: beside the one under the pointer, by keys on the one with the focus, by a finger that
@@ -60,7 +61,10 @@ export function Acts({ chat, c, box, rowOf, finger }: {
     else if (a === 'edit') chat.rewrite(c, row.m)
     else if (a === 'delete') doomed.value = row.m
     else if (a === 'direct') location.hash = write({ at: 'user', user: from })
-    else if (a === 'unread') {
+    else if ((a === 'pin' || a === 'unpin') && 'room' in c.to) {
+      const no = (text: string) => say({ is: 'no', text })
+      chat.act(c.to.room, { kind: 'pin', ref: seq, ...(a === 'unpin' && { undo: true }) }).then((ack) => { if (ack.code >= 0x80) no(ack.text ?? '') }, (e: Error) => no(e.message))
+    } else if (a === 'unread') {
       chat.reading.pin(c, seq)
       say({ is: 'unread', text: '' })
     } else if (a === 'reply') {
@@ -141,10 +145,12 @@ function possible(chat: Chat, c: Conversation, row: MessageRow): readonly Act[] 
   const { m } = row
   if (m.deleted) return ['unread']
   const text = m.kind === 'text' || m.kind === 'file'
+  const said = text || m.kind === 'poll'
+  const pinned = board(c.board.peek(), c.posted.peek()).pins.some((p) => p.seq === m.seq)
   const mine = m.from === chat.me.value
   const all: [Act, boolean][] = [
-    ['react', text], ['reply', true], ['edit', mine && text], ['copy', m.text !== ''], ['link', 'room' in c.to], ['unread', true],
-    ['direct', !mine && 'room' in c.to], ['delete', mine && text],
+    ['react', said], ['reply', true], ['edit', mine && text], ['copy', m.text !== ''], ['link', 'room' in c.to], ['unread', true],
+    [pinned ? 'unpin' : 'pin', said && 'room' in c.to], ['direct', !mine && 'room' in c.to], ['delete', mine && said],
   ]
   return all.filter(([, can]) => can).map(([a]) => a)
 }
@@ -159,7 +165,7 @@ interface Props {
 function Tools({ top, row, acts, onAct }: Props & { top: number }) {
   return (
     <div class="tools" role="toolbar" aria-label={t('room.tools')} style={{ insetBlockStart: `${top}px` }}>
-      {acts.filter((a) => a !== 'direct' && a !== 'delete').map((a) => <IconButton key={a} name={icons[a]} label={name(a, row)} onClick={() => onAct(a, row)} />)}
+      {acts.filter((a) => a !== 'direct' && a !== 'delete' && a !== 'pin' && a !== 'unpin').map((a) => <IconButton key={a} name={icons[a]} label={name(a, row)} onClick={() => onAct(a, row)} />)}
     </div>
   )
 }
@@ -217,6 +223,7 @@ function Sheet({ row, acts, onAct, onReact, onMore, onClose }: Props & { onReact
           <button type="button" aria-label={t('emoji.more')} title={t('emoji.more')} onClick={() => { more(row.m) }}><Icon name="smile" /></button>
         </div>
       )}
+      {row.is === 'message' && row.m.reactions?.map((r) => <p key={r.text} class="sheet__who"><span aria-hidden="true">{r.text}</span><bdi>{list([...r.from])}</bdi></p>)}
       {acts.filter((a) => a !== 'react').map((a) => (
         <button key={a} type="button" class="sheet__act" onClick={() => chose(a)}><Icon name={icons[a]} />{name(a, row)}</button>
       ))}
@@ -242,11 +249,12 @@ function Doom({ m, onYes, onClose }: { m: Message, onYes: (m: Message) => void, 
 function Clip({ said: { is, text } }: { said: Said }) {
   const field = useRef<HTMLTextAreaElement>(null)
   useEffect(() => field.current?.select(), [text])
+  if (is === 'no') return <div class="clip clip--bad" role="alert"><Icon name="warn" />{t('send.failed', { text })}</div>
   if (is !== 'press') return <div class="clip" role="status"><Icon name="ok" />{t(is === 'copied' ? 'act.copied' : 'act.unreadDone')}</div>
   return <div class="clip" role="status">{t('act.press', { keys: copyKeys() })}<textarea ref={field} readOnly aria-label={t('act.copy')} value={text} /></div>
 }
 
-const words = { reply: 'act.reply', copy: 'act.copy', link: 'act.link', unread: 'act.unread', edit: 'act.edit', delete: 'act.delete', react: 'act.react' } as const
+const words = { reply: 'act.reply', copy: 'act.copy', link: 'act.link', unread: 'act.unread', edit: 'act.edit', delete: 'act.delete', react: 'act.react', pin: 'pin.pin', unpin: 'pin.unpin' } as const
 
 function name(act: Act, row: MessageRow): string {
   return act === 'direct' ? t('act.direct', { name: row.is === 'message' ? row.m.from : row.entry.from }) : t(words[act])

@@ -15,6 +15,8 @@ import { Log } from './log.tsx'
 const Welcome = lazy(async () => (await import('./welcome.tsx')).Welcome)
 const Side = lazy(async () => (await import('./later.ts')).Side)
 const Announcer = lazy(async () => (await import('./later.ts')).Announcer)
+const Board = aside(async () => (await import('./board.tsx')).Board)
+const Asker = aside(async () => (await import('./asker.tsx')).Asker)
 const Panel = lazy(async () => (await import('./later.ts')).Panel)
 const Notice = lazy(async () => (await import('./later.ts')).Notice)
 const Switcher = aside(async () => (await import('./switcher.tsx')).Switcher)
@@ -153,6 +155,7 @@ function Shell({ chat }: { chat: Chat }) {
       {view.is === 'search' ? <Search chat={chat} of={view.of} q={view.q} /> : view.is === 'devices' ? <Devices chat={chat} name={view.name} onRooms={() => open('side')} /> : (
         <main class="main">
           <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
+          {c.stands && <Board key={c.key} chat={chat} c={c} onPeople={() => open('panel')} />}
           <Log key={`${c.key} ${tongue().language}`} chat={chat} c={c} />
           <Composer chat={chat} />
         </main>
@@ -163,6 +166,7 @@ function Shell({ chat }: { chat: Chat }) {
       {over.value === 'settings' && <Settings chat={chat} onClose={shut('settings')} onKeys={() => open('keys')} />}
       {over.value === 'keys' && <Keys chat={chat} onClose={shut('keys')} />}
       {over.value === 'share' && <Share room={'room' in c.to ? c.to.room : lobby} onClose={shut('share')} />}
+      {chat.asking.value !== null && <Asker chat={chat} />}
       <Announcer chat={chat} />
       <Notice chat={chat} />
     </div>

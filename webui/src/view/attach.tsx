@@ -46,7 +46,7 @@ export function Attach({ chat, wanted }: { chat: Chat, wanted: Signal<Wanted | n
         <ul class="tray">{all.map((a) => <Item key={a.id} a={a} onRemove={() => attaching(chat).remove(c, a)} />)}</ul>
       )}
       <span class="unseen" role="status">{all.length > 0 && t('file.added', { n: all.length })}</span>
-      {asked === 'menu' && coarse() && <Menu onFiles={add} onClose={() => { wanted.value = null }} />}
+      {asked === 'menu' && coarse() && <Menu onFiles={add} onPoll={() => { chat.asking.value = '' }} onClose={() => { wanted.value = null }} />}
       <input ref={chooser} type="file" multiple hidden aria-label={t('file.choose')} onChange={(e) => {
         add([...e.currentTarget.files ?? []])
         e.currentTarget.value = ''
@@ -136,7 +136,7 @@ const ways = [
 ] as const
 
 /** With a finger: choose, take a photo, record. The device's own ways do it, which need no secure address. */
-function Menu({ onFiles, onClose }: { onFiles: (files: readonly File[]) => void, onClose: () => void }) {
+function Menu({ onFiles, onPoll, onClose }: { onFiles: (files: readonly File[]) => void, onPoll: () => void, onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     dialog.current?.showModal()
@@ -163,6 +163,7 @@ function Menu({ onFiles, onClose }: { onFiles: (files: readonly File[]) => void,
           />
         </label>
       ))}
+      <button type="button" class="sheet__act" onClick={() => { dialog.current?.close(); onClose(); onPoll() }}><Icon name="poll" />{t('poll.new')}</button>
     </dialog>
   )
 }

@@ -6,7 +6,10 @@ import type { Conversation } from '../store/conversation.ts'
 import { searchLink } from '../store/route.ts'
 import { Who } from './can.tsx'
 import { Icon, IconButton } from './icon.tsx'
+import { aside, touched } from './lazy.tsx'
 import { whereabouts } from './words.ts'
+
+const Hand = aside(async () => (await import('./hands.ts')).Hand)
 
 /** The head of the open room or conversation. */
 export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => void, onPeople: () => void }) {
@@ -21,6 +24,7 @@ export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => vo
           <Topic text={chat.places.rooms.value.open.get(c.to.room)?.topic ?? ''} />
         </div>
       ) : <Mate chat={chat} c={c} name={c.to.user} />}
+      {'room' in c.to && (touched.value ? <Hand chat={chat} c={c} /> : <span class="icon-button" />)}
       <a class="icon-button" href={searchLink(place)} aria-label={t('search.open')} title={t('search.open')}><Icon name="search" /></a>
       {'room' in c.to && <IconButton class="bar__people" name="people" label={t('room.people')} onClick={onPeople} />}
     </header>

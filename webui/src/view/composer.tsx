@@ -108,6 +108,13 @@ export function Composer({ chat }: { chat: Chat }) {
     if (over.value > 0) return
     clearTimeout(unsaved.current)
     const text = el.value
+    const asks = c.editing.peek() ? null : /^\/poll(?:\s+([^]*))?$/.exec(text)
+    if (asks) {
+      chat.asking.value = asks[1]?.trim() ?? ''
+      chat.drafts.set(c.key, { text: '', reply: '', caret: 0 })
+      put('')
+      return
+    }
     put(edits.current ? laidBy.current : '')
     edits.current = false
     chat.send(text)

@@ -58,7 +58,7 @@ export function Select({ label, hint, value, all, onChange }: Words & { value: s
     <label class="setting">
       <Said label={label} hint={hint} />
       <select class="select" aria-label={label} value={value} onChange={(e) => onChange(e.currentTarget.value)}>
-        {all.map(([v, words]) => <option key={v} value={v} selected={v === value} lang={v || undefined}>{words}</option>)}
+        {all.map(([v, words]) => <option key={v} value={v} selected={v === value} lang={/^[a-z]/.test(v) ? v : undefined}>{words}</option>)}
       </select>
     </label>
   )

@@ -10,6 +10,7 @@ import { Icon } from './icon.tsx'
 import { lazy, touched } from './lazy.tsx'
 import { Line } from './row.tsx'
 
+const Calls = lazy(async () => (await import('./later.ts')).Calls)
 const Empty = lazy(async () => (await import('./later.ts')).Empty)
 const Acts = lazy(async () => (await import('./hands.ts')).Acts)
 
@@ -84,6 +85,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
           </div>
         </div>
         <Jump chat={chat} c={c} log={this} />
+        <Calls chat={chat} c={c} />
         {touched.value && <Acts chat={chat} c={c} box={this.#box} rowOf={this.rowOf} finger={this.finger} />}
       </div>
     )

@@ -13,6 +13,7 @@ import { Tabs } from './tabs.tsx'
 import { whereabouts } from './words.ts'
 
 const Files = aside(async () => (await import('./files.tsx')).Files)
+const Queue = aside(async () => (await import('./board.tsx')).Queue)
 const Tiles = aside(async () => (await import('./tiles.tsx')).Tiles)
 
 /** Who and what is in the room. */
@@ -49,6 +50,7 @@ function People({ chat, c, here, away, sure }: { chat: Chat, c: Conversation, he
   }
   return (
     <div class="panel__list">
+      {c.stands && <Queue chat={chat} c={c} />}
       <h2 class="heading">{t(sure ? 'panel.now' : 'panel.last')}</h2>
       <ul>{here.map((m) => <Person key={m.name} chat={chat} name={m.name} state={sure ? 'online' : 'offline'} words={words(m)} />)}</ul>
       {rest > 0 && <p class="panel__hint">{t('panel.partial', { n: rest })}</p>}

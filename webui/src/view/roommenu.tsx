@@ -34,6 +34,7 @@ export function RoomMenu({ chat, room, onClose }: { chat: Chat, room: string, on
       <button type="button" class="roommenu__act" onClick={then(() => chat.settings.set({ pinned: pinned ? s.pinned.filter((r) => r !== room) : [...s.pinned, room] }))}>
         <Icon name="pin" />{t(pinned ? 'menu.unpin' : 'menu.pin')}
       </button>
+      {chat.places.current.value.key === `room/${room}` && <button type="button" class="roommenu__act" onClick={then(() => { chat.asking.value = '' })}><Icon name="poll" />{t('poll.new')}</button>}
       <button type="button" class="roommenu__act" onClick={then(() => chat.reading.readAll(chat.places.conversation({ room })))}><Icon name="ok" />{t('menu.read')}</button>
       <CopyButton class="roommenu__act" text={link} label={t('menu.link')} shows={shown} />
       <code class="roommenu__link" ref={shown} dir="ltr">{link}</code>

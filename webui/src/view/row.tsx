@@ -22,6 +22,7 @@ import { Fence, Text } from './text.tsx'
 const FileOf = aside(async () => (await import('./file.tsx')).FileOf)
 const Stuck = lazy(async () => (await import('./stuck.tsx')).Stuck)
 const Sending = aside(async () => (await import('./file.tsx')).Sending)
+const Poll = aside(async () => (await import('./poll.tsx')).Poll)
 
 interface Props {
   row: Row
@@ -62,7 +63,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   const time = m?.time ?? entry?.at ?? 0
   const device = c.devicesKnown.value.has(from)
   const mention = from !== me && 'room' in c.to && mentions(text, me)
-  const waits = (entry !== null && entry.state !== 'kept' && entry.state !== 'failed') || changes.some((e) => e.about?.kind !== 'react' && e.state !== 'failed')
+  const waits = (entry !== null && entry.state !== 'kept' && entry.state !== 'failed') || changes.some((e) => (e.about?.kind === 'edit' || e.about?.kind === 'delete') && e.state !== 'failed')
   const at = <Time c={c} seq={m?.seq ?? 0} time={time} />
   const names = { me, known: new Set(c.roster.peek().members.keys()), rooms: new Set(chat.places.rooms.peek().open.keys()) }
   const re = m ? answered(m) : entry?.re
@@ -81,6 +82,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
         {m?.deleted && <p class="message__deleted">{t('room.deleted', { name: from })}</p>}
         {(file || (m?.kind === 'file' && !m.deleted)) && <div class="file" style={file && file.width > 0 ? { inlineSize: `${Math.min(352, file.width, 264 * file.width / file.height)}px`, aspectRatio: `${file.width} / ${file.height}` } : undefined}><FileOf chat={chat} c={c} m={m} entry={entry} /></div>}
         {text !== '' && <Text text={text} names={names} />}
+        {(m?.options ?? entry?.poll) && <Poll chat={chat} c={c} m={m} entry={entry} changes={changes} />}
         {m?.edited && <span class="message__edited" title={moment(m.edited)}>{t('room.edited')}</span>}
         {m && text === '' && m.data && !m.deleted && <Fence text={JSON.stringify(m.data, null, 1)} />}
         {m && <Reactions chat={chat} c={c} m={m} changes={changes} />}

@@ -97,7 +97,8 @@ async function meant(chat: Chat, { mark, query }: Token): Promise<Choice[]> {
   if (mark === '@') {
     const names = [...chat.places.current.peek().roster.peek().members.values()].filter((m) => m.name !== chat.me.peek())
     names.sort((a, b) => (a.kind === b.kind ? a.name.localeCompare(b.name) : a.kind === 'person' ? -1 : 1))
-    return matching(names, query, (m) => m.name).map((m) => ({ shown: m.name, note: m.kind === 'device' ? t('room.device') : '', insert: `@${m.name}` }))
+    const all = [...names.map((m) => ({ name: m.name, note: m.kind === 'device' ? t('room.device') : '' })), ...('room' in chat.places.current.peek().to ? [{ name: 'room', note: t('mention.room') }] : [])]
+    return matching(all, query, (m) => m.name).map((m) => ({ shown: m.name, note: m.note, insert: `@${m.name}` }))
   }
   emoji ??= import('../emoji/names.ts').then((m) => m.named, () => {
     emoji = null // it may come another time

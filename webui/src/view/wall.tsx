@@ -16,6 +16,8 @@ import { next, wallName } from '../store/wall.ts'
 import { Box, Can } from './can.tsx'
 import { QrCode } from './code.tsx'
 import { Icon } from './icon.tsx'
+import { WallBoard } from './board.tsx'
+import { Poll } from './poll.tsx'
 import { TinString } from './string.tsx'
 import { Text } from './text.tsx'
 import { Tile } from './tile.tsx'
@@ -83,6 +85,7 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
         <p class="cut">{string === 'taut' ? t('line.here', { people, devices: roster.count - people }) : t(string === 'waving' ? 'line.connecting' : 'line.none')}</p>
         <p class="wall__clock">{minute}</p>
       </header>
+      <WallBoard chat={chat} c={c} />
       <section class="wall__log" role="log" aria-label={t('room.log', { where: `#${room}` })} tabIndex={0}>
         <Said chat={chat} c={c} devices={devices} />
       </section>
@@ -105,16 +108,17 @@ function Said({ chat, c, devices }: { chat: Chat, c: Conversation, devices: Read
   const names = { me: chat.me.value, known: new Set(c.roster.value.members.keys()), rooms: new Set<string>() }
   const last = c.log.value.filter(shownKind).slice(-shown)
   if (last.length === 0) return <p class="wall__none">{t('wall.quiet')}</p>
-  return <>{last.map((m, i) => <One key={m.id} m={m} joins={last[i - 1]?.from === m.from && m.time - last[i - 1].time < 300_000} device={devices.has(m.from)} names={names} />)}</>
+  return <>{last.map((m, i) => <One key={m.id} chat={chat} c={c} m={m} joins={last[i - 1]?.from === m.from && m.time - last[i - 1].time < 300_000} device={devices.has(m.from)} names={names} />)}</>
 }
 
-function One({ m, joins, device, names }: { m: Message, joins: boolean, device: boolean, names: Names }) {
+function One({ chat, c, m, joins, device, names }: { chat: Chat, c: Conversation, m: Message, joins: boolean, device: boolean, names: Names }) {
   return (
     <article class={`wall__one ${joins ? '' : 'wall__one--first'}`} data-seq={m.seq}>
       {joins ? <span /> : device ? <Box icon="chip" /> : <Can name={m.from} />}
       <div>
         {!joins && <p class="wall__by"><b><bdi>{m.from}</bdi></b> <time>{clock(m.time)}</time></p>}
         <Text text={m.text || m.file?.name || (m.data ? JSON.stringify(m.data) : '')} names={names} />
+        {m.options && <Poll chat={chat} c={c} m={m} still />}
       </div>
     </article>
   )

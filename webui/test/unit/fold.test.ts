@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import { signal } from '@preact/signals'
 import mqtt from 'mqtt'
 import { type Inbox, type Message, parseInbox, parseMessage } from '../../src/mqtt/parse.ts'
+import { board } from '../../src/store/board.ts'
 import { isChange } from '../../src/store/change.ts'
 import { Conversation } from '../../src/store/conversation.ts'
 import { Chance } from './chance.ts'
@@ -19,21 +20,27 @@ interface Vector {
   name: string
   log: unknown[]
   folded: unknown[]
+  board?: { seq: number, pins: { seq: number, id: string, by: string }[], hands: { name: string, time: string }[] }
 }
 
 /** Vectors that the server's tests read, too. */
 const vectors: Vector[] = JSON.parse(readFileSync(join(process.cwd(), '../bridge/testdata/fold.json'), 'utf8'))
 
-const messages = (all: readonly Message[]) => all.filter((m) => m.kind === 'text')
+const messages = (all: readonly Message[]) => all.filter((m) => m.kind === 'text' || m.kind === 'poll')
 const parsed = (all: readonly unknown[]) => all.map((v) => parseMessage(v) as Message)
 const room = () => new Conversation({ room: 'lobby' }, signal([]), signal('me'))
 
-for (const { name, log, folded } of vectors) {
+for (const { name, log, folded, board: want } of vectors) {
   test(`folding: ${name}`, () => {
     for (const order of [log, log.toReversed()]) { // one after the other, and as pages may come
       const c = room()
       for (const m of parsed(order)) c.take([m])
       assert.deepEqual(messages(c.log.value), parsed(folded))
+      if (!want) continue
+      const { pins, hands } = board({ seq: 0 }, c.posted.value)
+      assert.deepEqual(pins, want.pins.map(({ seq, id, by }) => ({ seq, id, by })))
+      assert.deepEqual(hands, want.hands.map(({ name: who, time }) => ({ name: who, time: Date.parse(time) })))
+      assert.deepEqual(board(want, c.posted.value), { pins, hands }, 'what is in the board is not folded again')
     }
   })
 }
@@ -88,6 +95,8 @@ test('what is folded as it comes is what history gives, whatever is said', { ski
     const i = topic.endsWith('/inbox') ? parseInbox(JSON.parse(payload.toString())) : undefined
     if (i?.type === 'history') answers.push(i)
   })
+  let told: unknown = null
+  for (const g of guests) g.on('message', (topic, payload) => { if (topic.endsWith('/board')) told = JSON.parse(payload.toString()) })
   await guests[0].subscribeAsync(['chat/room/lobby/messages', 'chat/user/Ada/inbox'])
 
   const seed = Math.floor(Math.random() * 2 ** 31)
@@ -101,9 +110,15 @@ test('what is folded as it comes is what history gives, whatever is said', { ski
     return answers[n]
   }
   let said = 0
+  const polls = () => live.log.value.filter((m) => m.kind === 'poll' && !m.deleted).map((m) => m.id)
   const some = () => ({ ref: `m${chance.int(0, said - 1)}` })
   const step = (): object => {
-    switch (said < 3 ? 0 : chance.int(0, 9)) {
+    switch (said < 3 ? 0 : chance.int(0, 14)) {
+      case 10: return { id: `m${said++}`, kind: 'poll', text: `question ${said}`, options: ['a', 'b', 'c'], multiple: chance.int(0, 1) === 0 }
+      case 11: return { kind: 'close', ...some() }
+      case 12: return { kind: 'pin', ...some(), undo: chance.int(0, 2) === 0 }
+      case 13: return { kind: 'hand', undo: chance.int(0, 2) === 0, ...(chance.int(0, 5) === 0 && { undo: true, who: ['*', 'Ada', 'bob'][chance.int(0, 2)] }) }
+      case 14: case 9: case 8: return { kind: 'vote', ref: polls()[chance.int(0, polls().length - 1)] ?? 'm0', choice: chance.int(0, 2), undo: chance.int(0, 4) === 0 }
       case 0: case 1: return { id: `m${said++}`, text: `message ${said}`, ...(chance.int(0, 2) === 0 && { re: 1, n: said, reply: 'm0' }) }
       case 2: case 3: return { kind: 'edit', ...some(), text: `edit ${chance.int(0, 99)}`, ...(chance.int(0, 2) === 0 && { n: -1 }) }
       case 4: return { kind: 'delete', ...some() }
@@ -115,6 +130,10 @@ test('what is folded as it comes is what history gives, whatever is said', { ski
     const folded = await page({ after: 0, limit: 200 })
     await until('all has come', () => live.last.value >= folded.last)
     assert.deepEqual(messages(live.log.value), messages(folded.messages), 'as it came')
+    await guests[1 + round % 2].subscribeAsync('chat/room/lobby/board')
+    await until('the board comes', () => (told as { seq?: number } | null)?.seq === folded.last)
+    assert.deepEqual(board({ seq: 0 }, live.posted.value), board(told, []), 'the board')
+    await guests[1 + round % 2].unsubscribeAsync('chat/room/lobby/board')
     if (round === 1) continue
     // Who came in the midst: a page, and what follows it. Some of what follows is in the page already.
     const late = room()

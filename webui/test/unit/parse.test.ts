@@ -21,7 +21,7 @@ const bare: Message = { seq: 1, id: 'i', time: 0, from: 'a', kind: 'unknown', te
 table('message', parseMessage, [
   ['whole', message, { ...message, time: at, kind: 'text' }],
   ['direct', { seq: 3, id: 'i', time: iso, from: 'bob', to: 'ada', kind: 'text', text: 'psst' }, { seq: 3, id: 'i', time: at, from: 'bob', to: 'ada', kind: 'text', text: 'psst' }],
-  ['of a kind that is new', { seq: 1, id: 'i', from: 'a', kind: 'poll', votes: 3 }, bare],
+  ['of a kind that is new', { seq: 1, id: 'i', from: 'a', kind: 'vision', votes: 3, options: 'a', choice: {} }, bare],
   ['with fields of other types', { seq: 1, id: 'i', from: 'a', kind: 7, text: [], time: 5, reply: {}, data: [] }, bare],
   ['without seq', { ...message, seq: undefined }, undefined],
   ['seq 0', { ...message, seq: 0 }, undefined],
