@@ -80,6 +80,7 @@ type Bridge struct {
 	presences presences
 	asked     chan func(context.Context)
 	searches  chan func(context.Context)
+	seeking   seeking
 	changes   chan func(context.Context)
 	orders    chan func(context.Context)
 	accounts  chan func(context.Context)

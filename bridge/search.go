@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -21,6 +22,7 @@ import (
 
 // Searching: in a room, in what two members said to each other, and over everything that a member may read.
 const (
+	searchesOf = 4       // of one member under way: others get their turn
 	searchers  = 2       // searches at the same time: history never waits for them
 	mostMarks  = 20      // of one word in one message
 	mostHidden = 300     // rooms that the index is told to leave out; of more, each hit is looked at
@@ -76,6 +78,15 @@ func (b *Bridge) askSearch(st *seat, t topic, m *broker.Message, q request, ack 
 		b.refused(st, t, m, no, ack)
 		return
 	}
+	if !b.seeking.begin(st.member) {
+		b.refused(st, t, m, refuseFast("searches"), ack)
+		return
+	}
+	answered := ack
+	ack = func(a broker.Ack) {
+		b.seeking.end(st.member)
+		answered(a)
+	}
 	b.queue(b.searches, st, t, m, ack, func(ctx context.Context) ([]broker.Prop, *broker.Refusal) {
 		a.Hits = []searchHit{}
 		if b.within(&h, st.member, key, s) {
@@ -90,6 +101,34 @@ func (b *Bridge) askSearch(st *seat, t topic, m *broker.Message, q request, ack 
 		b.answer(st, m, encode(a))
 		return nil, nil
 	})
+}
+
+// seeking counts the searches of each member that are under way.
+type seeking struct {
+	mu sync.Mutex // guards of
+	of map[*member]int
+}
+
+// begin counts one more, unless there are enough.
+func (s *seeking) begin(m *member) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[m] >= searchesOf {
+		return false
+	}
+	if s.of == nil {
+		s.of = map[*member]int{}
+	}
+	s.of[m]++
+	return true
+}
+
+func (s *seeking) end(m *member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[m]--; s.of[m] <= 0 {
+		delete(s.of, m)
+	}
 }
 
 // sought reads a request to search.

@@ -106,7 +106,7 @@ func (x *index) scrub(ctx context.Context) error {
 			return nil
 		}
 		if err != nil && !isBusy(err) {
-			return err
+			return ofIndex(err)
 		}
 		select {
 		case <-time.After(chorePause):

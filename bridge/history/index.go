@@ -187,22 +187,39 @@ func (x *index) work() (more bool, err error) {
 	return x.follow()
 }
 
+// An indexError is a fault of the index, not of the log.
+type indexError struct{ err error }
+
+func (e *indexError) Error() string { return "the index: " + e.err.Error() }
+func (e *indexError) Unwrap() error { return e.err }
+
+// ofIndex makes an error one of the index.
+func ofIndex(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &indexError{err}
+}
+
+// isSpoilt tells whether an error says that the index must be made anew: not when the log cannot be read, nor while there is no space or
+// another program has the file.
+func isSpoilt(err error) bool {
+	var fault *indexError
+	return errors.As(err, &fault) && !isBusy(err) && !isFull(err) && !isQuota(err)
+}
+
 // trouble tells what is wrong, once a minute, and begins anew with an index that is damaged.
 func (x *index) trouble(err error) {
-	if x.say(err); isDamage(err) {
+	if x.say(err); isSpoilt(err) && isDamage(err) {
 		x.reset()
 	}
 }
 
 func (x *index) say(err error) {
-	if isDamage(err) {
-		x.s.log.Warn("the index of the search is damaged: it is made anew, what is searched for is found meanwhile, only slower", "file", x.path(), "err", err)
-		return
-	}
 	if errors.Is(err, errNoIndex) {
 		return // it was told
 	}
-	x.troubles.say(x.s.log, slog.LevelWarn, "the index of the search cannot be written: what is searched for is found, only slower", err, "file", x.path())
+	x.troubles.say(x.s.log, slog.LevelWarn, "the index of the search does not get on: what is searched for is found, only slower", err, "file", x.path())
 }
 
 // open opens the file, or makes it anew when it is none of this log. Without one x.db is nil: it is tried again.
@@ -212,8 +229,13 @@ func (x *index) open() {
 		return
 	}
 	x.close()
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errOtherIndex) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errOtherIndex):
+	case isSpoilt(err):
 		x.s.log.Warn("the index of the search is made anew", "file", x.path(), "err", err)
+	default:
+		x.say(err)
+		return
 	}
 	x.reset()
 }
@@ -282,7 +304,7 @@ func (x *index) connect() error {
 	var version, mark string
 	var indexed int64
 	if err := x.db.QueryRow(`select version, indexed, mark from state`).Scan(&version, &indexed, &mark); err != nil {
-		return err
+		return ofIndex(err)
 	}
 	is, err := x.mark(indexed)
 	if err != nil {
@@ -301,7 +323,7 @@ func (x *index) connect() error {
 		}
 		return err
 	}); err != nil {
-		return err
+		return ofIndex(err)
 	}
 	if err := x.transact(func(tx *sql.Tx) error { return storeGone(tx, slices.Collect(maps.Keys(x.gone))) }); err != nil {
 		return err
@@ -314,13 +336,13 @@ func (x *index) connect() error {
 		x.floor[room] = uint64(seq)
 		return err
 	}); err != nil {
-		return err
+		return ofIndex(err)
 	}
 	if x.insert, err = x.db.Prepare(`insert into word (rowid, text) values (?, ?)`); err != nil {
-		return err
+		return ofIndex(err)
 	}
 	if x.remove, err = x.db.Prepare(`insert into word (word, rowid, text) values ('delete', ?, ?)`); err != nil {
-		return err
+		return ofIndex(err)
 	}
 	view, err := sql.Open("sqlite", dsn(x.path(), "", indexViewPragmas...))
 	if err != nil {
@@ -374,12 +396,12 @@ func (x *index) close() {
 func (x *index) transact(do func(tx *sql.Tx) error) error {
 	tx, err := x.db.Begin()
 	if err != nil {
-		return err
+		return ofIndex(err)
 	}
 	if err := do(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return ofIndex(errors.Join(err, tx.Rollback()))
 	}
-	return tx.Commit()
+	return ofIndex(tx.Commit())
 }
 
 // document is what the index has, or would have, of a row, as the entries up to a place have changed it.

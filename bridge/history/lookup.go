@@ -144,9 +144,7 @@ func (g *searching) window(ctx context.Context, view *sql.DB, match string, low,
 	for looked := 0; most == 0 || looked < most; {
 		want := max(g.q.Limit+1-len(g.found.Hits), leastPlaces)
 		pks, err := g.places(ctx, view, match, low, high, want)
-		if err != nil {
-			err = &indexError{err}
-		}
+		err = ofIndex(err)
 		rs, e := g.s.rowsAtPlaces(late, pks)
 		if err = either(err, e); err != nil && len(pks) == 0 {
 			return high, err

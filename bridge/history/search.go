@@ -53,7 +53,7 @@ const (
 	searchLate   = time.Second // more, for reading what the index has named
 	leastPlaces  = 16          // asked of the index at once
 	scanStep     = 256         // rows read at once where there is no index
-	windowPlaces = 1 << 17     // of the index that one question goes through: it can be told how far it came
+	windowPlaces = 1 << 18     // of the index that one question goes through: it can be told how far it came
 	mostChanged  = 2000        // newest rows in which changes of older ones are looked for, when the question does not begin at the newest
 )
 
@@ -127,12 +127,6 @@ func (s *Store) Search(ctx context.Context, q SearchQuery) (Found, error) {
 // errEnough ends a search that has found its limit, or has come to the end of its time.
 var errEnough = errors.New("history: enough")
 
-// An indexError is a fault of the index, not of the log.
-type indexError struct{ err error }
-
-func (e *indexError) Error() string { return "the index: " + e.err.Error() }
-func (e *indexError) Unwrap() error { return e.err }
-
 // run looks through what is not in the index, then through the index.
 func (g *searching) run(ctx context.Context, x *index, view *sql.DB, last int64) error {
 	indexed := min(x.indexed.Load(), last)
@@ -149,7 +143,7 @@ func (g *searching) run(ctx context.Context, x *index, view *sql.DB, last int64)
 	}
 	spans, err := g.spans(ctx, view, min(indexed, g.low-1))
 	if err != nil {
-		return &indexError{err}
+		return ofIndex(err)
 	}
 	for _, span := range spans {
 		if err := g.span(ctx, view, span, &older); err != nil {

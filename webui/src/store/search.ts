@@ -34,6 +34,7 @@ export class Search {
   jumped = false // it was left for what was found
 
   #before = ''
+  #last = Promise.resolve() // until what was asked is answered, or will not be
   #turn = 0 // what is answered to an older one is not wanted any more
   #cancel = () => {}
   readonly #places = new Map<string, Promise<readonly Message[]>>()
@@ -86,7 +87,11 @@ export class Search {
     try {
       for (let round = 0; round < rounds; round++) {
         const body = { search: this.q, limit: page, prefix: !/\s$/.test(this.q), zone: -new Date().getTimezoneOffset(), ...(from !== '' && { before: from }) }
-        const a = await this.#needs.ask(topicOf(this.of), body)
+        await this.#last // one question at a time: what was typed meanwhile is asked for in one
+        if (turn !== this.#turn) return
+        const asked = this.#needs.ask(topicOf(this.of), body)
+        this.#last = asked.then(() => {}, () => {})
+        const a = await asked
         if (turn !== this.#turn) return
         if (a.type !== 'search') throw new Error(`an answer of type ${a.type} to a search`)
         hits = [...hits, ...a.hits]
