@@ -175,7 +175,8 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	mux.Handle("/mqtt", mqtt.WebSocket())
 	invite := invitation{title: placeName(config), http: httpAddr, mqtt: mqttAddr, chat: chat.Stats}
 	shared := web.NewFiles(uploads, chat)
-	for _, path := range []string{"/api/upload", "/api/upload/", "/api/ticket", bridge.FilesPath} {
+	shared.Exports(store.Archive(), chat, version)
+	for _, path := range []string{"/api/upload", "/api/upload/", "/api/ticket", "/api/export", "/api/mine", bridge.FilesPath} {
 		mux.Handle(path, shared)
 	}
 	mux.Handle("/api/", web.New(store, chat, invite.place))

@@ -29,6 +29,7 @@ var deeds = map[string]func(b *Bridge, ctx context.Context, a *accountAsk) (answ
 	"code":     (*Bridge).offerCode,
 	"withdraw": (*Bridge).withdrawCode,
 	"accept":   (*Bridge).acceptLink,
+	"erase":    (*Bridge).eraseMine,
 }
 
 // account takes such a request. They are done one after the other, apart from the orders of hosts, who must not wait for passphrases.

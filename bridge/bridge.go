@@ -77,6 +77,7 @@ type Bridge struct {
 	slowed    slowed
 	rollcall  *rollcall
 	retention *retention
+	erasures  chan [2]string // ident and name of whoever wants all its own erased
 	presences presences
 	asked     chan func(context.Context)
 	searches  chan func(context.Context)
@@ -118,6 +119,7 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		keeps:     tries{byKey: map[string]*rate.Limiter{}, most: keepsPerHour, every: time.Hour / keepsPerHour},
 		slowed:    slowed{at: map[[2]string]time.Time{}},
 		rollcall:  newRollcall(store, quiet),
+		erasures:  make(chan [2]string, 100),
 	}
 	b.marks = &marks{store: store, log: log, calls: b.calls, byIdent: map[string]*marked{}}
 	b.retention = newRetention(b, keep{Days: cfg.KeepDays, Messages: cfg.KeepMessages, Bytes: cfg.KeepBytes})
@@ -197,6 +199,7 @@ func (b *Bridge) Start(ctx context.Context, br *broker.Broker) error {
 	b.wg.Go(func() { b.fade(ctx) })
 	b.wg.Go(func() { b.watchCards(ctx) })
 	b.wg.Go(func() { b.retention.run(ctx) })
+	b.wg.Go(func() { b.eraseAll(ctx) })
 	b.wg.Go(func() { b.rollcall.serve(ctx) })
 	b.publishNotice(noCard, b.cards.of(serverCard))
 	b.publishStatus(online)

@@ -2,8 +2,6 @@ package bridge
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"maps"
 	"slices"
 	"sync"
@@ -88,8 +86,7 @@ func (s *seat) author() uint64 {
 	if s.claim.Ident == "" {
 		return s.claim.Rev
 	}
-	h := sha256.Sum256([]byte("author\x00" + s.claim.Ident))
-	return binary.BigEndian.Uint64(h[:]) | 1<<63 // no Rev is as large
+	return authorOf(s.claim.Ident)
 }
 
 // A member is somebody who is connected now.

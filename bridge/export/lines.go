@@ -22,9 +22,13 @@ const valueOfCard = "card"
 const maxLine = 1 << 20
 
 // Lines writes a log as JSON lines.
-func Lines(ctx context.Context, w io.Writer, a *history.Archive, l history.LogInfo, version, now string, card json.RawMessage, tell Tell) error {
+func Lines(ctx context.Context, w io.Writer, a *history.Archive, r Room, o Options, tell Tell) error {
 	out := bufio.NewWriterSize(w, 64<<10)
-	h := header{Export: Format, Tincan: version, Time: now, Room: l.Name, First: l.First, Last: l.Last, Card: card}
+	l, name := r.LogInfo, r.Name
+	if o.Guest && l.Direct() {
+		name = "@" + r.Title // its own name tells who the two are by what only the server knows
+	}
+	h := header{Export: Format, Tincan: o.Version, Time: stamped(o.Now), Room: name, First: l.First, Last: l.Last, Card: r.Card}
 	if _, err := out.Write(append(encode(h), '\n')); err != nil {
 		return err
 	}
@@ -44,12 +48,15 @@ func Lines(ctx context.Context, w io.Writer, a *history.Archive, l history.LogIn
 				if err != nil {
 					return err
 				}
+				if o.Guest {
+					f.Owner = ""
+				}
 				m := &fileMark{f.ID, f.SHA256, f.Owner, f.Name, f.Type, f.Size, f.Width, f.Height, besideName(f.ID, f.Name)}
 				if _, err := out.Write(append(encode(fileLine{m}), '\n')); err != nil {
 					return err
 				}
 			}
-			line = appendLine(line[:0], l.Name, e)
+			line = appendLine(line[:0], name, e)
 			if _, err := out.Write(line); err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"archive/zip"
 	"bufio"
 	"context"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +41,29 @@ func (d Folder) Create(name string) (io.WriteCloser, error) {
 	return f, nil
 }
 
+// A Zip is a Tree in an archive that is written as it goes. Close ends it.
+type Zip struct{ w *zip.Writer }
+
+// NewZip begins one.
+func NewZip(w io.Writer) Zip { return Zip{zip.NewWriter(w)} }
+
+// Create begins a file. Pictures and the like are packed already.
+func (z Zip) Create(name string) (io.WriteCloser, error) {
+	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Now()}
+	if strings.HasPrefix(name, "files/") {
+		h.Method = zip.Store
+	}
+	w, err := z.w.CreateHeader(h)
+	return unclosed{w}, err
+}
+
+// Close writes the list of what is in it.
+func (z Zip) Close() error { return z.w.Close() }
+
+type unclosed struct{ io.Writer }
+
+func (unclosed) Close() error { return nil }
+
 // Formats are what rooms can be exported as.
 var Formats = []string{"html", "jsonl", "csv"}
 
@@ -49,6 +74,10 @@ type Options struct {
 	Now     time.Time
 	// Content opens what is in a file.
 	Content func(f history.File) (io.ReadCloser, error)
+	// Guest leaves out what only whoever runs the server knows: who uploaded a file, and what a room is besides its log.
+	Guest bool
+	// Written are the ids of files that are in the tree already; nil: none.
+	Written map[string]bool
 }
 
 // A Room is a log that is exported, and how it is called.
@@ -95,17 +124,15 @@ func Write(ctx context.Context, a *history.Archive, rooms []Room, to Tree, o Opt
 
 // writeFiles puts what the entries hold into the folder files. What has been removed is left out.
 func writeFiles(ctx context.Context, a *history.Archive, rooms []Room, to Tree, o Options) error {
-	written := map[string]bool{}
+	if o.Written == nil {
+		o.Written = map[string]bool{}
+	}
 	for _, r := range rooms {
 		ids, err := a.Holds(ctx, r.Name)
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
-			if written[id] {
-				continue
-			}
-			written[id] = true
 			if err := writeFile(ctx, a, id, to, o); err != nil {
 				return err
 			}
@@ -115,6 +142,12 @@ func writeFiles(ctx context.Context, a *history.Archive, rooms []Room, to Tree, 
 }
 
 func writeFile(ctx context.Context, a *history.Archive, id string, to Tree, o Options) error {
+	if o.Written[id] {
+		return nil
+	}
+	if o.Written != nil {
+		o.Written[id] = true
+	}
 	f, err := a.File(ctx, id)
 	if errors.Is(err, history.ErrNoFile) {
 		return nil
@@ -152,7 +185,59 @@ func One(ctx context.Context, a *history.Archive, r Room, w io.Writer, format st
 	if format == "csv" {
 		return Table(ctx, w, a, r.LogInfo, tell)
 	}
-	return Lines(ctx, w, a, r.LogInfo, o.Version, stamped(o.Now), r.Card, tell)
+	return Lines(ctx, w, a, r, o, tell)
+}
+
+// Mine writes to a tree what one author has said in some logs, as JSON lines with the files that it holds, and the given account of it.
+func Mine(ctx context.Context, a *history.Archive, logs []history.LogInfo, author uint64, account any, to Tree, o Options) error {
+	held := map[string]bool{}
+	err := file(to, "messages.jsonl", func(w io.Writer) error {
+		var line []byte
+		for _, l := range logs {
+			name := l.Name
+			if l.Direct() {
+				title, err := pairTitle(ctx, a, l)
+				if err != nil {
+					return err
+				}
+				name = "@" + title
+			}
+			err := pages(ctx, a, l, func(es []history.Entry) error {
+				for _, e := range es {
+					if e.Author != author {
+						continue
+					}
+					for _, id := range e.Files {
+						held[id] = true
+					}
+					line = appendLine(line[:0], name, e)
+					if _, err := w.Write(line); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(held)) {
+		if err := writeFile(ctx, a, id, to, o); err != nil {
+			return err
+		}
+	}
+	return file(to, "account.json", func(w io.Writer) error {
+		text, err := json.MarshalIndent(account, "", "  ")
+		if err == nil {
+			_, err = w.Write(append(text, '\n'))
+		}
+		return err
+	})
 }
 
 // file writes one file of a tree.
@@ -226,6 +311,26 @@ func Rooms(ctx context.Context, a *history.Archive) (open, private, direct []Roo
 		}
 	}
 	return open, private, direct, nil
+}
+
+// Direct lists the logs of two members of which which tells true, by their names.
+func Direct(ctx context.Context, a *history.Archive, which func(log string) bool) ([]Room, error) {
+	logs, err := a.Logs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rooms []Room
+	for _, l := range logs {
+		if !which(l.Name) {
+			continue
+		}
+		title, err := pairTitle(ctx, a, l)
+		if err != nil {
+			return nil, err
+		}
+		rooms = append(rooms, Room{LogInfo: l, Title: title})
+	}
+	return rooms, nil
 }
 
 // pairTitle names the two of a direct log as its first message does.

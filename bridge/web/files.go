@@ -37,6 +37,8 @@ type Chat interface {
 //	/api/ticket          a word for addresses of files, for a browser that sends no password with a picture
 //	PUT /files/lobby/…   uploads a file and posts it
 //	GET /files/{id}/…    reads one
+//	/api/export          a room, to take along
+//	/api/mine            what is one's own, to take along
 type Files struct {
 	store *files.Store
 	chat  Chat
@@ -45,6 +47,11 @@ type Files struct {
 	mu      sync.Mutex // guards what follows; map work only
 	stopped bool
 	running map[*transfer]bool
+	exports map[string]bool // by ident: who takes something along just now
+
+	archive *history.Archive // nil: nobody takes anything along
+	carrier Carrier
+	version string
 }
 
 // NewFiles makes a Files that keeps them in store.
@@ -74,6 +81,8 @@ func (h *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case isFile:
 		head.Set("Allow", "GET, HEAD, PUT")
 		refuse(w, http.StatusMethodNotAllowed, "method", "A file is read with GET, and uploaded to a room with PUT.")
+	case (r.URL.Path == exportPath || r.URL.Path == minePath) && r.Method == http.MethodGet && h.archive != nil:
+		h.export(w, r)
 	case r.URL.Path == ticketPath && reading:
 		h.ticket(w, r)
 	case r.URL.Path == uploadPath || r.URL.Path == uploadPath+"/":
