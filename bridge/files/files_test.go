@@ -377,14 +377,20 @@ func TestADeadConnectionGivesTheUploadBack(t *testing.T) {
 	if _, err := w.Write(content[:3000]); err != nil {
 		t.Fatal(err)
 	}
+	if seen, err := s.Look(t.Context(), u.ID, "ada"); err != nil || seen.File != nil {
+		t.Fatalf("%+v, %v", seen, err)
+	}
+	if _, err := w.Write(content[3000:3500]); err != nil {
+		t.Fatalf("a look ended it: %v", err)
+	}
 	u, err := s.Upload(t.Context(), u.ID, "ada")
-	if err != nil || u.Offset != 3000 {
+	if err != nil || u.Offset != 3500 {
 		t.Fatalf("%+v, %v", u, err)
 	}
 	if err := <-ended; !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("the dead one ended with %v", err)
 	}
-	if u, err = s.Write(t.Context(), u.ID, "ada", 3000, source(content[3000:])); err != nil || u.File == nil {
+	if u, err = s.Write(t.Context(), u.ID, "ada", 3500, source(content[3500:])); err != nil || u.File == nil {
 		t.Fatalf("%+v, %v", u, err)
 	}
 	s.wantContent(u.File, content)

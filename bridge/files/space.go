@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // space tells whether there is room for n more bytes, with what is on its way: within the quota, and a tenth of the disk stays free, so
@@ -11,6 +12,8 @@ import (
 func (s *Store) space(ctx context.Context, n int64) error {
 	select {
 	case <-s.known:
+	case <-time.After(holdTime): // the index does not answer
+		return ErrBusy
 	case <-ctx.Done():
 		return ctx.Err()
 	}

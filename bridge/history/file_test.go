@@ -114,6 +114,15 @@ func TestAFileStaysWhileAnEntryHoldsIt(t *testing.T) {
 	if got := loose(t, s); got != "c" {
 		t.Fatalf("%q may go, want c: b is held by the two of them", got)
 	}
+	if _, err := attach(t, s, "den", "6", "d"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Drop(limited(t), "den"); err != nil {
+		t.Fatal(err)
+	}
+	if _, rooms, err := s.File(limited(t), "d"); err != nil || len(rooms) != 0 || loose(t, s) == "c" {
+		t.Fatalf("of a room that was dropped: d is in %q, %v; %q may go", rooms, err, loose(t, s))
+	}
 	for i, id := range []string{"c", "d", "b"} {
 		orphan, err := s.DropFile(limited(t), id, true)
 		if err != nil || orphan != (i == 2) {

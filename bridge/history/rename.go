@@ -92,6 +92,9 @@ func (s *Store) Drop(ctx context.Context, name string) error {
 			return nil, err
 		}
 		first, below := r.first, r.next+1
+		if err := b.detach(r.id, 0, below); err != nil {
+			return nil, err
+		}
 		if err := b.rename(r, fmt.Sprintf("%s%d", gonePrefix, r.id), max(r.next, 1)); err != nil {
 			return nil, err
 		}

@@ -143,7 +143,7 @@ func (h *Files) offset(w http.ResponseWriter, r *http.Request, id, owner string)
 
 // show answers with what a whole upload is.
 func (h *Files) show(w http.ResponseWriter, r *http.Request, id, owner string) {
-	u, err := h.store.Upload(context.WithoutCancel(r.Context()), id, owner)
+	u, err := h.store.Look(context.WithoutCancel(r.Context()), id, owner)
 	switch {
 	case err != nil:
 		h.refuseUpload(w, err)
