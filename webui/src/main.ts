@@ -12,6 +12,7 @@ import { randomWord } from './store/ids.ts'
 import { indexedShelf } from './store/indexed.ts'
 import { Leader } from './store/leader.ts'
 import { Memory } from './store/memory.ts'
+import { knock, openDoor } from './store/knock.ts'
 import { askHere, askName } from './store/namecheck.ts'
 import { invitation, read, readView, write } from './store/route.ts'
 import { Preferences } from './store/settings.ts'
@@ -51,6 +52,7 @@ async function client(): Promise<string> {
 function place() {
   const brought = invitation(location.hash)
   if (brought) memory.setInvitation(brought)
+  openDoor(memory.invitation().door)
   const p = read(location.hash)
   if (brought && p) history.replaceState(history.state, '', write(p))
   return p
@@ -66,6 +68,7 @@ const worded = () => Promise.race([spoken, new Promise<void>((go) => platform.la
 
 /** The invitation, and nobody who talks. */
 async function door(): Promise<void> {
+  place()
   const { Door } = await import('./view/door.tsx')
   await worded()
   render(h(Door, {}), root)
@@ -78,8 +81,15 @@ async function room(): Promise<void> {
   const chat = new Chat({
     wire: (o) => new live.Client({ url: platform.socketAddress(), keepalive: 60, ...o }),
     intake: (needs) => new live.Intake(needs),
-    check: (name) => askName(fetch.bind(window), name),
-    here: () => askHere(fetch.bind(window)),
+    check: (name) => askName(knock as typeof fetch, name),
+    here: () => askHere(knock as typeof fetch),
+    seal: async (name, typed, good) => {
+      const check = await askName(knock as typeof fetch, name)
+      if (!check) throw new Error('no answer about the name')
+      const { seal, roundsKept, roundsBrief } = await import('./store/seal.ts')
+      return seal(typed, check.salt ?? '', good || check.state === 'registered' ? roundsKept : roundsBrief)
+    },
+    opened: openDoor,
     shelf: indexed ?? plainShelf(lasting),
     leader: new Leader({ lock: platform.lock(), store: lasting, now }, randomWord(16, fill)),
     memory, settings, tabs, fill, now,
@@ -90,9 +100,17 @@ async function room(): Promise<void> {
     build: platform.build(),
   })
   platform.watchPresence((visible, focused) => chat.setHere(visible, focused))
+  const errand = () => {
+    const { hash } = location
+    if (!/^#\/(host|code)\//.test(hash)) return
+    history.replaceState(history.state, '', location.pathname) // it works once
+    void import('./store/errand.ts').then((m) => m.begin(chat, hash))
+  }
   await chat.open(place())
+  errand()
   chat.view.value = readView(location.hash)
   addEventListener('hashchange', () => {
+    errand()
     const p = place()
     if (p) chat.go(p)
     else chat.view.value = readView(location.hash)

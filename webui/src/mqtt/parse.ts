@@ -138,6 +138,7 @@ export type Inbox =
   | { type: 'read'; room?: string; with?: string; seq: number; request?: string }
   | { type: 'marks'; rooms: [room: string, seq: number][] }
   | { type: 'message'; message: Message }
+  | { type: 'account' | 'admin' | 'host' | 'device'; request?: string; of: Record<string, unknown> }
   | { type: 'error'; code: string; text: string; topic?: string; room?: string; id?: string; request?: string }
 
 /** A message that was found, and where in its text the words are. */
@@ -341,6 +342,8 @@ export function parseInbox(v: unknown): Inbox | undefined {
       const message = parseMessage(f.message)
       return message?.to === undefined ? undefined : { type: 'message', message }
     }
+    case 'account': case 'admin': case 'host': case 'device':
+      return whole<Inbox>({ type: f.type, request, of: f })
     case 'error': {
       const code = some(f.code)
       if (code === undefined) return undefined

@@ -1,4 +1,5 @@
 // Questions to the server and their answers, which come to the inbox with the request that was given along.
+import { signal } from '@preact/signals'
 import type { Ack } from '../mqtt/client.ts'
 import type { Inbox } from '../mqtt/parse.ts'
 
@@ -7,6 +8,11 @@ type Answer = Exclude<Inbox, { type: 'message' | 'marks' | 'error' }>
 /** The server said no to a question, or nothing came. */
 export class Unanswered extends Error {
   override name = 'Unanswered'
+
+  /** code: the server's, 0 when there was no answer. */
+  constructor(text: string, readonly code = 0) {
+    super(text)
+  }
 }
 
 /** How long an answer may take. */
@@ -16,6 +22,7 @@ export const patience = 10_000
 export class Asks {
   #open = new Map<string, { ok: (a: Answer) => void, no: (e: Error) => void, cancel: () => void }>()
   #count = 0
+  readonly handed = signal(0) // how often a code for another device of mine was used
 
   readonly #publish: (topic: string, payload: string) => Promise<Ack>
   readonly #later: (ms: number, f: () => void) => () => void
@@ -33,7 +40,7 @@ export class Asks {
       this.#open.set(request, { ok, no, cancel })
       this.#publish(topic, JSON.stringify({ ...body, request })).then(
         (ack) => {
-          if (ack.code >= 0x80) this.#end(request, new Unanswered(ack.text ?? ''))
+          if (ack.code >= 0x80) this.#end(request, new Unanswered(ack.text ?? '', ack.code))
         },
         () => this.#end(request, new Unanswered('the connection was lost')),
       )
@@ -42,6 +49,7 @@ export class Asks {
 
   /** Takes what came to the inbox; tells whether it was an answer to an open question. */
   take(i: Inbox): boolean {
+    if (i.type === 'device') this.handed.value++
     const request = 'request' in i ? i.request : undefined
     if (request === undefined) return false
     const q = this.#open.get(request)

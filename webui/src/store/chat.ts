@@ -10,6 +10,7 @@ import { Asks } from './asks.ts'
 import { type Conversation, keyOf } from './conversation.ts'
 import { Drafts, nothing } from './drafts.ts'
 import { Entrance } from './entrance.ts'
+import type { Errand } from './errand.ts'
 import { type Fill, randomWord } from './ids.ts'
 import type { Intake, IntakeNeeds } from './intake.ts'
 import type { Leader } from './leader.ts'
@@ -39,6 +40,8 @@ export interface World {
   intake(needs: IntakeNeeds): Pick<Intake, 'take'>
   check(name: string): Promise<Check | null> // null: no answer, or asked too often
   here(): Promise<Here | null>
+  seal(name: string, typed: string, good?: boolean): Promise<string> // what is sent of a typed secret; good: of a name for good
+  opened(door: string): void // the passphrase of the door is known
   shelf: Shelf
   memory: Memory
   settings: Preferences
@@ -73,6 +76,7 @@ export class Chat {
   readonly settings: Preferences
   readonly drafts: Drafts
   readonly server: Server
+  readonly errand = signal<Errand | null>(null) // what a link brought me for
   readonly leader: ReadonlySignal<boolean> // whether this tab plays sounds and raises pop-ups for all of its person
 
   readonly uploads = signal<Uploads | null>(null) // when the part of the page that uploads is there
@@ -84,6 +88,7 @@ export class Chat {
   #wire: Wire | null = null
   #identity: Identity | null = null
   #remember = true
+  #tipping = false
   #client: string
   #former = '' // the name that was refused and had unsent messages: the next name takes them along
   readonly #asks: Asks
@@ -223,7 +228,8 @@ export class Chat {
 
   /** With what I show the server by HTTP that it is me. */
   get credentials(): string {
-    return `${this.me.value}:${this.#identity?.secret ?? ''}`
+    const { door } = this.#world.memory.invitation()
+    return `${this.me.value}:${this.#identity?.secret ?? ''}${door && `@${door}`}`
   }
 
   /** The client id of this session. */
@@ -245,7 +251,47 @@ export class Chat {
 
   /** Comes back with the secret of the name, which was refused. */
   comeIn(secret: string): void {
-    if (this.#identity) this.#connect({ ...this.#identity, secret, chosen: true })
+    const me = this.#identity
+    if (me) void this.seal(secret).then((sealed) => this.#connect({ ...me, secret: sealed, chosen: true }), () => {})
+  }
+
+  /** What is sent of a secret that was typed for my name. */
+  seal(typed: string, good?: boolean): Promise<string> {
+    return this.#world.seal(this.#identity?.name ?? '', typed, good)
+  }
+
+  /** Who has written something will want to come back: tells once, in a while, that the name can be kept. */
+  #tip(): void {
+    const due = () => !this.settings.all.peek().tipped && !this.#identity?.chosen
+    if (this.#tipping || !due()) return
+    this.#tipping = true
+    this.#world.later(tipAfter, () => {
+      if (!due() || this.line.value.is !== 'online') return
+      this.settings.set({ tipped: true })
+      this.errand.value ??= { is: 'tip', state: 'waits' }
+    })
+  }
+
+  /** How often a code that I showed was used by another device. */
+  get handed(): ReadonlySignal<number> {
+    return this.#asks.handed
+  }
+
+  /** Who I am, as I show it to the server. */
+  get identity(): Identity | null {
+    return this.#identity
+  }
+
+  /** Goes on as somebody: with another secret of my name, or under another name. This browser remembers it if it remembered me. */
+  async become(me: Identity): Promise<void> {
+    if (this.me.value !== '' && this.me.value !== me.name) await this.#leave()
+    this.#connect(me)
+  }
+
+  /** Knows the passphrase of the door from now on. */
+  bringDoor(door: string): void {
+    this.#world.memory.setInvitation({ ...this.#world.memory.invitation(), door })
+    this.#world.opened(door)
   }
 
   #connect(me: Identity): void {
@@ -313,12 +359,17 @@ export class Chat {
     const now = this.#world.now()
     if (!why) return
     const name = this.#identity?.name ?? ''
+    const newer = this.#world.memory.me()
+    if (why.reason === 'wrong-secret' && this.#identity && newer?.name === name && newer.secret !== this.#identity.secret) { // another tab has it
+      this.#connect(newer)
+      return
+    }
     const aboutName = why.where === 'connack' && (nameReasons.includes(why.reason ?? '') || why.code === 0x86)
     const end: lines.End = { ...said(why), why: why.code === 0x8e ? 'taken-over' : aboutName ? 'name' : why.code === 0x98 || why.code === 0x8a ? 'kicked' : 'refused' }
     const wasIn = this.line.value.ever // then the room stays in sight, with what was written in it
     batch(() => {
       this.line.value = { ...lines.ended(this.line.value, end, now) }
-      if (why.where !== 'connack' || wasIn) return
+      if (why.where !== 'connack' || (wasIn && why.reason !== 'door')) return
       if (this.me.value !== '') this.#former = this.me.value
       this.entrance.refused({ reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.#identity?.chosen ?? false })
       this.screen.value = 'welcome'
@@ -365,6 +416,7 @@ export class Chat {
       this.change(c, { kind: 'edit', ...about }, text)
       return
     }
+    this.#tip()
     const files = c.tray.value // each is a message; the text and what it answers go with the first
     if (files.length === 0) this.post.write(c.to, text, this.me.value, { re: c.reply.value })
     else for (const [i, f] of files.entries()) f.sent(this.post.write(c.to, i === 0 ? text : '', this.me.value, { re: i === 0 ? c.reply.value : null, file: f.file }))
@@ -503,7 +555,8 @@ export class Chat {
   }
 }
 
-const nameReasons = ['name-taken', 'wrong-secret', 'look-alike', 'name-invalid', 'too-many-tries']
+const tipAfter = 300_000 // milliseconds
+const nameReasons = ['name-taken', 'wrong-secret', 'look-alike', 'name-invalid', 'name-reserved', 'registered-only', 'too-many-tries']
 
 function said(why: Refused): lines.Said {
   return { code: why.code, reason: why.reason ?? '', text: why.text ?? '' }

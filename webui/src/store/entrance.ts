@@ -9,6 +9,8 @@ export interface EntranceNeeds {
   check(name: string): Promise<names.Check | null>
   here(): Promise<Here | null>
   later(ms: number, f: () => void): () => void
+  /** Derives what is sent of a secret that was typed for a name. */
+  seal(name: string, typed: string): Promise<string>
   fill: Fill
   memory: Memory
   /** Tries to get in as somebody. */
@@ -18,7 +20,8 @@ export interface EntranceNeeds {
 }
 
 const checkAfter = 250 // milliseconds after the last key
-const secretLength = 24 // letters of a secret that the page makes
+/** A secret that the page makes, in the form of those that are derived: the server takes both as they are. */
+const random = (fill: Fill) => `tincan:${randomWord(43, fill)}`
 
 export class Entrance {
   readonly #field = signal<names.Field>(names.empty)
@@ -41,7 +44,7 @@ export class Entrance {
 
   /** Somebody stands before the door. */
   look(): void {
-    this.#needs.here().catch(() => null).then((h) => { this.#here.value = h && h.people + h.devices > 0 ? h : null })
+    this.#needs.here().catch(() => null).then((h) => { this.#here.value = h && (h.door || h.people + h.devices > 0) ? h : null })
   }
 
   /** The field changed; the server is asked a quarter of a second after the last key. */
@@ -52,6 +55,11 @@ export class Entrance {
     if (names.worthAsking(this.#field.value)) this.#uncheck = this.#needs.later(checkAfter, () => this.#check(value))
   }
 
+  /** The server may answer now: what is known of the name is asked for again. */
+  again(): void {
+    if (names.worthAsking(this.#field.value)) this.#check(this.#field.value.value)
+  }
+
   /** Joins with the name in the field. Without a secret the page takes the one it has for the name, or makes one. */
   join(secret: string, remember: boolean): void {
     const name = this.#field.value.value.trim()
@@ -60,8 +68,12 @@ export class Entrance {
     this.#field.value = { ...this.#field.value, joining: true, checking: false, no: null }
     const { fill, memory } = this.#needs
     const known = memory.secretOf(name)
-    const me = secret !== '' ? { name, secret, chosen: true } : known ? { ...known, name } : { name, secret: randomWord(secretLength, fill), chosen: false }
-    this.#needs.connect(me, remember)
+    if (secret === '') return this.#needs.connect(known ? { ...known, name } : { name, secret: random(fill), chosen: false }, remember)
+    const joining = this.#field.value
+    this.#needs.seal(name, secret).then(
+      (sealed) => { if (this.#field.value === joining) this.#needs.connect({ name, secret: sealed, chosen: true }, remember) },
+      () => { if (this.#field.value === joining) this.refused({ reason: 'stopping', text: '', name, chosen: true }) },
+    )
   }
 
   /** The server did not let me in. */

@@ -3,8 +3,8 @@ import { type Field, shape, type Wrong } from './name.ts'
 
 /** What is said below the field. */
 export type Hint =
-  | { say: 'rules' | 'checking' | 'joining' | 'reserved' | 'invalid' | 'too-many-tries' | 'full' | 'stopping', text?: string }
-  | { say: 'free' | 'taken' | 'held' | 'wrong-secret', name: string }
+  | { say: 'rules' | 'checking' | 'joining' | 'reserved' | 'invalid' | 'too-many-tries' | 'full' | 'stopping' | 'locked' | 'door', text?: string }
+  | { say: 'free' | 'taken' | 'held' | 'registered' | 'wrong-secret', name: string }
   | { say: 'alike', name: string, other: string }
   | Wrong
   | { say: 'refused', text: string }
@@ -20,9 +20,15 @@ export function hint(f: Field): Hint {
       case 'name-taken':
         return { say: 'taken', name }
       case 'wrong-secret': // the page's own random secret is nothing that a person got wrong
-        return f.no.chosen ? { say: 'wrong-secret', name } : { say: 'taken', name }
+        return f.no.chosen ? { say: 'wrong-secret', name } : { say: f.check?.state === 'registered' ? 'registered' : 'taken', name }
       case 'look-alike':
         return f.check?.like ? { say: 'alike', name, other: f.check.like } : { say: 'refused', text: f.no.text }
+      case 'name-reserved':
+        return { say: 'reserved' }
+      case 'registered-only':
+        return { say: 'locked' }
+      case 'door':
+        return { say: 'door' }
       case 'name-invalid':
         return { say: 'invalid', text: f.no.text }
       case 'too-many-tries':
@@ -41,7 +47,10 @@ export function hint(f: Field): Hint {
     case 'taken':
       return { say: 'taken', name }
     case 'held':
-      return { say: 'held', name }
+    case 'registered':
+      return { say: f.check.state, name }
+    case 'locked':
+      return { say: 'locked' }
     case 'alike':
       return { say: 'alike', name, other: f.check.like }
     case 'reserved':
@@ -63,5 +72,5 @@ export function string(f: Field): 'loose' | 'taut' | 'broken' {
 /** Whether the name belongs to someone, so that a secret would let its owner in. */
 export function wantsSecret(f: Field): boolean {
   const say = hint(f).say
-  return say === 'taken' || say === 'held' || say === 'wrong-secret' || say === 'too-many-tries'
+  return say === 'taken' || say === 'held' || say === 'registered' || say === 'wrong-secret' || say === 'too-many-tries'
 }

@@ -1,5 +1,7 @@
 // How others get here: the addresses of the page and of MQTT, as the server tells them.
 
+import { doorWord } from './knock.ts'
+
 /** The answer of GET /api/place. */
 export interface Invitation {
   title: string
@@ -46,8 +48,9 @@ export function addresses(origin: string, told: readonly string[]): string[] {
   return [...new Set([...own, ...told])]
 }
 
-/** The link to a room at an address; the lobby is the address alone, which is the shortest to type. */
+/** The link to a room at an address; the lobby is the address alone, which is the shortest to type. Where there is a door it has its passphrase. */
 export function link(address: string, room: string): string {
+  if (doorWord() !== '') return `${address}/#${encodeURIComponent(room || 'lobby')}?door=${encodeURIComponent(doorWord())}`
   return room === '' || room === 'lobby' ? address : `${address}/#${encodeURIComponent(room)}`
 }
 

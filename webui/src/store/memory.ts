@@ -56,6 +56,8 @@ export class Memory {
       return
     }
     this.#write(this.#lasting, keys.me, me)
+    const { door } = this.invitation()
+    if (door !== '') this.#write(this.#lasting, keys.invitation, { door })
     const others = this.#secrets().filter((s) => s.name !== me.name)
     this.#write(this.#lasting, keys.secrets, [...others, me].slice(-mostSecrets))
   }
@@ -100,9 +102,9 @@ export class Memory {
     this.#write(this.#lasting, keys.mates, { ...(typeof all === 'object' ? all : null), [name]: mates })
   }
 
-  /** What came with the invitation that opened this tab. */
+  /** What came with the invitation that opened this tab, else what opened the door when this browser was here last. */
   invitation(): Invitation {
-    const v = this.#read(this.tab, keys.invitation) as Partial<Invitation> | null
+    const v = (this.#read(this.tab, keys.invitation) ?? this.#read(this.#lasting, keys.invitation)) as Partial<Invitation> | null
     const text = (x: unknown) => (typeof x === 'string' ? x : '')
     return { door: text(v?.door), code: text(v?.code) }
   }

@@ -4,10 +4,11 @@
 /** The answer of GET /api/name. */
 export interface Check {
   name: string // canonical
-  state: 'free' | 'taken' | 'held' | 'alike' | 'invalid' | 'reserved'
+  state: 'free' | 'taken' | 'held' | 'registered' | 'alike' | 'invalid' | 'reserved' | 'locked'
   like: string // the name that it looks like
   text: string // the server's sentence
   suggest: readonly string[]
+  salt?: string // of its secrets, in hexadecimal
 }
 
 /** Why a connect was refused: the server's word for it, and its sentence. */

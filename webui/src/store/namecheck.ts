@@ -1,6 +1,6 @@
 import type { Check } from './name.ts'
 
-const states = ['free', 'taken', 'held', 'alike', 'invalid', 'reserved'] as const
+const states = ['free', 'taken', 'held', 'registered', 'alike', 'invalid', 'reserved', 'locked'] as const
 
 /** Asks GET /api/name about a name; null when there is no answer, or when it was asked too often (429). */
 export async function askName(get: typeof fetch, name: string): Promise<Check | null> {
@@ -15,13 +15,14 @@ export function parseCheck(v: unknown): Check | null {
   if (!o || !state) return null
   const text = (x: unknown) => (typeof x === 'string' ? x : '')
   const suggest = Array.isArray(o.suggest) ? o.suggest.filter((s) => typeof s === 'string') : []
-  return { name: text(o.name), state, like: text(o.like), text: text(o.text), suggest }
+  return { name: text(o.name), state, like: text(o.like), text: text(o.text), suggest, ...(typeof o.salt === 'string' && { salt: o.salt }) }
 }
 
-/** How many are here now. */
+/** How many are here now; or that there is a door, before which nothing is told. */
 export interface Here {
   people: number
   devices: number
+  door?: true
 }
 
 /** Asks GET /api/place; null when there is no answer. */
@@ -34,5 +35,6 @@ export async function askHere(get: typeof fetch): Promise<Here | null> {
 export function parseHere(v: unknown): Here | null {
   const o = v as Partial<Here> | null
   const count = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0
+  if (o?.door === true) return { people: 0, devices: 0, door: true }
   return o && count(o.people) && count(o.devices) ? { people: o.people, devices: o.devices } : null
 }

@@ -37,12 +37,13 @@ export interface Settings {
   pinned: readonly string[] // rooms that stand first
   quiet: Quiet | null
   asked: boolean // whether the page has asked about them by itself, which it does once
+  tipped: boolean // whether it was told that a name can be kept for good, likewise
   system: boolean // whether notifications of the system are wished, where the browser has them
 }
 
 export const defaults: Settings = {
   theme: 'system', density: 'comfortable', language: '', clock: 'system', sound: true, announce: 'everything', typing: true, joins: true,
-  enter: 'sends', single: true, notify: 'mentions', rooms: {}, pinned: [], quiet: null, asked: false, system: false,
+  enter: 'sends', single: true, notify: 'mentions', rooms: {}, pinned: [], quiet: null, asked: false, tipped: false, system: false,
 }
 
 const key = 'tincan.settings'
@@ -58,13 +59,13 @@ export function parse(stored: string | null): Settings {
     // As if nothing had been chosen.
   }
   const one = <K extends keyof typeof choices>(k: K): Settings[K] => ((choices[k] as readonly unknown[]).includes(o[k]) ? o[k] : defaults[k]) as Settings[K]
-  const yes = (k: 'sound' | 'typing' | 'joins' | 'single' | 'asked' | 'system') => (typeof o[k] === 'boolean' ? o[k] : defaults[k])
+  const yes = (k: 'sound' | 'typing' | 'joins' | 'single' | 'asked' | 'tipped' | 'system') => (typeof o[k] === 'boolean' ? o[k] : defaults[k])
   const rooms = typeof o.rooms === 'object' && o.rooms !== null ? Object.entries(o.rooms).slice(-mostRooms) : []
   const quiet = o.quiet as Partial<Quiet> | null | undefined
   return {
     theme: one('theme'), density: one('density'), clock: one('clock'), announce: one('announce'), enter: one('enter'), notify: one('notify'),
     language: typeof o.language === 'string' && /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(o.language) ? o.language : '',
-    sound: yes('sound'), typing: yes('typing'), joins: yes('joins'), single: yes('single'), asked: yes('asked'), system: yes('system'),
+    sound: yes('sound'), typing: yes('typing'), joins: yes('joins'), single: yes('single'), asked: yes('asked'), tipped: yes('tipped'), system: yes('system'),
     rooms: Object.fromEntries(rooms.filter((e): e is [string, Notify] => choices.notify.includes(e[1] as Notify))),
     pinned: Array.isArray(o.pinned) ? o.pinned.filter((r): r is string => typeof r === 'string').slice(0, mostRooms) : [],
     quiet: isMinute(quiet?.from) && isMinute(quiet.to) && quiet.from !== quiet.to ? { from: quiet.from, to: quiet.to } : null,

@@ -24,6 +24,7 @@ const Devices = aside(async () => (await import('./devices.tsx')).Devices)
 const Search = aside(async () => (await import('./search.tsx')).Search)
 const Wall = aside(async () => (await import('./wall.tsx')).Wall)
 const Share = aside(async () => (await import('./share.tsx')).Share)
+const Errands = aside(async () => (await import('./errand.tsx')).Errands)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
 const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
 
@@ -35,7 +36,7 @@ type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'shar
 export function App({ chat }: { chat: Chat }) {
   const view = chat.view.value
   if (view.is === 'wall') return <Wall chat={chat} room={view.room} />
-  return chat.screen.value === 'welcome' ? <Welcome chat={chat} /> : <Shell chat={chat} />
+  return <>{chat.screen.value === 'welcome' ? <Welcome chat={chat} /> : <Shell chat={chat} />}{chat.errand.value && <Errands chat={chat} />}</>
 }
 
 function Shell({ chat }: { chat: Chat }) {

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
 import { addresses, askInvitation, type Invitation, link, typed } from '../store/invite.ts'
+import { knock } from '../store/knock.ts'
 import { read } from '../store/route.ts'
 import { QrCode } from './code.tsx'
 import { Icon } from './icon.tsx'
@@ -16,7 +17,7 @@ export function Door() {
   const told = useSignal<Invitation | null>(null)
   const lost = useSignal(false)
   useEffect(() => {
-    const ask = () => void askInvitation(fetch.bind(window)).then((i) => {
+    const ask = () => void askInvitation(knock).then((i) => {
       lost.value = i === null
       if (i) told.value = i
     })

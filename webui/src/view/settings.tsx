@@ -9,9 +9,12 @@ import type { Chat } from '../store/chat.ts'
 import type { Settings as All } from '../store/settings.ts'
 import { storedBytes } from '../stored.ts'
 import { Can } from './can.tsx'
+import { aside } from './lazy.tsx'
 import { Segment, Select, Setting, Switch } from './control.tsx'
 import { Dialog } from './dialog.tsx'
 import { whereabouts } from './words.ts'
+
+const Account = aside(async () => (await import('./account.tsx')).Account)
 
 /** What can be chosen in this browser, what is kept in it, and what this place is. */
 export function Settings({ chat, onClose, onKeys }: { chat: Chat, onClose: () => void, onKeys: () => void }) {
@@ -95,6 +98,7 @@ function You({ chat }: { chat: Chat }) {
           </span>
           <button type="button" class="button" onClick={() => void chat.signOut()}>{t('nav.signOut')}</button>
         </div>
+        <Account chat={chat} />
       </div>
     </section>
   )

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
 import { addresses, askInvitation, type Invitation, link, mqttHost, typed } from '../store/invite.ts'
+import { knock } from '../store/knock.ts'
 import { snippet, type Way, ways } from '../store/snippets.ts'
 import { QrCode } from './code.tsx'
 import { CopyButton } from './copy.tsx'
@@ -18,7 +19,7 @@ export function Share({ room, onClose }: { room: string, onClose: () => void }) 
   const chosen = useSignal('')
   useEffect(() => {
     dialog.current?.showModal()
-    void askInvitation(fetch.bind(window)).then((i) => { told.value = i })
+    void askInvitation(knock).then((i) => { told.value = i })
   }, [])
   const info = told.value === 'asking' ? null : told.value
   const all = addresses(location.origin, info?.addresses ?? [])

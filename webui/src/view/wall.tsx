@@ -8,6 +8,7 @@ import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { addresses, askInvitation, link, typed } from '../store/invite.ts'
+import { knock } from '../store/knock.ts'
 import { write } from '../store/route.ts'
 import { shownKind } from '../store/rows.ts'
 import type { Names } from '../store/text.ts'
@@ -56,7 +57,7 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
   }, [])
   const string = chat.string.value
   useEffect(() => { // the address may be another after a break
-    if (string === 'taut') void askInvitation(fetch.bind(window)).then((i) => { address.value = addresses(location.origin, i?.addresses ?? [])[0] ?? '' })
+    if (string === 'taut') void askInvitation(knock).then((i) => { address.value = addresses(location.origin, i?.addresses ?? [])[0] ?? '' })
   }, [string])
   useEffect(() => { document.title = `#${room} · ${place()}` }, [room])
   useEffect(() => {

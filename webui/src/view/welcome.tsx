@@ -1,4 +1,5 @@
 import './control.css'
+import './field.css'
 import './welcome.css'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
@@ -17,6 +18,9 @@ export function Welcome({ chat }: { chat: Chat }) {
   const folded = useSignal(true)
   const shown = useSignal(false)
   const remember = useSignal(true)
+  const door = useSignal('')
+  const code = useSignal<string | null>(null) // of another device; null: folded away
+  const codeNo = useSignal('')
   const input = useRef<HTMLInputElement>(null)
   const secretInput = useRef<HTMLInputElement>(null)
   const say = hint(field)
@@ -26,6 +30,7 @@ export function Welcome({ chat }: { chat: Chat }) {
   const place = chat.places.place.value
   const target = place.at === 'room' ? `#${place.room}` : place.user
   const here = chat.entrance.here.value
+  const shut = here?.door === true || say.say === 'door'
   const invited = place.at === 'room' && place.room !== 'lobby'
   const waits = field.joining ? chat.strip.value : 'none' // the attempt goes on by itself
 
@@ -37,8 +42,18 @@ export function Welcome({ chat }: { chat: Chat }) {
     if (owned) folded.value = false // and stays open while another answer is waited for
   }, [owned])
 
+  const knockAt = () => {
+    chat.bringDoor(door.value)
+    chat.entrance.look()
+    chat.entrance.again()
+  }
+  const bring = (word: string) => {
+    codeNo.value = ''
+    void import('../store/errand.ts').then(({ bringCode }) => bringCode(chat, word)).then((then) => { if (then.state === 'no') codeNo.value = then.text || t('account.noAnswer') })
+  }
   const join = (e: Event) => {
     e.preventDefault()
+    if (door.value !== '') knockAt()
     if (name === '') input.current?.focus()
     else chat.entrance.join(secret.value, remember.value)
   }
@@ -49,9 +64,19 @@ export function Welcome({ chat }: { chat: Chat }) {
         <div>
           <h1><bdi>{placeName()}</bdi></h1>
           {invited && <p class="welcome__tagline">{t('welcome.to', { room: place.room })}</p>}
-          <p class="welcome__tagline">{here === undefined ? '\u00a0' : here ? t('line.here', { ...here }) : !invited && t('welcome.tagline')}</p>
+          <p class="welcome__tagline">{here === undefined ? '\u00a0' : here && !here.door ? t('line.here', { people: here.people, devices: here.devices }) : !invited && t('welcome.tagline')}</p>
         </div>
         <form class="welcome__form" onSubmit={join}>
+          {shut && (
+            <div class="field">
+              <label class="field__label" for="door">{t('welcome.door')}</label>
+              <div class={`field__box ${say.say === 'door' ? 'field__box--bad' : ''}`}>
+                <Icon name="key" />
+                <input id="door" value={door.value} autocomplete="off" autocapitalize="none" spellcheck={false} maxLength={200} dir="auto" aria-describedby="door-hint" onInput={(e) => { door.value = e.currentTarget.value }} onChange={() => door.value !== '' && knockAt()} />
+              </div>
+              <p id="door-hint" class="hint">{t('name.door')}</p>
+            </div>
+          )}
           <div class="field">
             <label class="field__label" for="name">{t('welcome.ask')}</label>
             <div class={`field__box field__box--big ${tone(say) === 'bad' ? 'field__box--bad' : ''}`}>
@@ -94,6 +119,23 @@ export function Welcome({ chat }: { chat: Chat }) {
             <button type="button" class="welcome__more" aria-expanded={false} onClick={() => { folded.value = false; requestAnimationFrame(() => secretInput.current?.focus()) }}>
               <Icon name="key" />{t('welcome.keep')}
             </button>
+          )}
+          {code.value === null ? (
+            <button type="button" class="welcome__more" aria-expanded={false} onClick={() => { code.value = ''; requestAnimationFrame(() => document.getElementById('code')?.focus()) }}>
+              <Icon name="chip" />{t('welcome.code')}
+            </button>
+          ) : (
+            <div class="field">
+              <label class="field__label" for="code">{t('welcome.codeField')}</label>
+              <div class="field__box">
+                <input
+                  id="code" value={code.value} autocomplete="one-time-code" autocapitalize="none" spellcheck={false} maxLength={20} dir="ltr" enterkeyhint="go" aria-describedby="code-hint"
+                  onInput={(e) => { code.value = e.currentTarget.value }} onKeyDown={(e) => { if (e.key === 'Enter') { e.preventDefault(); bring(code.value ?? '') } }}
+                />
+                <button type="button" class="field__show" aria-disabled={code.value.trim() === ''} onClick={() => bring(code.value ?? '')}>{t('welcome.codeUse')}</button>
+              </div>
+              <p id="code-hint" class="hint hint--bad" role="alert">{codeNo.value}</p>
+            </div>
           )}
           <label class="welcome__remember">
             <input type="checkbox" checked={remember.value} onChange={(e) => { remember.value = e.currentTarget.checked }} />
@@ -163,6 +205,9 @@ function words(h: Hint): string {
     case 'free': return t('name.free', { name: h.name })
     case 'taken': return t('name.taken', { name: h.name })
     case 'held': return t('name.held', { name: h.name })
+    case 'registered': return t('name.registered', { name: h.name })
+    case 'locked': return t('name.locked')
+    case 'door': return t('name.door')
     case 'alike': return t('name.alike', { name: h.name, other: h.other })
     case 'wrong-secret': return t('name.wrong', { name: h.name })
     case 'long': return t('name.long', { n: h.over })

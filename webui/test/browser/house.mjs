@@ -1,6 +1,6 @@
 // A house for one test: the binary with its own data, a door in front of it that can be shut, a browser, people and devices.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,6 +8,7 @@ import { connect, createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { promisify } from 'node:util'
 import mqtt from 'mqtt'
 import { chromium } from 'playwright-core'
 
@@ -164,8 +165,17 @@ export class House {
     return `http://127.0.0.1:${this.door.port}/`
   }
 
+  /** Flags of the tincan that starts next. */
+  args = []
+
+  /** What a command says about this house's folder. */
+  async command(...args) {
+    const { stdout } = await promisify(execFile)(TINCAN_BIN, [...args, '--data', join(this.#dir, 'data')], { env })
+    return stdout
+  }
+
   async start() {
-    this.#process = spawn(TINCAN_BIN, ['--data', join(this.#dir, 'data'), '--http', `127.0.0.1:${this.#http}`, '--mqtt', `127.0.0.1:${this.#tcp}`, '--no-open'], { env, stdio: 'ignore' })
+    this.#process = spawn(TINCAN_BIN, ['--data', join(this.#dir, 'data'), '--http', `127.0.0.1:${this.#http}`, '--mqtt', `127.0.0.1:${this.#tcp}`, '--no-open', ...this.args], { env, stdio: 'ignore' })
     const p = this.#process
     await until('tincan answers', async () => {
       assert.equal(p.exitCode, null, 'tincan ended')

@@ -97,6 +97,8 @@ export class Place {
       intake: (needs) => new Intake(needs),
       check: async (name) => this.checks.get(name) ?? null,
       here: async () => this.here,
+      seal: async (_, typed) => typed,
+      opened: () => {},
       shelf: this.browser.shelf,
       memory: new Memory(this.lasting, this.tab),
       settings: new Preferences(this.lasting, () => {}),

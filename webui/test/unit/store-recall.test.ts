@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Memory } from '../../src/store/memory.ts'
 import { Place, quiet } from './place.ts'
 
 /** A place whose lobby holds n messages, read to the end and kept; the page is closed. */
@@ -150,9 +151,36 @@ test('the name is somebody else\'s now: the right secret comes in again', async 
   p.line.onState('offline')
   p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'wrong-secret', text: 'no' })
   p.chat.comeIn('sesame')
+  await quiet()
   assert.deepEqual([p.line.name, p.line.secret], ['noor', 'sesame'])
   await p.online()
   assert.equal(p.chat.line.value.is, 'online')
+})
+
+test('who wrote something is told once, in a while, that the name can be kept', async () => {
+  const p = new Place()
+  await p.join()
+  await p.pass(400_000)
+  assert.equal(p.chat.errand.value, null) // nothing to come back to
+  p.chat.send('hello')
+  p.chat.send('world')
+  await p.pass(400_000)
+  assert.deepEqual(p.chat.errand.value, { is: 'tip', state: 'waits' })
+  p.chat.errand.value = null
+  p.chat.send('again')
+  await p.pass(400_000)
+  assert.equal(p.chat.errand.value, null)
+})
+
+test('another tab has a newer secret of the name: this one comes back with it', async () => {
+  const p = new Place()
+  await p.join()
+  new Memory(p.lasting, p.tab).setMe({ name: 'noor', secret: 'newer', chosen: true }, true)
+  p.line.onState('offline')
+  p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'wrong-secret', text: 'no' })
+  assert.deepEqual([p.line.name, p.line.secret], ['noor', 'newer'])
+  p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'wrong-secret', text: 'no' })
+  assert.equal(p.chat.line.value.end?.why, 'name')
 })
 
 test('the server was started anew while we were here: when is told', async () => {

@@ -28,5 +28,5 @@ test('it is kept behind the name page, and told to the server with the name', as
   assert.deepEqual(p.line.user, [['kind', 'person'], ['label', 'laptop'], ['door', 'open sesame']])
   assert.equal(p.chat.places.current.value.key, 'room/workshop')
   assert.ok(p.subscribed.includes('chat/room/workshop/#'))
-  assert.deepEqual(new Memory(p.lasting, passing()).invitation(), { door: '', code: '' }) // for this tab alone
+  assert.deepEqual(new Memory(p.lasting, passing()).invitation(), { door: 'open sesame', code: '' }) // the next visit opens it, too
 })

@@ -6,7 +6,7 @@ import { defaults, isQuiet, notifyOf, parse, Preferences, type Settings, withRoo
 test('what was stored is taken over; what cannot be read is as if never chosen', () => {
   const chosen: Settings = {
     theme: 'dark', density: 'compact', language: 'pt-BR', clock: '24', sound: false, announce: 'nothing', typing: false, joins: false, enter: 'breaks', single: false,
-    notify: 'all', rooms: { lobby: 'none' }, pinned: ['lobby'], asked: true, quiet: { from: 22 * 60, to: 6 * 60 }, system: true,
+    notify: 'all', rooms: { lobby: 'none' }, pinned: ['lobby'], asked: true, tipped: true, quiet: { from: 22 * 60, to: 6 * 60 }, system: true,
   }
   assert.deepEqual(parse(JSON.stringify(chosen)), chosen)
   assert.deepEqual(parse(null), defaults)
