@@ -5,7 +5,7 @@
 //
 // signs.json: groups in the order of a keyboard, each a text of signs with spaces between them; behind a sign * says that it has
 // skin tones, and a number the version of Emoji that brought it, from 11 on. words/: for each language a line for each sign in the same
-// order, its name and further words to find it by; flags have none, since the browser knows the names of countries. The names are
+// order, its name (more words to find it by would weigh more in the binary than they help); flags have none, since the browser knows the names of countries. The names are
 // those of Unicode CLDR (see NOTICE).
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -14,7 +14,6 @@ import { brotliCompressSync } from 'node:zlib'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const [base, names, derived] = process.argv.slice(2)
-const most = 19_000 // bytes of brotli of the names of a language
 const groups = [[0], [1], [3], [4], [5], [6], [7], [8], [9]] // smileys, people, animals, food, travel, activities, objects, symbols, flags
 const json = (...path) => JSON.parse(readFileSync(join(...path), 'utf8'))
 const toned = (sign, tone) => sign.replace(/^(\P{M})\ufe0f?/u, `$1${String.fromCodePoint(0x1f3fa + tone)}`)
@@ -30,18 +29,12 @@ writeFileSync(join(here, 'signs.json'), JSON.stringify(signs.map((g) => g.map((e
 for (const [language, cldr] of Object.entries({ en: 'en', de: 'de', es: 'es', fr: 'fr', 'pt-BR': 'pt', 'zh-Hans': 'zh', ar: 'ar', hi: 'hi', ja: 'ja', ru: 'ru', tr: 'tr', he: 'he' })) {
   const said = { ...json(names, `annotations/${cldr}/annotations.json`).annotations.annotations, ...json(derived, `annotationsDerived/${cldr}/annotations.json`).annotationsDerived.annotations }
   const of = (sign) => said[sign] ?? said[sign.replaceAll('\ufe0f', '')] ?? {}
-  for (let words = 4; words >= 0; words--) {
     const lines = signs.flat().map(({ sign, flag }) => {
       if (flag) return ''
-      const { tts: [name] = [''], default: more = [] } = of(sign)
-      const low = name.toLowerCase()
-      return [name, ...more.filter((w) => !low.includes(w.toLowerCase())).slice(0, words)].join('|')
+      return of(sign).tts?.[0] ?? ''
     })
     const text = JSON.stringify(lines.join('\n'))
     const weight = brotliCompressSync(text).length
-    if (weight > most && words > 0) continue
     writeFileSync(join(here, 'words', `${language}.json`), text + '\n')
-    console.log(language, lines.length, 'signs', words, 'words', weight, 'bytes', lines.filter((l, i) => l === '' && !signs.flat()[i].flag).length, 'without a name')
-    break
-  }
+    console.log(language, lines.length, 'signs', weight, 'bytes', lines.filter((l, i) => l === '' && !signs.flat()[i].flag).length, 'without a name')
 }

@@ -62,10 +62,9 @@ export function readUse(v: unknown): { lately: string[], tone: number } {
   return { lately: lately.slice(0, 40), tone: tones.find((n) => n === o?.tone) ?? 0 }
 }
 
-/** The newest version of Emoji that this browser can draw. draws tells of a sign; where it cannot draw the oldest, nothing can be told. */
+/** The newest version of Emoji that this browser can draw. draws tells of a sign. */
 export function newest(all: readonly Sign[], draws: (sign: string) => boolean): number {
   const versions = [...new Set(all.map((s) => s.version))].sort((a, b) => a - b)
   const of = (v: number) => all.find((s) => s.version === v && [...s.sign].length === 1)
-  if (!draws('😀')) return Infinity
   return versions.findLast((v) => v === 0 || draws(of(v)?.sign ?? '😀')) ?? Infinity
 }

@@ -30,12 +30,13 @@ export function Picker({ onTake, onClose }: { onTake: (sign: string) => void, on
   const all = useSignal<Sign[][] | null>(null)
   const group = useSignal(use.peek().lately.length > 0 ? 0 : 1)
   const query = useSignal('')
+  const draws = useRef(drawn())
   const { language } = tongue()
   useEffect(() => {
     const countries = new Intl.DisplayNames([language], { type: 'region', fallback: 'code' })
     const read = (text: string) => {
       const of = signsOf(signs, text, (c) => countries.of(c) ?? c)
-      const least = newest(of.flat(), drawn())
+      const least = newest(of.flat(), draws.current)
       all.value = of.map((g) => g.filter((s) => s.version <= least))
     }
     ;(names[language] ?? names.en)().then((m) => read(m.default), () => read('')) // without names they can still be seen
@@ -53,8 +54,8 @@ export function Picker({ onTake, onClose }: { onTake: (sign: string) => void, on
   }, [])
   const shown = useComputed((): Sign[] => {
     const flat = all.value?.flat() ?? []
-    if (query.value.trim() !== '') return found(flat, query.value, mostFound)
-    if (group.value > 0) return all.value?.[group.value - 1] ?? []
+    if (query.value.trim() !== '') return found(flat, query.value, mostFound).filter((s) => draws.current(s.sign))
+    if (group.value > 0) return (all.value?.[group.value - 1] ?? []).filter((s) => draws.current(s.sign))
     return use.value.lately.flatMap((sign) => flat.find((s) => tones.some((n) => toned(s, n) === sign)) ?? []).filter((s, i, of) => of.indexOf(s) === i)
   }).value
   const keep = (more: Partial<typeof use.value>) => {
@@ -152,5 +153,12 @@ function drawn(): (sign: string) => boolean {
     return c.getImageData(0, 0, 24, 24).data.join()
   }
   const nothing = [look('\u{1ffff}'), look('\u{10ffff}'), look('')]
-  return (sign) => !nothing.includes(look(sign))
+  const wide = 1.6 * c.measureText('😀').width // one that is put together of others, and the font does not know how
+  if (nothing.includes(look('😀'))) return () => true // then nothing can be told
+  const known = new Map<string, boolean>()
+  return (sign) => {
+    let can = known.get(sign)
+    if (can === undefined) known.set(sign, can = c.measureText(sign).width <= wide && !nothing.includes(look(sign)))
+    return can
+  }
 }
