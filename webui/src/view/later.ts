@@ -4,8 +4,6 @@ import './drawings.ts'
 
 export { Announcer } from './announcer.tsx'
 export { Calls } from './calls.tsx'
-export { Empty } from './empty.tsx'
-export { Fence } from './fence.tsx'
 export { Notice } from './notice.tsx'
 export { Panel } from './panel.tsx'
 export { Side } from './side.tsx'

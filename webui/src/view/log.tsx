@@ -7,11 +7,11 @@ import type { Conversation, Wish } from '../store/conversation.ts'
 import { unread } from '../store/read.ts'
 import type { MessageRow, Row } from '../store/rows.ts'
 import { Icon } from './icon.tsx'
-import { lazy, touched } from './lazy.tsx'
+import { aside, lazy, touched } from './lazy.tsx'
 import { Line } from './row.tsx'
 
 const Calls = lazy(async () => (await import('./later.ts')).Calls)
-const Empty = lazy(async () => (await import('./later.ts')).Empty)
+const Empty = aside(async () => (await import('./empty.tsx')).Empty)
 const Acts = lazy(async () => (await import('./hands.ts')).Acts)
 
 const margin = 40 // rows from an edge of the window at which it is moved

@@ -2,9 +2,9 @@ import './text.css'
 import type { ComponentChild } from 'preact'
 import { write } from '../store/route.ts'
 import { type Block, blocks, type Names, onlyEmoji, type Piece } from '../store/text.ts'
-import { lazy } from './lazy.tsx'
+import { aside } from './lazy.tsx'
 
-export const Fence = lazy(async () => (await import('./later.ts')).Fence)
+export const Fence = aside(async () => (await import('./fence.tsx')).Fence)
 
 /** What somebody wrote, as nodes: nothing in it can become markup. */
 export function Text({ text, names }: { text: string, names: Names }) {
