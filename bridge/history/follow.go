@@ -37,6 +37,14 @@ func (x *index) put(tx *sql.Tx, changes []change) error {
 // follow indexes the next rows of the log.
 func (x *index) follow() (more bool, err error) {
 	indexed := x.indexed.Load()
+	is, err := x.mark(indexed)
+	if err != nil {
+		return false, err
+	}
+	if is != x.at { // the newest rows were those of a log that was dropped, and their places are given again
+		x.reset()
+		return true, nil
+	}
 	var high, n int64 // the last place of this step, and how many rows it has: also those that say nothing
 	if err := x.s.view.QueryRow(`select coalesce(max(pk), 0), count(*) from (select pk from entry where pk > ? order by pk limit ?)`, indexed, indexStep).Scan(&high, &n); err != nil {
 		return false, err
@@ -112,6 +120,7 @@ func (x *index) follow() (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	x.at = mark
 	x.indexed.Store(high)
 	return n == indexStep, nil
 }

@@ -77,8 +77,11 @@ type index struct {
 	indexed atomic.Int64           // every entry up to this place is in the index, if it says anything; 0: there is none
 	view    atomic.Pointer[sql.DB] // for readers; nil: there is none
 
+	anew atomic.Bool // it is to be made anew
+
 	// Owned by run.
 	db       *sql.DB
+	at       string    // the mark of the place indexed
 	insert   *sql.Stmt // of db, like the next
 	remove   *sql.Stmt
 	gone     map[entryKey]bool
@@ -156,6 +159,14 @@ func (x *index) run(stop <-chan struct{}) {
 	}
 }
 
+// renew has the index made anew.
+func (x *index) renew() {
+	if x != nil {
+		x.anew.Store(true)
+		x.kick()
+	}
+}
+
 // do runs f in run and waits for it. It returns false when the index has ended.
 func (x *index) do(ctx context.Context, f func()) error {
 	done := make(chan struct{})
@@ -176,6 +187,10 @@ func (x *index) work() (more bool, err error) {
 		if x.open(); x.db == nil {
 			return true, errNoIndex
 		}
+	}
+	if x.anew.Swap(false) {
+		x.reset()
+		return true, nil
 	}
 	if err := x.settleDecided(); err != nil {
 		return true, err
@@ -351,6 +366,7 @@ func (x *index) connect() error {
 	view.SetMaxOpenConns(3)
 	view.SetMaxIdleConns(2)
 	x.view.Store(view)
+	x.at = mark
 	x.indexed.Store(indexed)
 	for _, k := range left {
 		x.gone[k] = true

@@ -31,6 +31,7 @@ func (s *Store) Rename(ctx context.Context, name, to string) error {
 		if other := s.room(to); other != nil && other.id != 0 && other != r {
 			return fmt.Errorf("room %q: %w", to, ErrNameUsed), nil
 		}
+		b.after = append(b.after, s.index.renew) // its labels have the old name
 		return nil, b.rename(r, to, r.first)
 	})
 }
@@ -103,7 +104,10 @@ func (s *Store) Drop(ctx context.Context, name string) error {
 			t.room, t.below, t.cleared, t.due.Truncate(time.Millisecond).Milliseconds()).Scan(&t.id); err != nil {
 			return nil, err
 		}
-		b.after = append(b.after, func() { b.w.trims = append(b.w.trims, t) })
+		b.after = append(b.after, func() {
+			b.w.trims = append(b.w.trims, t)
+			s.index.trimmed(t, fmt.Sprintf("%s%d", gonePrefix, r.id))
+		})
 		return nil, nil
 	})
 }
