@@ -119,7 +119,7 @@ export class Chat {
       },
       hangUp: () => void this.#hangUp(),
     })
-    this.reading = new Reading((room, seq) => void this.#publish(topics.read(room), JSON.stringify({ seq })).catch(() => {}), world.now, (key, seq) => world.tabs.say({ is: 'read', name: this.me.value, key, seq }))
+    this.reading = new Reading((key, seq) => void this.#publish((key.startsWith('room/') ? topics.read : topics.directRead)(key.slice(5)), JSON.stringify({ seq })).catch(() => {}), world.now, (key, seq) => world.tabs.say({ is: 'read', name: this.me.value, key, seq }))
     this.#recall = new Recall({ shelf: world.shelf, now: world.now })
     this.drafts = new Drafts({ ...world, tab: world.memory.tab, me: () => this.me.value })
     this.places = new Places({

@@ -79,8 +79,11 @@ export class Intake {
         break
       }
       case 'inbox': {
-        const i = parseInbox(v())
+        const note = v()
+        const i = parseInbox(note)
         if (i) this.#inbox(i)
+        const told = note as Record<string, unknown> | undefined
+        if (told?.counts || told?.users || told?.type === 'counts') void import('./counts.ts').then((m) => places.count(m.told, told), () => {})
       }
     }
   }

@@ -166,6 +166,11 @@ export class Places {
     this.#current.value = this.conversation(whither(this.#place.value))
   }
 
+  /** Takes what the server keeps as unread. */
+  count(take: (note: Record<string, unknown>, places: Places, reading: Reading) => void, note: Record<string, unknown>): void {
+    take(note, this, this.#needs.reading)
+  }
+
   /** The line is there (again). */
   online(): void {
     const open = this.#current.value

@@ -110,9 +110,8 @@ export class Reading {
     if (!online || now - this.#postedAt < postEvery) return
     for (const [key, seq] of toPost(this.#all.value, this.#posted)) {
       this.#posted = advanced(this.#posted, key, seq)
-      if (!key.startsWith('room/')) continue
       this.#postedAt = now
-      this.#post(key.slice('room/'.length), seq)
+      this.#post(key, seq)
     }
   }
 

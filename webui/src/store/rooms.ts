@@ -51,6 +51,6 @@ export function items(r: Rooms, marks: Marks, { last, mentions, pinned, muted }:
       room, topic: r.open.get(room)?.topic ?? '', joined: true,
       unread: muted(room) ? 0 : unread(marks, `room/${room}`, last(room)), mentions: mentions(room),
     })),
-    ...others.map((room) => ({ room, topic: r.open.get(room)?.topic ?? '', joined: false, unread: 0, mentions: 0 })),
+    ...others.map((room) => ({ room, topic: r.open.get(room)?.topic ?? '', joined: false, unread: 0, mentions: mentions(room) })),
   ]
 }

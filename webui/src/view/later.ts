@@ -3,7 +3,6 @@
 import './drawings.ts'
 
 export { Announcer } from './announcer.tsx'
-export { Calls } from './calls.tsx'
 export { Notice } from './notice.tsx'
 export { Panel } from './panel.tsx'
 export { Side } from './side.tsx'

@@ -10,7 +10,7 @@ import { Icon } from './icon.tsx'
 import { aside, lazy, touched } from './lazy.tsx'
 import { Line } from './row.tsx'
 
-const Calls = lazy(async () => (await import('./later.ts')).Calls)
+const Calls = aside(async () => (await import('./calls.tsx')).Calls)
 const Empty = aside(async () => (await import('./empty.tsx')).Empty)
 const Acts = lazy(async () => (await import('./hands.ts')).Acts)
 
@@ -85,7 +85,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
           </div>
         </div>
         <Jump chat={chat} c={c} log={this} />
-        <Calls chat={chat} c={c} />
+        {c.mentions.value.length > 0 && <Calls chat={chat} c={c} />}
         {touched.value && <Acts chat={chat} c={c} box={this.#box} rowOf={this.rowOf} finger={this.finger} />}
       </div>
     )
