@@ -125,7 +125,7 @@ async function room(): Promise<void> {
     platform.idle(loadRest)
   }
   platform.later(restAfter, touch)
-  for (const kind of ['pointerdown', 'pointermove', 'keydown']) addEventListener(kind, touch, { once: true, capture: true })
+  for (const kind of ['pointerdown', 'pointermove', 'keydown', 'dragenter']) addEventListener(kind, touch, { once: true, capture: true })
   for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.activity.touched(), { passive: true })
   addEventListener('pagehide', () => chat.leave())
   addEventListener('pageshow', (e) => { if (e.persisted) chat.back() })

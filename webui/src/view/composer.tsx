@@ -2,14 +2,14 @@ import './composer.css'
 import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
-import { coarse, idle } from '../platform.ts'
+import { coarse } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { tooLong } from '../store/outbox.ts'
 import * as replies from '../store/reply.ts'
 import { writing } from '../store/typing.ts'
 import type { Wanted } from './attach.tsx'
 import { Icon, IconButton } from './icon.tsx'
-import { aside, lazy } from './lazy.tsx'
+import { aside, lazy, touched } from './lazy.tsx'
 
 const Strips = lazy(async () => (await import('./later.ts')).Strips)
 const ReplyBar = lazy(async () => (await import('./hands.ts')).ReplyBar)
@@ -30,7 +30,7 @@ export function Composer({ chat }: { chat: Chat }) {
   const laidBy = useRef('') // the draft, while a message that was sent is in the field
   const empty = useSignal(true)
   const over = useSignal(0)
-  const wanted = useSignal<Wanted | null | undefined>(undefined) // of the part that attaches files: it is there from the first idle moment on
+  const wanted = useSignal<Wanted | null | undefined>(undefined) // of the part that attaches files: it is there from the first touch on
   const picks = useSignal(false)
   const suggests = useSignal(false) // from the first : @ or # on
   const hint = 'room' in c.to ? t('room.message', { room: c.to.room }) : t('room.messageTo', { name: c.to.user })
@@ -70,7 +70,7 @@ export function Composer({ chat }: { chat: Chat }) {
       c.editing.value = null
     }
   }, [c.key])
-  useEffect(() => idle(() => { wanted.value ??= null }), [])
+  useEffect(() => { if (touched.value) wanted.value ??= null }, [touched.value])
   const heard = chat.drafts.heard.value
   useEffect(() => {
     if (!heard || (heard.key === null ? field.current?.value !== '' : heard.key !== c.key || document.hasFocus())) return

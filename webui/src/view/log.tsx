@@ -31,7 +31,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #to = 0
   #firstKey = ''
   #follow = true
-  #anchor: { key: string, offset: number } | null = null
+  #anchor: { key: string, offset: number, height: number } | null = null
   #wish: Wish | null = null
   #goal: Wish | null = null
   #height = 0
@@ -162,7 +162,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
         this.#remember()
       }
     }
-    this.#hold()
+    this.#hold(true)
     this.#rove()
     this.#look()
   }
@@ -174,8 +174,11 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     return i
   }
 
-  /** Puts the reader's place where it was. */
-  #hold(): void {
+  /**
+   * Puts the reader's place where it was. drawn: rows were drawn anew, so that of a row which the top cuts the lower edge stays: its
+   * author may have gone to an older row. Else it may have been opened by a click, and shows more below.
+   */
+  #hold(drawn = false): void {
     const box = this.#box.current
     if (!box) return
     if (this.#follow) {
@@ -185,6 +188,9 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     }
     const el = this.#anchor && this.#element(this.#anchor.key)
     if (!el || !this.#anchor) return
+    const grown = drawn && this.#anchor.offset < 0 ? el.offsetHeight - this.#anchor.height : 0
+    this.#anchor.offset -= grown
+    this.#anchor.height = el.offsetHeight
     const moved = el.offsetTop - box.scrollTop - this.#anchor.offset
     if (moved !== 0) box.scrollTop += moved
     this.#top = box.scrollTop
@@ -207,7 +213,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     while (el && !(el as HTMLElement).dataset.seq && el.nextElementSibling) el = el.nextElementSibling
     const row = el as HTMLElement | null
     this.#top = box.scrollTop
-    this.#anchor = row?.dataset.key ? { key: row.dataset.key, offset: row.offsetTop - box.scrollTop } : null
+    this.#anchor = row?.dataset.key ? { key: row.dataset.key, offset: row.offsetTop - box.scrollTop, height: row.offsetHeight } : null
     this.props.c.anchor = this.#follow ? Infinity : Number(row?.dataset.seq ?? Infinity)
   }
 
