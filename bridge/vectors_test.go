@@ -25,7 +25,7 @@ func TestTopicsAreThoseOfThePage(t *testing.T) {
 	}
 	read := map[string]kind{
 		"messages": roomMessages, "roster": roomRoster, "presence": roomPresence, "board": roomBoard, "typing": roomTyping, "state": roomState,
-		"member": userPresence, "inbox": userInbox, "rooms": serverRooms, "status": serverStatus,
+		"member": userPresence, "inbox": userInbox, "rooms": serverRooms, "status": serverStatus, "about": roomAbout, "notice": serverNotice,
 	}
 	for _, c := range v.Read {
 		got, err := parseTopic(c.Topic)

@@ -119,6 +119,36 @@ export interface RoomInfo {
   topic: string
   /** The seq of its newest message, 0 for none. */
   last: number
+  /** What a private room is called. */
+  title?: string
+}
+
+/** What a room is besides its messages. */
+export interface About {
+  room: string // another one than that of the topic: the room is called so now
+  title: string
+  topic: string
+  owner: string
+  hosts: string[]
+  hidden: boolean // a private room
+  members: string[] // of a private room
+  code: boolean // there is one that lets in
+  handout: boolean // only hosts write
+  slow: number // seconds between two messages of a member; 0: no matter
+  closed: boolean
+  cleared: number // what has a seq up to this is not shown any more
+  undo: boolean // and that can be taken back
+  days: number // how long messages stay; 0: for ever
+}
+
+/** What a host decided about me. */
+export interface Act {
+  what: string
+  room: string
+  by: string
+  reason: string
+  until: number // 0: for good, or it does not matter
+  text: string
 }
 
 /** The server's own presence. */
@@ -140,6 +170,10 @@ export type Inbox =
   | { type: 'message'; message: Message }
   | { type: 'account' | 'admin' | 'host' | 'device'; request?: string; of: Record<string, unknown> }
   | { type: 'error'; code: string; text: string; topic?: string; room?: string; id?: string; request?: string }
+  /** What is told of rooms and rights: ruling.ts reads it. */
+  | { type: 'told'; told: Record<string, unknown> }
+  /** The answer to an order, or to what was asked about oneself. */
+  | { type: 'said'; request: string; said: Record<string, unknown> }
 
 /** A message that was found, and where in its text the words are. */
 export interface Hit {
@@ -160,7 +194,7 @@ export function parseJSON(payload: Uint8Array): unknown {
   }
 }
 
-const fields = (v: unknown): Fields | undefined => (typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Fields) : undefined)
+export const fields = (v: unknown): Fields | undefined => (typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Fields) : undefined)
 const text = (v: unknown): string | undefined => (typeof v === 'string' ? v : undefined)
 const some = (v: unknown): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined)
 const count = (v: unknown): number | undefined => (typeof v === 'number' && Number.isSafeInteger(v) && v >= 0 ? v : undefined)
@@ -297,7 +331,7 @@ export function parseRooms(v: unknown): RoomInfo[] | undefined {
   return list(v, (r) => {
     const f = fields(r)
     const room = some(f?.room)
-    return f && room ? { room, topic: text(f.topic) ?? '', last: count(f.last) ?? 0 } : undefined
+    return f && room ? whole<RoomInfo>({ room, topic: text(f.topic) ?? '', last: count(f.last) ?? 0, title: some(f.title) }) : undefined
   })
 }
 
@@ -349,6 +383,10 @@ export function parseInbox(v: unknown): Inbox | undefined {
       if (code === undefined) return undefined
       return whole<Inbox>({ type: 'error', code, text: text(f.text) ?? '', topic: some(f.topic), room, id: some(f.id), request })
     }
+    case 'act': case 'rooms': case 'host':
+      return { type: 'told', told: f }
+    case 'admin': case 'account':
+      return request === undefined ? undefined : { type: 'said', request, said: f }
   }
   return undefined
 }

@@ -5,7 +5,7 @@
 
 /** A topic that the page may be sent. */
 export type Topic =
-  | { of: 'messages' | 'roster' | 'presence' | 'board'; room: string }
+  | { of: 'messages' | 'roster' | 'presence' | 'board' | 'about'; room: string }
   | { of: 'typing'; room: string; name: string }
   /** `path` is what follows the name, empty or like `kitchen/temperature`. */
   | { of: 'state'; room: string; name: string; path: string }
@@ -14,6 +14,7 @@ export type Topic =
   | { of: 'inbox'; name: string; path: string }
   | { of: 'rooms' }
   | { of: 'status' }
+  | { of: 'notice' }
 
 const room = (r: string, what: string) => `chat/room/${r}/${what}`
 const user = (n: string, what: string) => `chat/user/${n}/${what}`
@@ -54,10 +55,10 @@ export function parseTopic(topic: string): Topic | undefined {
   const [chat, branch, a, b, c, ...rest] = topic.split('/')
   if (chat !== 'chat' || a === '' || a === undefined) return undefined
   if (branch === 'server' && b === undefined) {
-    if (a === 'rooms' || a === 'status') return { of: a }
+    if (a === 'rooms' || a === 'status' || a === 'notice') return { of: a }
   } else if (branch === 'room') {
     if (c === undefined) {
-      if (b === 'messages' || b === 'roster' || b === 'presence' || b === 'board') return { of: b, room: a }
+      if (b === 'messages' || b === 'roster' || b === 'presence' || b === 'board' || b === 'about') return { of: b, room: a }
     } else if (c !== '') {
       if (b === 'typing' && rest.length === 0) return { of: 'typing', room: a, name: c }
       if (b === 'state') return { of: 'state', room: a, name: c, path: rest.join('/') }

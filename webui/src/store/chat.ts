@@ -126,6 +126,10 @@ export class Chat {
       me: this.me, box: this.post.box, memory: world.memory, settings: world.settings.all, reading: this.reading, pages,
       recall: (c) => this.#recall.messages(this.me.value, c),
       online: () => this.line.value.is === 'online',
+      enter: (room) => {
+        const { code } = world.memory.invitation()
+        return code === '' ? Promise.reject(new Error('no code')) : this.order('enter', { room, code })
+      },
       subscribe: (filters) => this.#wire?.subscribe(filters) ?? Promise.reject(new Error('not connected')),
       unsubscribe: (filters) => void this.#wire?.unsubscribe(filters).catch(() => {}),
     })
@@ -222,6 +226,21 @@ export class Chat {
       this.drafts.forget()
       this.post.forget()
     })
+  }
+
+  // --- who runs rooms and the server ---
+
+  /** Orders something; rejects with the server's sentence when it says no. */
+  async order(what: string, body: object = {}, topic = topics.admin): Promise<Record<string, unknown>> {
+    const a = await this.#asks.ask(topic, { do: what, ...body })
+    return a.type === 'said' ? a.said : {}
+  }
+
+  /** Whether I run a room. */
+  runs(room: string): boolean {
+    const a = this.places.find(`room/${room}`)?.about.value
+    const me = this.me.value
+    return a?.owner === me || a?.hosts.includes(me) === true || (this.server.host.value && !a?.hidden)
   }
 
   // --- the line ---

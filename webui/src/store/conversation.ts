@@ -1,6 +1,6 @@
 // One room, or what I write with one member: what is known of it, as signals.
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
-import type { MemberPresence, Message, Presence, Roster as Snapshot } from '../mqtt/parse.ts'
+import type { About, MemberPresence, Message, Presence, Roster as Snapshot } from '../mqtt/parse.ts'
 import { Changes, changed, foldedUpTo, isChange } from './change.ts'
 import * as comings from './comings.ts'
 import type { Attachment } from './attachment.ts'
@@ -47,6 +47,7 @@ export class Conversation {
   readonly arrived = signal<{ key: string, at: number } | null>(null) // my newest message that was kept
   readonly barred = signal(0) // reason code with which the server does not let me in; 0: it does
   readonly tray = signal<readonly Attachment[]>([]) // files that go with the message in the field
+  readonly about = signal<About | null>(null) // what the room is; null: nobody's, or not told yet
   readonly editing = signal<Ref | null>(null) // my message whose text is in the field
   readonly board = signal<unknown>(null) // as the server told it; what came later is in posted
   readonly posted = signal<Log>([]) // pins, hands and deletions that came, see board.ts

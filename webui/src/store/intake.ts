@@ -20,6 +20,9 @@ export interface IntakeNeeds {
   server: Server
 }
 
+/** What is seldom told is read by what is loaded for it, in its order. */
+const ruling = (f: (r: typeof import('./ruling.ts')) => void) => void import('./ruling.ts').then(f, () => {})
+
 export class Intake {
   readonly #needs: IntakeNeeds
 
@@ -73,6 +76,11 @@ export class Intake {
         if (infos) places.told(infos)
         break
       }
+      case 'about': case 'notice': {
+        const said = v()
+        ruling((r) => r.topic(this.#needs, 'room' in t ? t.room : '', said))
+        break
+      }
       case 'status': {
         const s = parseStatus(v())
         if (s) server.told(s, now())
@@ -93,6 +101,7 @@ export class Intake {
     if (asks.take(i)) return
     if (i.type === 'read') places.read(i.room !== undefined ? `room/${i.room}` : `user/${i.with}`, i.seq)
     else if (i.type === 'marks') for (const [room, seq] of i.rooms) places.read(`room/${room}`, seq)
+    else if (i.type === 'told') ruling((r) => r.inbox(this.#needs, i.told))
     else if (i.type === 'error' && i.id !== undefined) post.refused(i.id, i.text)
     else if (i.type === 'message') {
       const m = i.message

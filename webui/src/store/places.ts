@@ -18,6 +18,9 @@ import { shownKind } from './rows.ts'
 /** Messages kept of all conversations. */
 export const mostInAll = 6000
 
+/** The reason code with which one is not let into a room. */
+export const notForMe = 0x87
+
 export interface PlacesNeeds {
   me: ReadonlySignal<string>
   box: ReadonlySignal<Outbox>
@@ -28,6 +31,8 @@ export interface PlacesNeeds {
   /** Gives a conversation the messages that the browser keeps of it. */
   recall(c: Conversation): Promise<void>
   online(): boolean
+  /** Enters a private room by the code of the invitation; rejects when that does not open it. */
+  enter(room: string): Promise<unknown>
   subscribe(filters: string[]): Promise<number[]>
   unsubscribe(filters: string[]): void
 }
@@ -35,6 +40,8 @@ export interface PlacesNeeds {
 export class Places {
   readonly items: ReadonlySignal<rooms.Item[]>
   #opened = 0
+  #listed: readonly RoomInfo[] = []
+  #hidden: readonly RoomInfo[] = []
   readonly #needs: PlacesNeeds
   readonly #rooms = signal<rooms.Rooms>({ open: new Map(), joined: [rooms.lobby] })
   readonly #mates = signal<readonly Mate[]>([])
@@ -106,7 +113,7 @@ export class Places {
       this.#current.value = this.conversation(whither(p))
       if (this.#current.value !== old) this.#left(old)
       this.#needs.reading.unpin(this.#current.value)
-      if (p.at === 'room') this.#join(p.room)
+      if (p.at === 'room') this.join(p.room)
       else this.meet(p.user)
     })
     this.#current.value.opened = ++this.#opened
@@ -139,7 +146,12 @@ export class Places {
   /** Subscribes to a room; again for what is retained in it. */
   subscribe(room: string): void {
     const c = this.conversation({ room })
-    this.#needs.subscribe([filter.room(room)]).then(([code]) => { c.barred.value = code >= 0x80 ? code : 0 }, () => {})
+    const ask = async (enter: boolean): Promise<void> => {
+      const [code] = await this.#needs.subscribe([filter.room(room)])
+      if (code === notForMe && enter && await this.#needs.enter(room).then(() => true, () => false)) return ask(false)
+      c.barred.value = code >= 0x80 ? code : 0
+    }
+    ask(true).catch(() => {})
   }
 
   /** Takes up with whom I wrote under this name. */
@@ -180,13 +192,34 @@ export class Places {
 
   /** The server told the open rooms. */
   told(infos: readonly RoomInfo[]): void {
-    this.#rooms.value = rooms.told(this.#rooms.value, infos)
+    this.#listed = infos
+    this.#news(infos)
+  }
+
+  /** The server told the private rooms that I am in. */
+  hidden(infos: readonly RoomInfo[]): void {
+    this.#hidden = infos
+    this.#news(infos)
+  }
+
+  #news(infos: readonly RoomInfo[]): void {
+    this.#rooms.value = rooms.told(this.#rooms.value, [...this.#listed, ...this.#hidden])
     for (const i of infos) {
       const c = this.#all.value.get(`room/${i.room}`)
       if (!c || i.last <= c.last.value) continue
       c.last.value = i.last
       if (c.asked) this.#needs.pages.mend(c)
     }
+  }
+
+  /** What a room is called: a private one may have a title. */
+  called(room: string): string {
+    return this.#all.value.get(`room/${room}`)?.about.value?.title || this.#rooms.value.open.get(room)?.title || room
+  }
+
+  /** Whether a room is private. */
+  isHidden(room: string): boolean {
+    return this.#hidden.some((i) => i.room === room)
   }
 
   /** Puts a member among those I write with, or keeps how far that has come. */
@@ -293,7 +326,8 @@ export class Places {
     if (atEnd) c.wish.value = { way: 'cut', seq: after }
   }
 
-  #join(room: string): void {
+  /** Is in a room from now on. */
+  join(room: string): void {
     if (this.#rooms.value.joined.includes(room)) return
     this.#rooms.value = rooms.joined(this.#rooms.value, room)
     this.#needs.memory.setRooms(this.#rooms.value.joined)

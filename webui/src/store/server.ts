@@ -1,11 +1,13 @@
 // What the server tells of itself.
 import { signal } from '@preact/signals'
-import type { Status } from '../mqtt/parse.ts'
+import type { Act, Status } from '../mqtt/parse.ts'
 
 export class Server {
   readonly version = signal('') // empty: not told yet
   readonly newer = signal(false) // it serves a newer page than this one
   readonly restarted = signal<{ since: number, at: number } | null>(null) // it was started anew while we were here
+  readonly acts = signal<readonly Act[]>([]) // what hosts decided about me and I have not put away, and what they tell everyone
+  readonly host = signal(false) // whether I am one of them
   #build: string // of this page; empty: not known
   #since = 0 // when it was started; 0: not told yet
 

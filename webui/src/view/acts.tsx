@@ -150,7 +150,7 @@ function possible(chat: Chat, c: Conversation, row: MessageRow): readonly Act[] 
   const mine = m.from === chat.me.value
   const all: [Act, boolean][] = [
     ['react', said], ['reply', true], ['edit', mine && text], ['copy', m.text !== ''], ['link', 'room' in c.to], ['unread', true],
-    [pinned ? 'unpin' : 'pin', said && 'room' in c.to], ['direct', !mine && 'room' in c.to], ['delete', mine && said],
+    [pinned ? 'unpin' : 'pin', said && 'room' in c.to], ['direct', !mine && 'room' in c.to], ['delete', (mine || ('room' in c.to && chat.runs(c.to.room))) && said],
   ]
   return all.filter(([, can]) => can).map(([a]) => a)
 }

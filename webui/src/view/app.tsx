@@ -23,6 +23,9 @@ const Switcher = aside(async () => (await import('./switcher.tsx')).Switcher)
 const Devices = aside(async () => (await import('./devices.tsx')).Devices)
 const Search = aside(async () => (await import('./search.tsx')).Search)
 const Wall = aside(async () => (await import('./wall.tsx')).Wall)
+const NewRoom = aside(async () => (await import('./newroom.tsx')).NewRoom)
+const Care = aside(async () => (await import('./care.tsx')).Care)
+const Admin = aside(async () => (await import('./admin.tsx')).Admin)
 const Share = aside(async () => (await import('./share.tsx')).Share)
 const Errands = aside(async () => (await import('./errand.tsx')).Errands)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
@@ -30,7 +33,7 @@ const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
 
 const wander = () => import('./hands.ts')
 
-type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'share'
+type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'share' | 'newroom' | 'care' | 'admin'
 
 /** The page: the first visit, or the room with what lies over it. */
 export function App({ chat }: { chat: Chat }) {
@@ -41,6 +44,7 @@ export function App({ chat }: { chat: Chat }) {
 
 function Shell({ chat }: { chat: Chat }) {
   const over = useSignal<Over>('none')
+  const cared = useSignal('') // the room whose settings are open
   const c = chat.places.current.value
   const view = chat.view.value
   const direct = view.is === 'devices' || ('user' in c.to && view.is === 'talk') // without a panel
@@ -56,6 +60,10 @@ function Shell({ chat }: { chat: Chat }) {
     if (!history.state?.over || going.current) return
     going.current = true
     history.back()
+  }
+  const care = (room: string) => {
+    cared.value = room
+    open('care')
   }
   /** Closes one thing: that a dialog has closed is told when another may be open. */
   const shut = (what: Over) => () => { if (over.value === what) close() }
@@ -152,7 +160,7 @@ function Shell({ chat }: { chat: Chat }) {
           <a class="skip" href="#log" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus() }}>{t('nav.skipLog')}</a>
         </>
       )}
-      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onShare={() => open('share')} onSettings={() => open('settings')} /></div>
+      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onShare={() => open('share')} onSettings={() => open('settings')} onNew={() => open('newroom')} onCare={care} /></div>
       {view.is === 'search' ? <Search chat={chat} of={view.of} q={view.q} /> : view.is === 'devices' ? <Devices chat={chat} name={view.name} onRooms={() => open('side')} /> : (
         <main class="main">
           <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
@@ -164,10 +172,13 @@ function Shell({ chat }: { chat: Chat }) {
       {!direct && view.is === 'talk' && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
       {drawn && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
       {over.value === 'switcher' && <Switcher chat={chat} onClose={shut('switcher')} onGo={leave} onOpen={open} />}
-      {over.value === 'settings' && <Settings chat={chat} onClose={shut('settings')} onKeys={() => open('keys')} />}
+      {over.value === 'settings' && <Settings chat={chat} onClose={shut('settings')} onKeys={() => open('keys')} onAdmin={() => open('admin')} />}
       {over.value === 'keys' && <Keys chat={chat} onClose={shut('keys')} />}
       {over.value === 'share' && <Share room={'room' in c.to ? c.to.room : lobby} onClose={shut('share')} />}
       {chat.asking.value !== null && <Asker chat={chat} />}
+      {over.value === 'newroom' && <NewRoom chat={chat} onClose={shut('newroom')} onGo={leave} />}
+      {over.value === 'care' && <Care key={cared.value} chat={chat} room={cared.value} onClose={shut('care')} />}
+      {over.value === 'admin' && <Admin chat={chat} onClose={shut('admin')} onRoom={care} />}
       <Announcer chat={chat} />
       <Notice chat={chat} />
     </div>

@@ -20,7 +20,7 @@ export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => vo
       <IconButton class="bar__menu" name="menu" label={t('nav.open')} onClick={onRooms} />
       {'room' in c.to ? (
         <div class="bar__words">
-          <h1 class="cut"><bdi>{t('room.title', { room: c.to.room })}</bdi></h1>
+          <h1 class="cut"><bdi>{t('room.title', { room: chat.places.called(c.to.room) })}</bdi></h1>
           <Topic text={chat.places.rooms.value.open.get(c.to.room)?.topic ?? ''} />
         </div>
       ) : <Mate chat={chat} c={c} name={c.to.user} />}

@@ -52,7 +52,7 @@ export function Segment<T extends string>({ label, hint, value, all, onChange }:
   )
 }
 
-/** One of many. */
+/** One of many; lang: what is chosen is a language, and said in it. */
 export function Select({ label, hint, value, all, onChange }: Words & { value: string, all: readonly (readonly [string, string])[], onChange: (v: string) => void }) {
   return (
     <label class="setting">

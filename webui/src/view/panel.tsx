@@ -14,6 +14,7 @@ import { whereabouts } from './words.ts'
 
 const Files = aside(async () => (await import('./files.tsx')).Files)
 const Queue = aside(async () => (await import('./board.tsx')).Queue)
+const Hosting = aside(async () => (await import('./person.tsx')).Hosting)
 const Tiles = aside(async () => (await import('./tiles.tsx')).Tiles)
 
 /** Who and what is in the room. */
@@ -37,6 +38,7 @@ export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {
 }
 
 function People({ chat, c, here, away, sure }: { chat: Chat, c: Conversation, here: Member[], away: Member[], sure: boolean }) {
+  const room = 'room' in c.to && chat.runs(c.to.room) ? c.to.room : '' // where I may do something about people
   const minute = useComputed(() => Math.ceil(chat.now.value / 60_000)).value
   const typing = useComputed(() => writing(c.typing.value, chat.now.value).join('\n')).value.split('\n') // drawn when it changes, not each second
   const members = c.roster.value.members
@@ -52,17 +54,17 @@ function People({ chat, c, here, away, sure }: { chat: Chat, c: Conversation, he
     <div class="panel__list">
       {c.stands && <Queue chat={chat} c={c} />}
       <h2 class="heading">{t(sure ? 'panel.now' : 'panel.last')}</h2>
-      <ul>{here.map((m) => <Person key={m.name} chat={chat} name={m.name} state={sure ? 'online' : 'offline'} words={words(m)} />)}</ul>
+      <ul>{here.map((m) => <Person key={m.name} chat={chat} name={m.name} state={sure ? 'online' : 'offline'} words={words(m)} room={room} />)}</ul>
       {rest > 0 && <p class="panel__hint">{t('panel.partial', { n: rest })}</p>}
       {away.length > 0 && <h2 class="heading">{t('panel.away')}</h2>}
-      <ul>{away.map((m) => <Person key={m.name} chat={chat} name={m.name} state={sure ? 'away' : 'offline'} words={words(m)} />)}</ul>
+      <ul>{away.map((m) => <Person key={m.name} chat={chat} name={m.name} state={sure ? 'away' : 'offline'} words={words(m)} room={room} />)}</ul>
       {left.size > 0 && <h2 class="heading">{t('panel.was')}</h2>}
       <ul>{[...left].map(([name, at]) => <Person key={name} chat={chat} name={name} state="offline" words={t('panel.left', { time: clock(at) })} />)}</ul>
     </div>
   )
 }
 
-function Person({ chat, name, state, words }: { chat: Chat, name: string, state: 'online' | 'away' | 'offline', words: string }) {
+function Person({ chat, name, state, words, room }: { chat: Chat, name: string, state: 'online' | 'away' | 'offline', words: string, room?: string }) {
   const inside = (
     <>
       <Who name={name} state={state} />
@@ -71,5 +73,10 @@ function Person({ chat, name, state, words }: { chat: Chat, name: string, state:
   )
   const cls = `person ${state === 'offline' ? 'person--gone' : ''}`
   if (name === chat.me.value) return <li class={cls}>{inside}</li>
-  return <li><a class={`${cls}`} href={write({ at: 'user', user: name })} title={t('panel.write', { name })}>{inside}</a></li>
+  return (
+    <li class="person__row">
+      <a class={`${cls}`} href={write({ at: 'user', user: name })} title={t('panel.write', { name })}>{inside}</a>
+      {room && <Hosting chat={chat} room={room} name={name} />}
+    </li>
+  )
 }

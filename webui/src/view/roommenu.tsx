@@ -10,7 +10,7 @@ import { CopyButton } from './copy.tsx'
 import { Icon } from './icon.tsx'
 
 /** What can be done with a room: its notices, its place in the list, its link, and leaving it. */
-export function RoomMenu({ chat, room, onClose }: { chat: Chat, room: string, onClose: () => void }) {
+export function RoomMenu({ chat, room, onClose, onCare }: { chat: Chat, room: string, onClose: () => void, onCare: (room: string) => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const shown = useRef<HTMLElement>(null)
   const s = chat.settings.all.value
@@ -26,7 +26,7 @@ export function RoomMenu({ chat, room, onClose }: { chat: Chat, room: string, on
   }
   return (
     <dialog class="roommenu" ref={dialog} aria-labelledby="roommenu-title" onClose={onClose} onClick={(e) => { if (e.target === dialog.current) onClose() }}>
-      <h2 id="roommenu-title" class="cut"><bdi>{t('room.title', { room })}</bdi></h2>
+      <h2 id="roommenu-title" class="cut"><bdi>{t('room.title', { room: chat.places.called(room) })}</bdi></h2>
       <Segment
         label={t('menu.notify')} value={notifyOf(s, room)} onChange={(way) => chat.settings.setRoom(room, way === s.notify ? null : way)}
         all={[['all', t('menu.all')], ['mentions', t('menu.mentions')], ['none', t('menu.none')]]}
@@ -36,6 +36,7 @@ export function RoomMenu({ chat, room, onClose }: { chat: Chat, room: string, on
       </button>
       {chat.places.current.value.key === `room/${room}` && <button type="button" class="roommenu__act" onClick={then(() => { chat.asking.value = '' })}><Icon name="poll" />{t('poll.new')}</button>}
       <button type="button" class="roommenu__act" onClick={then(() => chat.reading.readAll(chat.places.conversation({ room })))}><Icon name="ok" />{t('menu.read')}</button>
+      <button type="button" class="roommenu__act" onClick={then(() => onCare(room))}><Icon name="gear" />{t('care.open')}</button>
       <CopyButton class="roommenu__act" text={link} label={t('menu.link')} shows={shown} />
       <code class="roommenu__link" ref={shown} dir="ltr">{link}</code>
       {chat.places.rooms.value.joined.length > 1 && (

@@ -15,14 +15,16 @@ import { Dialog } from './dialog.tsx'
 import { whereabouts } from './words.ts'
 
 const Account = aside(async () => (await import('./account.tsx')).Account)
+const Mine = aside(async () => (await import('./admin.tsx')).Mine)
 
 /** What can be chosen in this browser, what is kept in it, and what this place is. */
-export function Settings({ chat, onClose, onKeys }: { chat: Chat, onClose: () => void, onKeys: () => void }) {
+export function Settings({ chat, onClose, onKeys, onAdmin }: { chat: Chat, onClose: () => void, onKeys: () => void, onAdmin: () => void }) {
   const s = chat.settings.all.value
   const set = (some: Partial<All>) => chat.settings.set(some)
   return (
     <Dialog id="settings" title={t('settings.title')} onClose={onClose}>
       <You chat={chat} />
+      {chat.line.value.is === 'online' && <Mine chat={chat} onAdmin={onAdmin} />}
       <section class="settings__group">
         <h3>{t('settings.notices')}</h3>
         <div class="card">

@@ -17,7 +17,9 @@ import { TinString } from './string.tsx'
 const RoomMenu = aside(async () => (await import('./roommenu.tsx')).RoomMenu)
 
 /** The rooms, the people I write with, the line, and me. */
-export function Side({ chat, onJump, onShare, onSettings }: { chat: Chat, onJump: () => void, onShare: () => void, onSettings: () => void }) {
+export function Side({ chat, onJump, onShare, onSettings, onNew, onCare }: {
+  chat: Chat, onJump: () => void, onShare: () => void, onSettings: () => void, onNew: () => void, onCare: (room: string) => void,
+}) {
   const items = chat.places.items.value
   const mine = items.filter((i) => i.joined)
   const others = items.filter((i) => !i.joined)
@@ -35,7 +37,7 @@ export function Side({ chat, onJump, onShare, onSettings }: { chat: Chat, onJump
       </div>
       <button type="button" class="side__jump" onClick={onJump}><Icon name="search" /><span>{t('nav.jump')}</span><kbd>{apple() ? '⌘K' : `${t('keys.ctrl')} K`}</kbd></button>
       <div class="scroll side__lists">
-        <h2 class="heading">{t('nav.rooms')}<IconButton name="plus" label={t('nav.new')} onClick={onJump} /></h2>
+        <h2 class="heading">{t('nav.rooms')}<IconButton name="plus" label={t('newroom.title')} onClick={onNew} /></h2>
         <ul>{mine.map((i) => <RoomItem key={i.room} chat={chat} item={i} onMore={() => { menu.value = i.room }} />)}</ul>
         {others.length > 0 && <h2 class="heading">{t('nav.others')}</h2>}
         <ul>{others.map((i) => <RoomItem key={i.room} chat={chat} item={i} />)}</ul>
@@ -44,7 +46,7 @@ export function Side({ chat, onJump, onShare, onSettings }: { chat: Chat, onJump
         <h2 class="heading">{t('panel.devices')}</h2>
         <ul><li><DevicesItem chat={chat} /></li></ul>
       </div>
-      {menu.value !== '' && <RoomMenu chat={chat} room={menu.value} onClose={() => { menu.value = '' }} />}
+      {menu.value !== '' && <RoomMenu chat={chat} room={menu.value} onClose={() => { menu.value = '' }} onCare={onCare} />}
       <div class="side__me">
         <Who name={chat.me.value} state={string === 'slack' ? 'offline' : 'online'} />
         <b class="cut"><bdi>{chat.me.value}</bdi></b>
@@ -74,12 +76,12 @@ function RoomItem({ chat, item, onMore }: { chat: Chat, item: Item, onMore?: () 
         class={`item ${muted(chat.settings.all.value, item.room) ? 'item--muted' : ''} ${item.mentions > 0 && !current ? 'item--new' : ''} ${item.joined ? '' : 'item--other'}`} aria-current={current ? 'page' : undefined}
         href={write({ at: 'room', room: item.room, seq: 0 })} title={item.topic || undefined}
       >
-        <Icon name="hash" /><bdi class="cut">{item.room}</bdi>
+        <Icon name={chat.places.isHidden(item.room) ? 'people' : 'hash'} /><bdi class="cut">{chat.places.called(item.room)}</bdi>
         {draft && <><Icon name="pen" /><span class="unseen">{t('nav.draft')}</span></>}
         {!current && <Pill unread={item.unread} mentions={item.mentions} />}
         {muted(chat.settings.all.value, item.room) && <span class="unseen">{t('nav.muted')}</span>}
       </a>
-      {onMore && <IconButton class={`item__more ${current ? 'item__more--here' : ''}`} name="more" label={t('nav.more', { room: item.room })} onClick={onMore} />}
+      {onMore && <IconButton class={`item__more ${current ? 'item__more--here' : ''}`} name="more" label={t('nav.more', { room: chat.places.called(item.room) })} onClick={onMore} />}
     </li>
   )
 }

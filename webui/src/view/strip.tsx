@@ -3,8 +3,9 @@ import { type Key, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import { after } from '../store/line.ts'
 import { Icon, type IconName } from './icon.tsx'
-import { lazy } from './lazy.tsx'
+import { aside, lazy } from './lazy.tsx'
 
+const Told = aside(async () => (await import('./told.tsx')).Told)
 const Trouble = lazy(async () => (await import('./trouble.tsx')).Trouble)
 
 /** What a button of a strip says and does. */
@@ -30,6 +31,7 @@ export function Strips({ chat }: { chat: Chat }) {
       {wait && <Strip tone="plain" icon="clock" text={t(wait)} />}
       {strip === 'offline' && <Strip tone="warn" icon="clock" text={t('strip.offline', { n: chat.post.waiting() })} />}
       {strip === 'unreachable' && <Strip tone="bad" icon="warn" text={t('strip.unreachable', { host: location.host })} actions={[[t('strip.try'), () => chat.tryNow()]]} />}
+      {chat.server.acts.value.length > 0 && <Told chat={chat} />}
       {isTroubled(chat) && <Trouble chat={chat} />}
       {(chat.server.newer.value || chat.keeping.value === 'gone') && <Strip tone="plain" icon="save" text={t('strip.newer')} actions={[[t('strip.reload'), () => location.reload()]]} />}
     </div>

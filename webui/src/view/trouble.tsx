@@ -26,7 +26,7 @@ export function Trouble({ chat }: { chat: Chat }) {
       {chat.post.isHeld() && <Strip tone="bad" icon="warn" text={t('send.full')} />}
       {chat.keeping.value === 'full' && <Strip tone="warn" icon="warn" text={t('strip.noSpace')} />}
       {chat.keeping.value === 'nothing' && chat.wouldLose() && <Strip tone="warn" icon="warn" text={t('strip.noMemory')} />}
-      {barred !== 0 && <Strip tone="bad" icon="warn" text={t(barred === 0x83 ? 'strip.barredSoon' : 'strip.barred', { room })} />}
+      {barred !== 0 && <Strip tone="bad" icon="warn" text={t(barred === 0x83 ? 'strip.barredSoon' : barred === 0x87 ? 'strip.notIn' : 'strip.barred', { room })} />}
     </>
   )
 }
