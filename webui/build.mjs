@@ -3,9 +3,10 @@
 //   node build.mjs          writes dist/
 //   node build.mjs --check  builds in memory and fails if dist/ differs
 //
-// Every file but index.html and build.txt bears a hash of its content in its name, so that it may be cached for ever. Each text
-// file of that kind has a .br and a .gz beside it. index.html is filled in by the server (see webui.go) and has none. The same
-// sources give the same bytes; only .br and .gz may differ with the zlib of the Node version, so they are compared unpacked.
+// Every file but index.html and build.txt bears a hash of its content in its name, so that it may be cached for ever. A text file of
+// that kind is in dist/ as .br and .gz alone, since the binary carries all of it; the server unpacks it for who takes neither.
+// index.html is filled in by the server (see webui.go). The same sources give the same bytes; only .br and .gz may differ with the
+// zlib of the Node version, so they are compared unpacked.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join, relative } from 'node:path'
@@ -192,6 +193,11 @@ function weigh(files, kinds) {
   return bad
 }
 
+/** What of the files is in dist/: what is packed is not there plain. */
+function stored(files) {
+  return new Map([...files].filter(([name]) => !files.has(`${name}.gz`)))
+}
+
 function write(dir, files) {
   mkdirSync(dir, { recursive: true })
   for (const name of readdirSync(dir)) if (!files.has(name)) rmSync(join(dir, name), { recursive: true })
@@ -203,7 +209,8 @@ function read(dir) {
 }
 
 /** What differs between the files made now and those committed, as sentences. */
-function differences(made, have) {
+function differences(files, have) {
+  const made = stored(files)
   const out = []
   for (const name of new Set([...made.keys(), ...have.keys()])) {
     if (!have.has(name)) out.push(`dist/${name} is missing`)
@@ -217,8 +224,7 @@ function differences(made, have) {
       } catch {
         plain = undefined
       }
-      const of = have.get(name.slice(0, -3))
-      if (!plain || !of || !plain.equals(of)) out.push(`dist/${name} does not unpack to dist/${name.slice(0, -3)}`)
+      if (!plain?.equals(files.get(name.slice(0, -3)))) out.push(`dist/${name} does not unpack to what the sources give`)
     }
   }
   return out
@@ -238,4 +244,4 @@ if (process.argv.includes('--check')) {
     console.error('build: dist/ is not what the sources give: run `npm run build` in webui and commit dist/')
     process.exitCode = 1
   } else console.log('dist/ is what the sources give')
-} else write(dist, files)
+} else write(dist, stored(files))

@@ -10,6 +10,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"html"
+	"io"
 	"net"
 	"net/http"
 	"path"
@@ -49,17 +50,15 @@ func Handler(cfg Config) http.Handler {
 		panic("webui: dist is not embedded: " + err.Error())
 	}
 	for _, e := range entries {
-		name := e.Name()
-		switch path.Ext(name) {
-		case ".br", ".gz":
+		name, packed := strings.CutSuffix(e.Name(), ".gz")
+		if path.Ext(name) == ".br" || name == "index.html" {
 			continue
 		}
-		if name == "index.html" {
-			continue
-		}
-		f := newFile(name, read(name))
+		f := newFile(name, read(e.Name()))
 		f.immutable = name != "build.txt"
-		f.br, f.gz = read(name+".br"), read(name+".gz")
+		if packed {
+			f.plain, f.gz, f.br = nil, f.plain, read(name+".br")
+		}
 		h.files["/"+name] = f
 	}
 	return h
@@ -143,12 +142,24 @@ func (h *handler) page(host string) *file {
 	return f
 }
 
-// A file is what one path answers. It is never changed.
+// A file is what one path answers. It is never changed. What can be packed is embedded packed alone: nearly nobody asks for it otherwise.
 type file struct {
-	plain, br, gz []byte // br and gz: the same packed; nil when not there
+	plain, br, gz []byte // the same plain and packed; nil when not there
 	contentType   string
-	sum           string // of plain, in hex
+	sum           string // of what it was made of, in hex
 	immutable     bool   // the name changes with the content
+}
+
+// unpack is the plain of a file that is embedded packed.
+func (f *file) unpack() []byte {
+	z, err := gzip.NewReader(bytes.NewReader(f.gz))
+	if err == nil {
+		var plain []byte
+		if plain, err = io.ReadAll(z); err == nil {
+			return plain
+		}
+	}
+	panic("webui: dist is damaged: " + err.Error())
 }
 
 func newFile(name string, plain []byte) *file {
@@ -192,6 +203,9 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	if matches(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
+	}
+	if body == nil {
+		body = f.unpack()
 	}
 	h.Set("Content-Type", f.contentType)
 	if coding != "" {
