@@ -168,7 +168,8 @@ export type Inbox =
   | { type: 'read'; room?: string; with?: string; seq: number; request?: string }
   | { type: 'marks'; rooms: [room: string, seq: number][] }
   | { type: 'message'; message: Message }
-  | { type: 'account' | 'admin' | 'host' | 'device'; request?: string; of: Record<string, unknown> }
+  /** Another device came in by a code of mine. */
+  | { type: 'device' }
   | { type: 'error'; code: string; text: string; topic?: string; room?: string; id?: string; request?: string }
   /** What is told of rooms and rights: ruling.ts reads it. */
   | { type: 'told'; told: Record<string, unknown> }
@@ -376,8 +377,8 @@ export function parseInbox(v: unknown): Inbox | undefined {
       const message = parseMessage(f.message)
       return message?.to === undefined ? undefined : { type: 'message', message }
     }
-    case 'account': case 'admin': case 'host': case 'device':
-      return whole<Inbox>({ type: f.type, request, of: f })
+    case 'device':
+      return { type: 'device' }
     case 'error': {
       const code = some(f.code)
       if (code === undefined) return undefined

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import type { Ack } from '../mqtt/client.ts'
 import type { Inbox } from '../mqtt/parse.ts'
 
-type Answer = Exclude<Inbox, { type: 'message' | 'marks' | 'error' | 'told' }>
+type Answer = Exclude<Inbox, { type: 'message' | 'marks' | 'error' | 'told' | 'device' }>
 
 /** The server said no to a question, or nothing came. */
 export class Unanswered extends Error {
@@ -55,7 +55,7 @@ export class Asks {
     const q = this.#open.get(request)
     if (!q) return false
     if (i.type === 'error') this.#end(request, new Unanswered(i.text))
-    else if (i.type !== 'message' && i.type !== 'marks' && i.type !== 'told') {
+    else if (i.type !== 'message' && i.type !== 'marks' && i.type !== 'told' && i.type !== 'device') {
       this.#open.delete(request)
       q.cancel()
       q.ok(i)

@@ -32,9 +32,9 @@ export function Account({ chat }: { chat: Chat }) {
   const online = chat.line.value.is === 'online'
   const name = chat.me.value
   const look = async () => {
-    const { of } = await chat.ask(to.account, { do: 'show' }) as { of: Record<string, unknown> }
-    const sessions = Array.isArray(of.sessions) ? of.sessions as { label?: string, here?: boolean }[] : []
-    me.value = { kept: of.kept === true, secret: of.secret === true, host: of.host === true, labels: sessions.filter((s) => !s.here).map((s) => s.label || t('account.device')) }
+    const a = await chat.order('show', {}, to.account)
+    const sessions = Array.isArray(a.sessions) ? a.sessions as { label?: string, here?: boolean }[] : []
+    me.value = { kept: a.kept === true, secret: a.secret === true, host: a.host === true, labels: sessions.filter((s) => !s.here).map((s) => s.label || t('account.device')) }
   }
   useEffect(() => { if (online) look().catch(() => {}) }, [online, name])
   const show = (what: typeof open.value) => () => {
@@ -170,9 +170,8 @@ function Code({ chat }: { chat: Chat }) {
   const used = chat.handed.value // how often a code of mine was used
   const before = useRef(used)
   useEffect(() => {
-    chat.ask(to.account, { do: 'code', secret: chat.identity?.secret ?? '' }).then((a) => {
-      const { of } = a as { of: Record<string, unknown> }
-      if (typeof of.code === 'string') code.value = of.code
+    chat.order('code', { secret: chat.identity?.secret ?? '' }, to.account).then((a) => {
+      if (typeof a.code === 'string') code.value = a.code
     }, (e) => { text.value = wrong(e) })
     return () => { chat.ask(to.account, { do: 'withdraw' }).catch(() => {}) }
   }, [])
@@ -198,9 +197,8 @@ function HostLink({ chat }: { chat: Chat }) {
   const shown = useRef<HTMLElement>(null)
   const address = useAddress()
   useEffect(() => {
-    chat.ask(to.admin, { do: 'host' }).then((a) => {
-      const { of } = a as { of: Record<string, unknown> }
-      if (typeof of.token === 'string') token.value = of.token
+    chat.order('host').then((a) => {
+      if (typeof a.token === 'string') token.value = a.token
     }, (e) => { text.value = wrong(e) })
   }, [])
   if (text.value !== '') return <p class="hint hint--bad" role="alert">{text.value}</p>

@@ -88,6 +88,11 @@ table('inbox', parseInbox, [
   ['message to nobody', { type: 'message', message }, undefined],
   ['error', { type: 'error', code: 'too-long', topic: 't', room: 'r', id: 'i', request: '5', text: 'cut it' }, { type: 'error', code: 'too-long', topic: 't', room: 'r', id: 'i', request: '5', text: 'cut it' }],
   ['error without code', { type: 'error', text: 'x' }, undefined],
+  ['an answer about oneself', { type: 'account', do: 'keep', request: 'k1', kept: true }, { type: 'said', request: 'k1', said: { type: 'account', do: 'keep', request: 'k1', kept: true } }],
+  ['an answer to an order', { type: 'admin', do: 'host', request: 'a1', token: 'x' }, { type: 'said', request: 'a1', said: { type: 'admin', do: 'host', request: 'a1', token: 'x' } }],
+  ['an answer that nobody asked for', { type: 'admin', do: 'host' }, undefined],
+  ['a host from now on', { type: 'host', host: true }, { type: 'told', told: { type: 'host', host: true } }],
+  ['another device of mine', { type: 'device' }, { type: 'device' }],
   ['a type that is new', { type: 'poll' }, undefined],
   ['null', null, undefined],
 ])
