@@ -164,7 +164,11 @@ func chosenRooms(ctx context.Context, a *history.Archive, names []string, withPr
 	if withDirect {
 		rooms = append(rooms, direct...)
 	}
-	if len(rooms) == 0 {
+	switch {
+	case len(rooms) > 0:
+	case len(private)+len(direct) > 0:
+		return nil, &trouble{errors.New("nobody has written anything but in private"), "if you mean that, add --private or --direct; its members do not know of it"}
+	default:
 		return nil, &trouble{errors.New("there is nothing to export: nobody has written anything yet"), "name the data folder with --data folder"}
 	}
 	return rooms, nil

@@ -11,6 +11,19 @@ import (
 )
 
 // What is exported from a room in use reads without tincan, and is the same room again where it is imported.
+func TestExportOfPrivateWordsAloneAsks(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, filepath.Join(t.TempDir(), "data"))
+	ada := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "ada", Secret: "apple"})
+	mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "bob", Secret: "pear"})
+	if a := ada.Publish("chat/user/bob/say", "to you alone"); a.Code != 0 {
+		t.Fatalf("%#x", a.Code)
+	}
+	if _, said, code := tincan(t, "export", "--data", s.data, filepath.Join(t.TempDir(), "out")); code != 1 || !strings.Contains(said, "--direct") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+}
+
 func TestExportReadsByItselfAndIsImportedExactly(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
