@@ -9,6 +9,7 @@ import (
 
 func testErase(t *testing.T, s Subject) {
 	t.Run("ErasedBodiesAreGoneFromDisk", func(t *testing.T) { erased(t, s) })
+	t.Run("WhatRefersGoesWithIt", func(t *testing.T) { erasedAbout(t, s) })
 	t.Run("TrimKeepsTheHeadAndTheNumbering", func(t *testing.T) { trimmed(t, s) })
 }
 
@@ -59,6 +60,35 @@ func erased(t *testing.T, s Subject) {
 	}
 	if !holds(t, b.dir, id("secret", 5)+"/") {
 		t.Error("what was not erased cannot be found on disk: this test sees nothing")
+	}
+}
+
+// erasedAbout: what refers to an entry goes with it, also where that entry has gone already, with what it refers to itself.
+func erasedAbout(t *testing.T, s Subject) {
+	for name, calls := range map[string][][]uint64{"one call": {{1, 2}}, "in turn": {{1}, {2}}} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, s)
+			for i, ref := range []uint64{0, 1, 2, 0} {
+				e := textEntry("ada", id(i), "about-"+id(ref)+"/")
+				e.Ref = ref
+				if a := wait(t, send(t, b, "lobby", e)); a.err != nil {
+					t.Fatal(a.err)
+				}
+			}
+			for i, seqs := range calls {
+				if err := b.Erase(b.context(), "lobby", seqs, history.Entry{ID: id("tomb", i), From: "ada", Kind: "delete", Body: []byte("x")}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, e := range b.read("lobby")[:4] {
+				if gone := e.Seq < 4; e.Erased != gone || (len(e.Body) == 0) != gone {
+					t.Errorf("%+v", e)
+				}
+			}
+			if holds(t, b.dir, "about-2/") {
+				t.Error("it is still on disk")
+			}
+		})
 	}
 }
 

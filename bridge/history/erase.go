@@ -56,10 +56,11 @@ func (s *Store) Erase(ctx context.Context, name string, seqs []uint64, tomb Entr
 	}
 }
 
-// eraseWhole erases one entry and what refers to it, but the tomb.
+// eraseWhole erases one entry and what refers to it, but the tomb. An entry that is erased already, as what it refers to was, may be
+// referred to still.
 func (b *batch) eraseWhole(r *room, seq, tomb uint64) error {
-	if there, err := b.w.target(r, seq); err != nil || !there {
-		return err
+	if seq < r.first { // only the writer changes it
+		return nil
 	}
 	seqs, err := b.w.referring(r, seq, tomb)
 	if err != nil {

@@ -38,15 +38,17 @@ func (x *index) forgetting(ctx context.Context, room string, seqs []uint64) (key
 	var rs []row
 	for _, seq := range seqs {
 		keys = append(keys, entryKey{room, seq})
-		r, err := x.s.rowAt(ctx, room, seq)
+		at, err := x.s.rows(ctx, x.s.rowsOf, room, int64(seq), int64(seq)+1, 1)
 		if err != nil {
 			return nil, nil, err
 		}
-		if r == nil {
+		if len(at) == 0 {
 			continue
 		}
-		rs = append(rs, *r)
-		if !r.about {
+		if !at[0].Erased {
+			rs = append(rs, at[0])
+		}
+		if !at[0].about { // what was erased may be referred to still
 			continue
 		}
 		about, err := x.s.rows(ctx, x.s.rowsAbout, room, int64(seq), mostAbout)
