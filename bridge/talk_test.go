@@ -103,7 +103,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 		"nobody":           {mqttPub{Topic: "chat/user/zoe/say", Payload: "hi"}, 0x90, "zoe"},
 		"oneself":          {mqttPub{Topic: "chat/user/me/say", Payload: "hi"}, 0x90, "another"},
 		"bad request":      {mqttPub{Topic: "chat/room/lobby/history", Payload: "give"}, 0x99, "JSON"},
-		"search":           {mqttPub{Topic: "chat/room/lobby/history", Payload: `{"search":"x"}`}, 0x99, "search"},
+		"bad search":       {mqttPub{Topic: "chat/room/lobby/history", Payload: `{"search":7}`}, 0x99, "search"},
 		"foreign response": {mqttPub{Topic: "chat/room/lobby/history", Payload: `{}`, Response: "chat/user/bob/inbox"}, 0x87, "own inbox"},
 	} {
 		c.pub.QoS = 1
