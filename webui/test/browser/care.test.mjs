@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { House, like, until } from './house.mjs'
+
+const shots = process.env.SHOTS // a folder: what is shown on the way is kept there
+const shot = async (p, name) => { if (shots) await p.page.screenshot({ path: `${shots}/${name}.png` }) }
+const press = (p, name) => p.page.getByRole('button', { name: new RegExp(`^${like(name).source}$`) }).first().click()
+
+test('a private room: made, shared, read by its members alone, kept in order, and dissolved', async (t) => {
+  const house = await House.open(t)
+  const [ada, bob] = await Promise.all([house.joined('Ada'), house.joined('Bob', { viewport: { width: 390, height: 844 } })])
+
+  await ada.rooms.getByRole('button', { name: 'New room' }).click()
+  await ada.page.getByRole('radio', { name: 'By invitation' }).check({ force: true })
+  await ada.page.getByLabel('Name', { exact: true }).fill('The attic')
+  await ada.page.getByLabel('What it is about').fill('old things')
+  await shot(ada, 'new')
+  assert.deepEqual(await ada.axe(), [])
+  await press(ada, 'Make the room')
+  await ada.page.getByRole('heading', { name: like('#{The attic}'), level: 1 }).waitFor()
+  await ada.page.getByText('old things').first().waitFor()
+  await ada.say('between us')
+
+  // Bob is told, and goes there; before that he sees nothing of it.
+  assert.equal(await bob.page.getByText('attic').count(), 0)
+  const settings = async () => {
+    await ada.rooms.getByRole('button', { name: like('More about #{The attic}') }).or(ada.rooms.getByRole('listitem').filter({ hasText: 'The attic' }).getByRole('button')).first().click()
+    await press(ada, 'Room settings')
+    await ada.page.getByRole('dialog').getByText('Members', { exact: true }).waitFor()
+  }
+  await settings()
+  await ada.page.getByLabel('Invite by name').fill('Bob')
+  await press(ada, 'Invite')
+  await ada.page.getByRole('dialog').getByText('Bob', { exact: true }).waitFor()
+  await shot(ada, 'care')
+  assert.deepEqual(await ada.axe(), [])
+  await bob.page.getByText(like('{Ada} invited you to #{The attic}.')).waitFor()
+  await shot(bob, 'invited')
+  await press(bob, 'Open')
+  await bob.sees('between us')
+  await bob.say('thank you')
+  await ada.page.keyboard.press('Escape')
+  await ada.sees('between us', 'thank you')
+
+  // Only hosts write; slow; cleared and taken back. Each holds for Bob at once.
+  await settings()
+  await ada.page.getByRole('switch', { name: 'Only hosts write' }).check()
+  await until('it holds', () => ada.page.getByRole('switch', { name: 'Only hosts write' }).isChecked())
+  await bob.say('not heard')
+  await bob.page.getByText('only the hosts write in').waitFor()
+  await ada.page.getByRole('switch', { name: 'Only hosts write' }).uncheck()
+  await press(ada, 'Clear the room')
+  await until('it is hidden', async () => (await bob.texts()).every((x) => x !== 'between us'))
+  await press(ada, 'Undo')
+  await until('it is back', async () => (await bob.texts()).includes('between us'))
+  await ada.page.getByText('Who was here').scrollIntoViewIfNeeded()
+  await ada.page.locator('svg.days rect').first().waitFor()
+  await shot(ada, 'attendance')
+  await ada.page.keyboard.press('Escape')
+
+  // Removed with a reason, by the menu on the person.
+  await ada.panel.getByRole('button', { name: like('Host menu for {Bob}') }).click()
+  await ada.page.getByLabel('Reason').fill('too loud')
+  await shot(ada, 'person')
+  assert.deepEqual(await ada.axe(), [])
+  await press(ada, 'Remove {Bob}')
+  await bob.page.getByText('“too loud”').waitFor()
+  await bob.page.getByText('You cannot come into').waitFor()
+  await shot(bob, 'removed')
+  await ada.say('without Bob')
+  await ada.page.getByText('without Bob').waitFor()
+  assert.ok(!(await bob.texts()).includes('without Bob'))
+
+  await settings()
+  await press(ada, 'Dissolve')
+  await press(ada, 'Erase #{The attic} now')
+  await ada.page.getByRole('heading', { name: like('#{lobby}'), level: 1 }).waitFor()
+  assert.equal(await ada.rooms.getByText('The attic').count(), 0)
+})
