@@ -55,7 +55,7 @@ export function Poll({ chat, c, m, entry, changes = [], still }: Props) {
               <i class="poll__bar" style={{ inlineSize: `${part * 100}%` }} />
               <span class={`poll__mark ${multiple ? 'poll__mark--many' : ''}`} aria-hidden="true" />
               <bdi class="poll__words">{option}</bdi>
-              <span class="poll__count" aria-hidden="true">{who.length || ''}</span>
+              <span class="poll__count" data-n={who.length || ''} />
             </>
           )
           const says = `${option}: ${t('poll.votes', { n: who.length })}${who.length > 0 ? ` (${list(who)})` : ''}`

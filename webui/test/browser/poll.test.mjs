@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { House, like, until } from './house.mjs'
 
-test('a poll is asked, voted in by people and devices, and closed', async (t) => {
+test('a poll is voted in by people and devices, and closed; what is pinned and whose hands are up is seen by all, also later', async (t) => {
   const house = await House.open(t)
   const [ada, bob] = [await house.joined('Ada'), await house.joined('Bob')]
   await ada.say('/poll Lunch?')
@@ -19,7 +19,8 @@ test('a poll is asked, voted in by people and devices, and closed', async (t) =>
   await asker.getByRole('button', { name: 'Ask', exact: true }).click()
   await bob.sees('Lunch?')
 
-  const option = (p, name) => p.messages.last().getByRole('button', { name: new RegExp(`^${name}: `) })
+  const poll = (p) => p.messages.filter({ hasText: 'Lunch?' })
+  const option = (p, name) => poll(p).getByRole('button', { name: new RegExp(`^${name}: `) })
   await option(bob, 'Soup').click()
   await until('it is his at once', async () => (await option(bob, 'Soup').getAttribute('aria-pressed')) === 'true')
   await option(bob, 'Rice').click() // he changes his mind: one choice of each
@@ -27,8 +28,8 @@ test('a poll is asked, voted in by people and devices, and closed', async (t) =>
   await pump.publishAsync('chat/room/lobby/say', '{"kind":"vote","ref":1,"choice":"rice"}', { qos: 1 })
   for (const p of [ada, bob]) await until('both are counted', async () => /Rice: .*2.* votes \(.*Bob.*pump.*\)/.test(await option(p, 'Rice').getAttribute('aria-label') ?? ''))
   assert.equal(await option(bob, 'Soup').getAttribute('aria-pressed'), 'false')
-  await ada.messages.last().getByRole('button', { name: 'Who voted' }).click()
-  await ada.messages.last().getByText(/Bob.*pump/).waitFor()
+  await poll(ada).getByRole('button', { name: 'Who voted' }).click()
+  await poll(ada).getByText(/Bob.*pump/).waitFor()
   assert.deepEqual(await bob.axe(), [])
 
   // Without a line a vote waits; with one it counts once.
@@ -38,23 +39,17 @@ test('a poll is asked, voted in by people and devices, and closed', async (t) =>
   await bob.page.reload()
   house.door.reopen()
   await until('the vote came', async () => /Bread: .*1.* vote \(.*Bob.*\)/.test(await option(ada, 'Bread').getAttribute('aria-label') ?? ''))
-  await ada.messages.last().getByRole('button', { name: 'Close the poll' }).click()
-  for (const p of [ada, bob]) await p.messages.last().getByText(like('Closed by {Ada}')).waitFor()
+  await poll(ada).getByRole('button', { name: 'Close the poll' }).click()
+  for (const p of [ada, bob]) await poll(p).getByText(like('Closed by {Ada}')).waitFor()
   assert.equal(await option(bob, 'Rice').count(), 0)
-  const eve = await house.joined('Eve', { viewport: { width: 390, height: 844 }, hasTouch: true })
-  await eve.messages.last().getByRole('img', { name: /^Rice: .*1.* vote/ }).waitFor()
-})
 
-test('what is pinned and whose hands are up is seen by all, and by who comes later', async (t) => {
-  const house = await House.open(t)
-  const [ada, bob] = [await house.joined('Ada'), await house.joined('Bob')]
   await ada.say('read this', 'and this')
   await bob.sees('read this', 'and this')
   const act = async (p, name) => {
     await p.page.keyboard.press('Enter')
     await p.page.getByRole('dialog', { name: 'What to do with this message' }).getByRole('button', { name, exact: true }).click()
   }
-  await ada.messages.first().focus()
+  await ada.messages.filter({ hasText: 'read this' }).focus()
   await act(ada, 'Pin')
   const line = (p) => p.page.locator('.board')
   for (const p of [ada, bob]) await line(p).getByText('read this').waitFor()
@@ -72,6 +67,7 @@ test('what is pinned and whose hands are up is seen by all, and by who comes lat
   await until('his is down', async () => (await hand(bob).getAttribute('aria-pressed')) === 'false')
 
   const eve = await house.joined('Eve', { viewport: { width: 390, height: 844 }, hasTouch: true })
+  await poll(eve).getByRole('img', { name: /^Rice: .*1.* vote/ }).waitFor()
   await line(eve).getByText('read this').waitFor()
   await line(eve).getByText(/desk-3/).waitFor()
   assert.deepEqual(await eve.axe(), [])
