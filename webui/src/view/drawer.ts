@@ -12,7 +12,7 @@ export function useDrawer(open: boolean, close: () => void): void {
     const under = [...document.querySelectorAll<HTMLElement>('main, .skip')]
     for (const el of under) el.inert = true
     drawer.querySelector<HTMLElement>('button, a')?.focus()
-    const grown = () => { if (getComputedStyle(drawer).display === 'contents') close() }
+    const grown = () => { if (getComputedStyle(drawer).position !== 'absolute') close() }
     addEventListener('resize', grown)
     return () => {
       removeEventListener('resize', grown)

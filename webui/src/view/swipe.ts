@@ -49,5 +49,5 @@ export function swipes(first: TouchEvent, drawers: Drawers): () => void {
 /** Whether a part of the page is a drawer in a window of this width. */
 function isDrawer(what: 'side' | 'panel'): boolean {
   const el = document.querySelector(`.drawer--${what}`)
-  return el !== null && getComputedStyle(el).display !== 'contents'
+  return el !== null && getComputedStyle(el).display === 'none'
 }
