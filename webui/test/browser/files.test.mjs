@@ -157,10 +157,10 @@ test('on a phone: a voice note, drawers by a swipe, an emoji by its name, a swit
   const picker = ada.page.getByRole('dialog', { name: 'Choose an emoji' })
   await picker.getByRole('button', { name: 'grinning face', exact: true }).waitFor()
   assert.deepEqual(await ada.axe(), [])
-  await picker.getByRole('searchbox').fill('rocket')
-  await picker.getByRole('button', { name: 'rocket', exact: true }).waitFor()
+  await picker.getByRole('searchbox').fill('winking') // what also plain fonts draw; the others are not offered without a font of emoji
+  await picker.getByRole('button', { name: 'winking face', exact: true }).waitFor()
   await picker.getByRole('searchbox').press('Enter')
-  await until('it stands in the field', async () => (await ada.field.inputValue()) === '🚀')
+  await until('it stands in the field', async () => (await ada.field.inputValue()) === '😉')
 
   // A yes-or-no with its commands is a switch, which follows the device.
   const pump = await house.device('pump')
