@@ -55,7 +55,7 @@ export function Switcher(props: Props) {
           onInput={(e) => { typed.value = e.currentTarget.value; at.value = 0 }}
         />
       </div>
-      {choices.length === 0 && <p class="switcher__none" role="status">{t('jump.none')}</p>}
+      {choices.length === 1 && <p class="switcher__none" role="status">{t('jump.none')}</p>}
       <ul id="choices" role="listbox" aria-label={t('jump.title')}>
         {choices.map((c, i) => (
           <li key={`${c.kind} ${c.name}`} id={`choice-${i}`} class="item" role="option" aria-selected={i === index} aria-current={i === index ? 'true' : undefined} onClick={c.go}>
@@ -72,7 +72,7 @@ export function Switcher(props: Props) {
 
 const most = 30
 
-/** What fits: rooms, people, devices, then what the page can do. */
+/** What fits: rooms, people, devices, then what the page can do; a search at the end, always. */
 function choose({ chat, onGo, onOpen }: Props, typed: string): Choice[] {
   const { places } = chat
   const view = (hash: string) => () => { // its entry in the history becomes the view's
