@@ -85,7 +85,7 @@ for (const [language, dir] of [['de', 'ltr'], ['ar', 'rtl']]) {
     }
     await page.locator('#name').waitFor()
     assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]), [language, dir])
-    await page.locator('.welcome__more').click()
+    await page.locator('.welcome__more').first().click()
     await fits('first visit')
     await page.locator('#name').fill('bob')
     await page.locator('.hint--bad').waitFor()
