@@ -103,11 +103,11 @@ func TestMetricsAreOffUnlessConfigured(t *testing.T) {
 	}
 	off := startServer(t, t.TempDir())
 	on := startServer(t, t.TempDir(), "--set", "metrics=127.0.0.1:0")
-	if n := listeners(t, off.cmd.Process.Pid); n != 2 || strings.Contains(off.err.String(), "metrics=") {
-		t.Errorf("%d listeners without metrics, want those of http and mqtt", n)
+	if n := listeners(t, off.cmd.Process.Pid); n != 3 || strings.Contains(off.err.String(), "metrics=") {
+		t.Errorf("%d listeners without metrics, want those of http, mqtt and the commands", n)
 	}
-	if n := listeners(t, on.cmd.Process.Pid); n != 3 {
-		t.Errorf("%d listeners with metrics, want 3", n)
+	if n := listeners(t, on.cmd.Process.Pid); n != 4 {
+		t.Errorf("%d listeners with metrics, want 4", n)
 	}
 }
 
