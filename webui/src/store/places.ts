@@ -41,9 +41,9 @@ export class Places {
   readonly items: ReadonlySignal<rooms.Item[]>
   #opened = 0
   #listed: readonly RoomInfo[] = []
-  #hidden: readonly RoomInfo[] = []
   readonly #needs: PlacesNeeds
   readonly #rooms = signal<rooms.Rooms>({ open: new Map(), joined: [rooms.lobby] })
+  readonly #hidden = signal<readonly RoomInfo[]>([])
   readonly #mates = signal<readonly Mate[]>([])
   readonly #place = signal<Place>({ at: 'room', room: rooms.lobby, seq: 0 })
   readonly #all = signal<ReadonlyMap<string, Conversation>>(new Map())
@@ -120,11 +120,6 @@ export class Places {
     return this.#settle(this.#current.value)
   }
 
-  /** Whether only some may read a room. */
-  isPrivate(_room: string): boolean {
-    return false
-  }
-
   /** Leaves a room for good, or until it is opened again. */
   leave(room: string): void {
     this.#rooms.value = rooms.left(this.#rooms.value, room)
@@ -198,12 +193,12 @@ export class Places {
 
   /** The server told the private rooms that I am in. */
   hidden(infos: readonly RoomInfo[]): void {
-    this.#hidden = infos
+    this.#hidden.value = infos
     this.#news(infos)
   }
 
   #news(infos: readonly RoomInfo[]): void {
-    this.#rooms.value = rooms.told(this.#rooms.value, [...this.#listed, ...this.#hidden])
+    this.#rooms.value = rooms.told(this.#rooms.value, [...this.#listed, ...this.#hidden.value])
     for (const i of infos) {
       const c = this.#all.value.get(`room/${i.room}`)
       if (!c || i.last <= c.last.value) continue
@@ -219,7 +214,7 @@ export class Places {
 
   /** Whether a room is private. */
   isHidden(room: string): boolean {
-    return this.#hidden.some((i) => i.room === room)
+    return this.#hidden.value.some((i) => i.room === room)
   }
 
   /** Puts a member among those I write with, or keeps how far that has come. */

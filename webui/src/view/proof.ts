@@ -14,7 +14,7 @@ let asked = 0
 
 /** What is to be put behind the address of a file of a conversation; null: not known yet. */
 export function useProof(chat: Chat, c: Conversation): string | null {
-  const open = 'room' in c.to && !chat.places.isPrivate(c.to.room)
+  const open = 'room' in c.to && !chat.places.isHidden(c.to.room)
   const t = ticket.value
   const mine = t !== null && t.of === chat.credentials
   useEffect(() => {
