@@ -2,7 +2,7 @@ import './account.css'
 import './field.css'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { list, t } from '../i18n/format.ts'
+import { t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
 import { to } from '../mqtt/topics.ts'
 import { Unanswered } from '../store/asks.ts'
@@ -21,7 +21,6 @@ interface Me {
   kept: boolean
   secret: boolean
   host: boolean
-  labels: string[]
 }
 
 /** The name I go by, and what makes it mine: its passphrase, my other devices, and whether I am a host. */
@@ -33,10 +32,9 @@ export function Account({ chat }: { chat: Chat }) {
   const name = chat.me.value
   const look = async () => {
     const a = await chat.order('show', {}, to.account)
-    const sessions = Array.isArray(a.sessions) ? a.sessions as { label?: string, here?: boolean }[] : []
-    me.value = { kept: a.kept === true, secret: a.secret === true, host: a.host === true, labels: sessions.filter((s) => !s.here).map((s) => s.label || t('account.device')) }
+    me.value = { kept: a.kept === true, secret: a.secret === true, host: a.host === true }
   }
-  useEffect(() => { if (online) look().catch(() => {}) }, [online, name])
+  useEffect(() => { if (online) look().catch(() => {}) }, [online, name, chat.server.host.value])
   const show = (what: typeof open.value) => () => {
     open.value = open.value === what ? '' : what
     said.value = ''
@@ -63,7 +61,7 @@ export function Account({ chat }: { chat: Chat }) {
       {(open.value === 'keep' || open.value === 'change') && <Passphrase chat={chat} change={m.kept} onDone={() => done(t('account.done', { name }))} />}
       {open.value === 'give-up' && <GiveUp chat={chat} onDone={() => done(t('account.gaveUp', { name }))} />}
       {said.value !== '' && <p class="account__said" role="status"><Icon name="ok" />{said.value}</p>}
-      <Setting label={t('account.other')} hint={m.labels.length > 0 ? t('account.otherNow', { devices: list(m.labels) }) : t('account.otherHint', { name })}>
+      <Setting label={t('account.other')} hint={t('account.otherHint', { name })}>
         <button type="button" class="button" aria-expanded={open.value === 'code'} onClick={show('code')}>{t('account.showCode')}</button>
       </Setting>
       {open.value === 'code' && <Code chat={chat} />}
