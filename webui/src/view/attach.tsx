@@ -119,7 +119,7 @@ function Drop({ chat, onFiles }: { chat: Chat, onFiles: (files: readonly File[])
   }, [])
   if (!over.value) return null
   const { to } = chat.places.current.value
-  return <div class="drop"><p><Icon name="save" />{'room' in to ? t('file.drop', { room: to.room }) : t('file.dropTo', { name: to.user })}</p></div>
+  return <div class="drop"><p><Icon name="save" />{'room' in to ? t('file.drop', { room: chat.places.called(to.room) }) : t('file.dropTo', { name: to.user })}</p></div>
 }
 
 /** The files of a drop; a folder is none. */

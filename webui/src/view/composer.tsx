@@ -33,7 +33,7 @@ export function Composer({ chat }: { chat: Chat }) {
   const wanted = useSignal<Wanted | null | undefined>(undefined) // of the part that attaches files: it is there from the first touch on
   const picks = useSignal(false)
   const suggests = useSignal(false) // from the first : @ or # on
-  const hint = 'room' in c.to ? t('room.message', { room: c.to.room }) : t('room.messageTo', { name: c.to.user })
+  const hint = 'room' in c.to ? t('room.message', { room: chat.places.called(c.to.room) }) : t('room.messageTo', { name: c.to.user })
 
   const grow = () => {
     const el = field.current

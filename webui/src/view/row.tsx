@@ -47,7 +47,7 @@ export class Line extends Component<Props> {
       case 'gap': return <Missing chat={chat} c={c} row={row} />
       case 'older': return <Older chat={chat} c={c} />
       case 'beginning':
-        return <p class="missing" data-key={row.key}>{'room' in c.to ? t('room.beginning', { room: c.to.room }) : t('room.beginningDirect', { name: c.to.user })}</p>
+        return <p class="missing" data-key={row.key}>{'room' in c.to ? t('room.beginning', { room: chat.places.called(c.to.room) }) : t('room.beginningDirect', { name: c.to.user })}</p>
     }
   }
 }

@@ -13,7 +13,7 @@ export function Trouble({ chat }: { chat: Chat }) {
   const { end } = chat.line.value
   const strip = chat.strip.value
   const c = chat.places.current.value
-  const room = 'room' in c.to ? c.to.room : ''
+  const room = 'room' in c.to ? chat.places.called(c.to.room) : ''
   const again: Action[] = [[t('strip.try'), () => chat.tryNow()]]
   const barred = c.barred.value
   return (
