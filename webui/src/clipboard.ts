@@ -1,4 +1,5 @@
 // Copying, which browsers without a secure context let a page do only by hand.
+import { apple } from './platform.ts'
 
 /**
  * Copies a text, and tells whether that was done. Without a secure context it is what a person would do: a field that is marked and
@@ -45,9 +46,4 @@ export function mark(el: Element): void {
 /** The keys that copy on this machine. */
 export function copyKeys(): string {
   return apple() ? '⌘C' : 'Ctrl C'
-}
-
-/** Whether the keys are those of Apple. */
-export function apple(): boolean {
-  return /Mac|iPhone|iPad/.test(navigator.platform)
 }

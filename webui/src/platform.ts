@@ -165,3 +165,8 @@ function written(name: string): string {
   const said = document.querySelector<HTMLMetaElement>(`meta[name=${name}]`)?.content ?? ''
   return /^\{\w+\}$/.test(said) ? '' : said
 }
+
+/** Whether the keys are those of Apple. */
+export function apple(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.platform)
+}

@@ -1,6 +1,6 @@
 import './keys.css'
 import { type Key, t } from '../i18n/format.ts'
-import { apple } from '../clipboard.ts'
+import { apple } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { Dialog } from './dialog.tsx'
 import { Switch } from './control.tsx'
