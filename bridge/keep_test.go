@@ -96,7 +96,7 @@ func TestANameIsKeptForGood(t *testing.T) {
 		ada.Disconnect()
 		if round == 1 {
 			r.restart()
-			bob = r.join("bob")
+			r.join("bob")
 		}
 		r.wantOut(mqtttest.Options{Name: "Ada", ID: "x", Secret: "made by the page"}, keyWrongSecret)
 		r.wantOut(mqtttest.Options{Name: "ada", ID: "x"}, keyNameTaken)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"tincan/bridge/words"
 )
@@ -165,11 +166,8 @@ func isQuote(r rune) bool {
 }
 
 func cutQuote(s string) (bool, string) {
-	for _, r := range s {
-		if isQuote(r) {
-			return true, strings.TrimPrefix(s, string(r))
-		}
-		break
+	if r, n := utf8.DecodeRuneInString(s); isQuote(r) {
+		return true, s[n:]
 	}
 	return false, s
 }

@@ -1,5 +1,6 @@
 // What is told of rooms and rights, which is seldom: what a room is, what hosts decided about me, which private rooms are mine.
-import { type About, type Act, fields, parseRooms } from '../mqtt/parse.ts'
+import { fields, parseRooms } from '../live.ts' // what is there already
+import type { About, Act } from '../mqtt/parse.ts'
 import { notForMe, type Places } from './places.ts'
 import type { Server } from './server.ts'
 
