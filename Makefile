@@ -23,7 +23,7 @@ all:
 test: tools webui/node_modules
 	@$(MAKE) -j2 --output-sync=target checks
 	@$(MAKE) web-browser
-	@$(MAKE) fuzz FUZZ=3s
+	@$(MAKE) fuzz FUZZ=1s
 	@$(MAKE) floods
 	go test -race ./...
 
