@@ -22,7 +22,7 @@ type said struct {
 // messagesOf reads a room's whole log as a member does.
 func messagesOf(t testing.TB, s *server, room string) (all []said) {
 	t.Helper()
-	c := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "reader"})
+	c := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "reader", Secret: "book"})
 	defer c.Disconnect()
 	c.Subscribe("chat/user/me/inbox")
 	eachMessage(t, c, "chat/room/"+room+"/history", func(m said) { all = append(all, m) })
