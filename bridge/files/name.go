@@ -33,8 +33,7 @@ func CleanName(s string) string {
 		return r
 	}, s)
 	s = strings.Join(strings.Fields(norm.NFC.String(s)), " ")
-	s = strings.TrimRight(strings.TrimLeft(s, "."), ". ")
-	s = strings.TrimSpace(s)
+	s = strings.Trim(s, ". ")
 	if len(s) > maxName {
 		end := path.Ext(s)
 		if len(end) > 32 {
