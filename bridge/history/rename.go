@@ -81,8 +81,8 @@ func (s *Store) renameRoom(r *room, to string, first uint64) {
 	}
 }
 
-// Drop forgets a log; see Log. What it said is gone from the database file and the write-ahead log when Drop returns, or, of a long one,
-// soon after; its last row goes in the background.
+// Drop forgets a log; see Log. Nobody reads it when Drop returns. What it said leaves the disk in the background, once the index has let
+// it go: in a moment, or, of a long one, in parts.
 func (s *Store) Drop(ctx context.Context, name string) error {
 	return s.errand(ctx, func(b *batch) (answer, fault error) {
 		r := s.room(name)
