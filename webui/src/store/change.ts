@@ -38,7 +38,11 @@ function apply(m: Message, c: Message): Message {
       const { re, ...rest } = m // it came with the data that is replaced
       return { ...rest, text: c.text, edited: c.time, data: c.data, ...(c.re !== undefined && { re: c.re }) }
     }
-    case 'react': return { ...m, reactions: reacted(m.reactions ?? [], c.text, c.from, c.undo === true) }
+    case 'react': {
+      const { reactions = [], ...rest } = m
+      const now = reacted(reactions, c.text, c.from, c.undo === true)
+      return now.length > 0 ? { ...rest, reactions: now } : rest
+    }
     case 'delete': {
       const { reactions, edited, reply, re, data, file, options, multiple, closes, votes, closed, closedby, ...rest } = m
       return { ...rest, text: '', deleted: true }
