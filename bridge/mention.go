@@ -16,7 +16,7 @@ const (
 )
 
 var (
-	fenced = regexp.MustCompile("(?m)(?:^|\n)```[\\w+-]{0,20}[ \t]*\n(?s:.*?)(?:\n```[ \t]*(?:\n|$)|$)")
+	fenced = regexp.MustCompile("(?m)^```[\\w+-]{0,20}[ \t]*\n(?:(?s:.*?)\n)?```[ \t]*$")
 	coded  = regexp.MustCompile("`[^`\n]+`")
 )
 
