@@ -4,7 +4,6 @@ import type { Message } from '../mqtt/parse.ts'
 import type { Conversation } from './conversation.ts'
 import type { Reading } from './reading.ts'
 import { shownKind } from './rows.ts'
-import { mentions } from './text.ts'
 
 /** A message of somebody else that a screen reader or the title may tell of. */
 export interface Heard {
@@ -103,7 +102,7 @@ export class Arrivals {
     if (!reading.marks.value.has(c.key)) reading.know(c.key, fresh[0].seq - 1)
     reading.cut(c, open)
     return fresh.map((message) => {
-      const mention = 'user' in c.to || mentions(message.text, me())
+      const mention = 'user' in c.to || c.calls(message.text)
       if (mention && !(open && reading.here)) c.mentions.value = [...c.mentions.value, message.seq]
       return { conversation: c, message, mention }
     })

@@ -5,11 +5,14 @@ import { Changes, changed, foldedUpTo, isChange } from './change.ts'
 import * as comings from './comings.ts'
 import type { Attachment } from './attachment.ts'
 import type { Devices } from './devices.ts'
+import { fold } from './fold.ts'
 import { bySeq, insertAll, keepNear, type Log, place } from './log.ts'
+import { everybody, spokenTo } from './mention.ts'
 import * as outbox from './outbox.ts'
 import type { Ref } from './reply.ts'
 import * as roster from './roster.ts'
 import { type Cut, type Row, rows } from './rows.ts'
+import type { Names } from './text.ts'
 import { sign, type Typing } from './typing.ts'
 
 /** Messages kept of one conversation. */
@@ -54,6 +57,7 @@ export class Conversation {
   readonly changing: ReadonlySignal<ReadonlyMap<number, readonly outbox.Entry[]>> // by seq: what is under way to become of a message
   readonly rows: ReadonlySignal<readonly Row[]>
   readonly devicesKnown: ReadonlySignal<ReadonlySet<string>> // names of devices: in the room, or with values left
+  readonly names: ReadonlySignal<Names> // whom an @ may mean: who is here, who wrote, and I
   opened = 0 // the higher, the later
   asked = false // whether its messages were asked for, or taken from what the browser keeps
   kept = false // they are from what the browser keeps, and the server has not been asked whether they are still its own
@@ -63,6 +67,12 @@ export class Conversation {
 
   constructor(readonly to: outbox.To, box: ReadonlySignal<outbox.Outbox>, me: ReadonlySignal<string>) {
     this.key = keyOf(to)
+    const folds = new Map<string, string>() // a name is folded once
+    this.names = computed(() => {
+      const all = new Set([me.value, 'room' in to ? everybody : to.user, ...this.roster.value.members.keys(), ...this.log.value.map((m) => m.from)])
+      for (const name of all) if (!folds.has(name)) folds.set(name, fold(name))
+      return { me: fold(me.value), known: new Set([...all].map((name) => folds.get(name) ?? '')) }
+    })
     let known: ReadonlySet<string> = new Set()
     this.devicesKnown = computed(() => {
       const now = new Set([...this.devices.value.keys(), ...[...this.roster.value.members.values()].filter((m) => m.kind === 'device').map((m) => m.name)])
@@ -83,6 +93,13 @@ export class Conversation {
   get stands(): boolean {
     const told = this.board.value as { pins?: unknown[], hands?: unknown[] } | null
     return Boolean(told?.pins?.length || told?.hands?.length || this.posted.value.length)
+  }
+
+  /** Whether a text that is written here speaks to me. */
+  calls(text: string): boolean {
+    if (!text.includes('@')) return false
+    const { me, known } = this.names.peek()
+    return spokenTo(text, known).some((f) => f === me || f === everybody)
   }
 
   /** Puts messages in their places. asOf: they are as history gives them, with all that was said about them up to this seq. */

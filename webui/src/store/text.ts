@@ -1,4 +1,6 @@
 // What people write, as a small tree. Anything that is not clearly markup stays as it was typed; nothing here makes HTML.
+import { fold } from './fold.ts'
+import { everybody, fence, named } from './mention.ts'
 
 export type Piece =
   | { is: 'text', text: string }
@@ -15,8 +17,8 @@ export type Block =
 
 /** Whose names an @ may mean, and which rooms a #. */
 export interface Names {
-  me: string
-  known: ReadonlySet<string> // canonical names
+  me: string // all of them by their folds
+  known: ReadonlySet<string>
   rooms?: ReadonlySet<string>
 }
 
@@ -24,7 +26,7 @@ export interface Names {
 export function blocks(text: string, names: Names): Block[] {
   const out: Block[] = []
   let from = 0
-  for (const m of text.matchAll(/(?<=^|\n)```([\w+-]{0,20})[ \t]*\n(?:([\s\S]*?)\n)?```[ \t]*(?:\n|$)/g)) {
+  for (const m of text.matchAll(fence)) {
     const before = text.slice(from, m.index).replace(/\n$/, '')
     if (before !== '') out.push(...runs(before, names))
     out.push({ is: 'fence', language: m[1], text: m[2] ?? '' })
@@ -83,13 +85,6 @@ export function plain(text: string): string {
   return blocks(text, { me: '', known: new Set() }).map((b) => b.is === 'fence' ? b.text : b.is === 'list' ? b.items.map(of).join('\n') : of(b.of)).join('\n')
 }
 
-/** Whether a text speaks to me. */
-export function mentions(text: string, me: string): boolean {
-  if (me === '' || !text.includes('@')) return false
-  const deep = (p: Piece): boolean => (p.is === 'mention' ? p.me : 'of' in p && p.of.some(deep))
-  return blocks(text, { me, known: new Set() }).some((b) => b.is === 'list' ? b.items.some((i) => i.some(deep)) : b.is !== 'fence' && b.of.some(deep))
-}
-
 /** Whether a text is nothing but one to six emoji: it is drawn larger. */
 export function onlyEmoji(text: string): boolean {
   const t = text.trim()
@@ -99,7 +94,7 @@ export function onlyEmoji(text: string): boolean {
 }
 
 // In turn: `code`, **strong**, *em*, ~~s~~, an address, an @ with what may be a name behind it, a # with what may be a room.
-const marks = /`([^`\n]+)`|\*\*(?=\S)([^\n]*?\S)\*\*(?!\*)|(?<![\p{L}\p{N}*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\p{L}\p{N}*])|~~(?=\S)([^\n]*?\S)~~|((?:https?:\/\/|mailto:|tel:)[^\s<>"'`]+)|(?<![\p{L}\p{N}_])@([^\s@][^\n@]{0,31})|(?<![\p{L}\p{N}_/&])#([\p{L}\p{M}\p{N}_-]{1,48})/gu
+const marks = /`([^`\n]+)`|\*\*(?=\S)([^\n]*?\S)\*\*(?!\*)|(?<![\p{L}\p{N}*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\p{L}\p{N}*])|~~(?=\S)([^\n]*?\S)~~|((?:https?:\/\/|mailto:|tel:)[^\s<>"'`]+)|(?<![\p{L}\p{N}_])@()|(?<![\p{L}\p{N}_/&])#([\p{L}\p{M}\p{N}_-]{1,48})/gu
 
 function pieces(text: string, names: Names): Piece[] {
   const out: Piece[] = []
@@ -122,9 +117,8 @@ function pieces(text: string, names: Names): Piece[] {
       if (href === null) re.lastIndex = m.index + link.length
       else add(m.index, m.index + link.length, { is: 'link', text: honest(link) ? link : href, href })
     } else if (m[6] !== undefined) {
-      const name = someone(m[6], names)
-      if (name === null) re.lastIndex = m.index + 1
-      else add(m.index, m.index + 1 + name.length, { is: 'mention', name, me: name.toLowerCase() === names.me.toLowerCase() })
+      const name = named(text.slice(end), names.known)
+      if (name !== '') add(m.index, end + name.length, { is: 'mention', name, me: [everybody, names.me].includes(fold(name)) })
     } else if (names.rooms?.has(m[7].toLowerCase())) add(m.index, end, { is: 'room', room: m[7] })
     else re.lastIndex = m.index + 1
   }
@@ -157,18 +151,4 @@ function safe(link: string): string | null {
   } catch {
     return null
   }
-}
-
-/** The longest known name that rest begins with, as it is written there; null when there is none. */
-function someone(rest: string, names: Names): string | null {
-  let best = ''
-  const low = rest.toLowerCase()
-  const look = (name: string) => {
-    if (name.length <= best.length || !low.startsWith(name.toLowerCase())) return
-    const next = rest.slice(name.length)
-    if (!/^[\p{L}\p{N}_]/u.test(next)) best = rest.slice(0, name.length)
-  }
-  if (names.me !== '') look(names.me)
-  for (const name of names.known) look(name)
-  return best === '' ? null : best
 }

@@ -12,7 +12,7 @@ import type { Entry } from '../store/outbox.ts'
 import { write } from '../store/route.ts'
 import type { Row } from '../store/rows.ts'
 import { answered } from '../store/reply.ts'
-import { mentions, plain } from '../store/text.ts'
+import { plain } from '../store/text.ts'
 import { Box, Can } from './can.tsx'
 import { Icon } from './icon.tsx'
 import { aside, lazy } from './lazy.tsx'
@@ -62,10 +62,10 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   const text = changes.findLast((e) => e.about?.kind === 'edit')?.text ?? m?.text ?? entry?.text ?? ''
   const time = m?.time ?? entry?.at ?? 0
   const device = c.devicesKnown.value.has(from)
-  const mention = from !== me && 'room' in c.to && mentions(text, me)
+  const mention = from !== me && 'room' in c.to && c.calls(text)
   const waits = (entry !== null && entry.state !== 'kept' && entry.state !== 'failed') || changes.some((e) => (e.about?.kind === 'edit' || e.about?.kind === 'delete') && e.state !== 'failed')
   const at = <Time c={c} seq={m?.seq ?? 0} time={time} />
-  const names = { me, known: new Set(c.roster.peek().members.keys()), rooms: new Set(chat.places.rooms.peek().open.keys()) }
+  const names = { ...c.names.peek(), rooms: new Set(chat.places.rooms.peek().open.keys()) }
   const re = m ? answered(m) : entry?.re
   const file = m?.file ?? entry?.file
   return (

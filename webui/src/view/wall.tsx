@@ -106,7 +106,7 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
 }
 
 function Said({ chat, c, devices }: { chat: Chat, c: Conversation, devices: ReadonlySet<string> }) {
-  const names = { me: chat.me.value, known: new Set(c.roster.value.members.keys()), rooms: new Set<string>() }
+  const names = { ...c.names.value, rooms: new Set<string>() }
   const last = c.log.value.filter(shownKind).slice(-shown)
   if (last.length === 0) return <p class="wall__none">{t('wall.quiet')}</p>
   return <>{last.map((m, i) => <One key={m.id} chat={chat} c={c} m={m} joins={last[i - 1]?.from === m.from && m.time - last[i - 1].time < 300_000} device={devices.has(m.from)} names={names} />)}</>

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Block, blocks, mentions, onlyEmoji, type Piece, plain } from '../../src/store/text.ts'
+import { fold } from '../../src/store/fold.ts'
+import { everybody, spokenTo } from '../../src/store/mention.ts'
+import { type Block, blocks, onlyEmoji, type Piece, plain } from '../../src/store/text.ts'
 import { Chance } from './chance.ts'
 
-const names = { me: 'Noor', known: new Set(['Ada', 'Ada Okafor']), rooms: new Set(['lobby', '3d-druck']) }
+const names = { me: 'noor', known: new Set(['noor', 'ada', 'ada okafor']), rooms: new Set(['lobby', '3d-druck']) }
 const line = (s: string): Piece[] => {
   const [b, ...more] = blocks(s, names)
   assert.ok(b.is === 'lines' && more.length === 0, JSON.stringify(s))
@@ -79,13 +83,25 @@ test('reading is quick, whatever is written', () => {
   }
 })
 
-test('mentions: the longest known name, whole words, in any case', () => {
-  assert.deepEqual(line('hi @Ada Okafor!').at(1), { is: 'mention', name: 'Ada Okafor', me: false })
-  assert.equal(mentions('hello @noor, look', 'Noor'), true)
-  assert.equal(mentions('- @noor\n- x', 'Noor'), true)
-  assert.equal(mentions('hello @noora', 'Noor'), false)
-  assert.equal(mentions('mail a@Noor', 'Noor'), false)
-  assert.equal(mentions('`@Noor`', 'Noor'), false)
+test('a text speaks to whom the server says, and shows just those', () => {
+  const { names: all, cases }: { names: string[], cases: { text: string, who: string[], room?: boolean }[] } = JSON.parse(readFileSync(join(process.cwd(), '../bridge/testdata/mentions.json'), 'utf8'))
+  const known = new Set([...all.map(fold), everybody])
+  assert.ok(cases.length > 30)
+  for (const { text, who, room } of cases) {
+    const want = [...who.map(fold), ...(room ? [everybody] : [])].sort()
+    assert.deepEqual([...new Set(spokenTo(text, known))].filter((f) => f !== '').sort(), want, JSON.stringify(text))
+    const shown = (ps: readonly Piece[]): string[] => ps.flatMap((p) => p.is === 'mention' ? [fold(p.name)] : 'of' in p ? shown(p.of) : [])
+    const drawn = new Set(blocks(text, { me: '', known }).flatMap((b) => b.is === 'fence' ? [] : b.is === 'list' ? b.items.flatMap(shown) : shown(b.of)))
+    if ([...text].filter((c) => c === '@').length <= 16) assert.deepEqual([...drawn].sort(), want, JSON.stringify(text))
+  }
+})
+
+test('a mention is shown as it was written, and as mine when it is for me or for all', () => {
+  assert.deepEqual(line('hi @Ada  Okafor!').at(1), { is: 'mention', name: 'Ada  Okafor', me: false })
+  assert.deepEqual(line('hi @ｎoor!').at(1), { is: 'mention', name: 'ｎoor', me: true })
+  const all = blocks('@Room: lunch', { me: 'noor', known: new Set([everybody]) })[0]
+  assert.deepEqual(all.is === 'lines' && all.of[0], { is: 'mention', name: 'Room', me: true })
+  assert.deepEqual(line('@room'), [t('@room')]) // what two write to each other speaks to no room
 })
 
 test('rooms that are open are links, other # are not', () => {
