@@ -164,6 +164,14 @@ func TestCurlSharesAFile(t *testing.T) {
 	}
 
 	ada := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "ada", Secret: "tin"})
+	for _, caption := range []string{"the harbour", ""} { // a file speaks for itself
+		if a := ada.Publish("chat/room/lobby/say", fmt.Sprintf(`{"kind":"edit","ref":1,"text":%q}`, caption)); a.Code != 0 {
+			t.Fatalf("the caption %q: %s", caption, a)
+		}
+		if p := bob.WantMessage("chat/room/lobby/messages"); !bytes.Contains(p.Payload, fmt.Appendf(nil, `"kind":"edit","text":%q`, caption)) {
+			t.Errorf("bob reads %s", p.Payload)
+		}
+	}
 	for _, seq := range []int{2, 3} {
 		if a := ada.Publish("chat/room/lobby/say", fmt.Sprintf(`{"kind":"delete","ref":%d}`, seq)); a.Code != 0 {
 			t.Fatalf("delete %d: %s", seq, a)

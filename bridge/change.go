@@ -130,6 +130,9 @@ func (c *changing) fits(target history.Entry) *broker.Refusal {
 		if target.Kind == kindPoll && c.mine(target) {
 			return refusePayload("bad-ref", "a poll stays as it was asked: delete it and ask again")
 		}
+		if c.p.silent() && !isMute(target.Kind) {
+			return refuseEmpty()
+		}
 	case kindVote, kindClose:
 		if target.Kind != kindPoll {
 			return refusePayload("bad-ref", "that is no poll")

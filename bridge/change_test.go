@@ -114,6 +114,7 @@ func TestWhoMayNotChangeAMessageIsTold(t *testing.T) {
 		"of an elsewhere":        {ada, `{"kind":"react","ref":"0","text":"👍"}`, 0x99, "there is no such message"},
 		"an edit of the deleted": {ada, `{"kind":"edit","ref":"gone","text":"x"}`, 0x99, "was deleted"},
 		"a reaction to it":       {eve, `{"kind":"react","ref":"gone","text":"👍"}`, 0x99, "was deleted"},
+		"an edit to nothing":     {ada, `{"kind":"edit","ref":"m1","text":""}`, 0x99, "write something"},
 		"an edit of a reaction":  {ada, `{"kind":"edit","ref":"r1","text":"x"}`, 0x99, "no message but a react"},
 		"a word as a reaction":   {eve, `{"kind":"react","ref":"m1","text":"ok"}`, 0x99, "emoji"},
 	} {

@@ -207,8 +207,8 @@ func (p *post) check() *broker.Refusal {
 		return refuseTooLong("the text of a message", len(p.body.Text), maxText)
 	case len(p.body.Data) > maxData:
 		return refuseTooLong("what a message carries beside its text", len(p.body.Data), maxData)
-	case p.body.Text == "" && p.body.Data == nil && !isMute(p.kind):
-		return refusePayload("empty", "this message is empty: write something")
+	case p.silent() && !isMute(p.kind) && p.kind != kindEdit: // of an edit it depends on what is edited
+		return refuseEmpty()
 	case bytes.IndexByte([]byte(p.body.Text), 0) >= 0:
 		return refusePayload("bad-text", "a text must not contain the character NUL")
 	case utf8.RuneCountInString(p.id) > maxID, utf8.RuneCountInString(p.body.Reply) > maxID:
@@ -220,6 +220,13 @@ func (p *post) check() *broker.Refusal {
 		p.id = newID()
 	}
 	return nil
+}
+
+// silent tells whether a post says nothing.
+func (p *post) silent() bool { return p.body.Text == "" && p.body.Data == nil }
+
+func refuseEmpty() *broker.Refusal {
+	return refusePayload("empty", "this message is empty: write something")
 }
 
 func printable(id string) bool {

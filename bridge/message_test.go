@@ -60,7 +60,6 @@ func TestWhatCannotBePostedIsRefusedWithASentence(t *testing.T) {
 		"a file of none":  {broker.Message{Payload: []byte(`{"kind":"file","text":"y"}`)}, "no-file", "upload"},
 		"a file as it is": {broker.Message{Payload: []byte(`{"kind":"file","file":{"url":"/files/x/y"}}`)}, "bad-field", `"file"`},
 		"an edit of none": {broker.Message{Payload: []byte(`{"kind":"edit","text":"y"}`)}, "no-ref", "ref"},
-		"an empty edit":   {broker.Message{Payload: []byte(`{"kind":"edit","ref":"x"}`)}, "empty", "write something"},
 		"a ref to 1.5":    {broker.Message{Payload: []byte(`{"kind":"delete","ref":1.5}`)}, "bad-field", `"ref"`},
 		"a word":          {broker.Message{Payload: []byte(`{"kind":"react","ref":"x","text":"yes"}`)}, "not-emoji", "emoji"},
 		"no reaction":     {broker.Message{Payload: []byte(`{"kind":"react","ref":"x"}`)}, "not-emoji", "emoji"},

@@ -35,6 +35,7 @@ export function Composer({ chat }: { chat: Chat }) {
   const suggests = useSignal(false) // from the first : @ or # on
   const hint = 'room' in c.to ? t('room.message', { room: chat.places.called(c.to.room) }) : t('room.messageTo', { name: c.to.user })
 
+  const speaks = () => c.tray.value.length > 0 || c.log.value.some((m) => m.file && m.seq === c.editing.value?.seq) // a file does, without words
   const grow = () => {
     const el = field.current
     if (!el) return
@@ -103,7 +104,7 @@ export function Composer({ chat }: { chat: Chat }) {
   }
   const send = () => {
     const el = field.current
-    if (!el || (el.value.trim() === '' && c.tray.peek().length === 0)) return
+    if (!el || (el.value.trim() === '' && !speaks())) return
     over.value = tooLong(el.value)
     if (over.value > 0) return
     clearTimeout(unsaved.current)
@@ -173,7 +174,7 @@ export function Composer({ chat }: { chat: Chat }) {
           <IconButton name="plus" label={t('file.add')} onClick={() => { wanted.value = 'menu' }} />
           <textarea ref={field} id="write" rows={1} placeholder={hint} aria-label={hint} dir="auto" enterkeyhint={coarse() ? 'enter' : 'send'} onInput={input} onKeyDown={key} />
           <IconButton name="smile" label={t('emoji.title')} onClick={() => { picks.value = true }} />
-          <button class={`icon-button composer__send ${empty.value && c.tray.value.length === 0 ? '' : 'composer__send--ready'}`} aria-label={t('room.send')} title={t('room.send')}><Icon name="send" /></button>
+          <button class={`icon-button composer__send ${empty.value && !speaks() ? '' : 'composer__send--ready'}`} aria-label={t('room.send')} title={t('room.send')}><Icon name="send" /></button>
         </div>
       </div>
       <Typing chat={chat} />

@@ -84,7 +84,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
         {text !== '' && <Text text={text} names={names} />}
         {(m?.options ?? entry?.poll) && <Poll chat={chat} c={c} m={m} entry={entry} changes={changes} />}
         {m?.edited && <span class="message__edited" title={moment(m.edited)}>{t('room.edited')}</span>}
-        {m && text === '' && m.data && !m.deleted && <Fence text={JSON.stringify(m.data, null, 1)} />}
+        {m && text === '' && m.data && !file && !m.deleted && <Fence text={JSON.stringify(m.data, null, 1)} />}
         {m && <Reactions chat={chat} c={c} m={m} changes={changes} />}
         {row.is === 'mine' ? <State chat={chat} entry={row.entry} /> : from === me && <Arrived chat={chat} c={c} id={row.key} />}
         {changes.map((e) => e.state !== 'kept' && <State key={e.id} chat={chat} entry={e} />)}

@@ -62,6 +62,15 @@ test('a picture and a large file reach the others, whatever breaks on the way', 
   await bob.page.keyboard.press('Escape')
   await viewer.waitFor({ state: 'detached' })
 
+  // The caption goes, the picture stays.
+  await ada.messages.filter({ hasText: 'Look at this' }).focus()
+  await ada.page.keyboard.press('e')
+  await until('the caption is in the field', async () => (await ada.field.inputValue()) === 'Look at this')
+  await ada.field.fill('')
+  await ada.field.press('Enter')
+  await bob.messages.getByText('Look at this').waitFor({ state: 'detached' })
+  await drawn(bob, 0)
+
   // A large file: the server is killed in the middle, then the page is loaded anew in the middle.
   const offsets = []
   ada.page.on('request', (r) => { if (r.method() === 'PATCH') offsets.push(Number(r.headers()['upload-offset'])) })
