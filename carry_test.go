@@ -49,6 +49,17 @@ func (c carrier) get(path string) (int, []byte) {
 	return res.StatusCode, body
 }
 
+// head answers with the status alone.
+func (c carrier) head(path string) int {
+	c.s.t.Helper()
+	res, err := http.Head("http://" + c.s.http + path + "t=" + c.ticket)
+	if err != nil {
+		c.s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	return res.StatusCode
+}
+
 // files unpacks a zip.
 func unzip(t testing.TB, packed []byte) map[string]string {
 	t.Helper()
@@ -110,12 +121,24 @@ func TestMembersTakeTheirOwnAlongAndHaveItErased(t *testing.T) {
 	if status, lines := his.get("/api/export?room=lobby&format=jsonl&"); status != 200 || strings.Count(string(lines), "\n") != 5 {
 		t.Errorf("the lines: %d %s", status, lines)
 	}
+	_, packed = his.get("/api/export?room=lobby&format=csv&files&")
+	if beside := unzip(t, packed); !strings.Contains(beside["lobby.csv"], ",ada,text,words-of-ada,") || len(beside) != 1 {
+		t.Errorf("the table, with files beside: %q", beside)
+	}
 	if status, lines := his.get("/api/export?room=@ada&format=jsonl&"); status != 200 || !strings.Contains(string(lines), "letter-of-ada") || strings.Contains(string(lines), "@k") {
 		t.Errorf("the letters: %d %s", status, lines)
 	}
 	for path, want := range map[string]int{"/api/export?room=den&": 403, "/api/export?room=nowhere&": 403, "/api/export?room=lobby&format=pdf&": 400} {
 		if status, text := his.get(path); status != want || !strings.Contains(string(text), `"text":`) {
 			t.Errorf("%s: %d %s, want %d", path, status, text, want)
+		}
+		if status := his.head(path); status != want {
+			t.Errorf("HEAD %s: %d, want %d", path, status, want)
+		}
+	}
+	for _, path := range []string{"/api/export?room=lobby&", "/api/export?room=lobby&format=csv&", "/api/mine?"} {
+		if status := his.head(path); status != 200 {
+			t.Errorf("HEAD %s: %d", path, status)
 		}
 	}
 	if res := s.get("/api/export?room=lobby"); res.StatusCode != 401 {

@@ -34,7 +34,7 @@ func (h *Files) Exports(archive *history.Archive, carrier Carrier, version strin
 	h.archive, h.carrier, h.version = archive, carrier, version
 }
 
-// export answers with a room or with one's own data, written as it goes.
+// export answers with a room or with one's own data, written as it goes. HEAD tells whether it would.
 func (h *Files) export(w http.ResponseWriter, r *http.Request) {
 	ident, ok := h.reader(w, r)
 	switch {
@@ -73,9 +73,10 @@ func (h *Files) export(w http.ResponseWriter, r *http.Request) {
 	out := &outgoing{ResponseWriter: w, transfer: t}
 	var err error
 	if r.URL.Path == minePath {
-		err = h.exportMine(ctx, out, ident, o)
+		err = h.exportMine(ctx, out, r, ident, o)
 	} else {
-		err = h.exportRoom(ctx, out, r.URL.Query().Get("room"), format, ident, o)
+		o.Formats = []string{format}
+		err = h.exportRoom(ctx, out, r, ident, o)
 	}
 	if err != nil { // the beginning is sent: only a connection that breaks tells that the end is missing
 		panic(http.ErrAbortHandler)
@@ -111,8 +112,9 @@ func (h *Files) logs(ctx context.Context) (map[string]history.LogInfo, error) {
 	return by, err
 }
 
-// exportRoom writes one room: its pages and files as a zip, or one table, or lines.
-func (h *Files) exportRoom(ctx context.Context, w http.ResponseWriter, where, format, ident string, o export.Options) error {
+// exportRoom writes one room: its pages and files as a zip, or one table, or lines; with files beside, these are a zip, too.
+func (h *Files) exportRoom(ctx context.Context, w http.ResponseWriter, r *http.Request, ident string, o export.Options) error {
+	where, format := r.URL.Query().Get("room"), o.Formats[0]
 	key, after, no := h.carrier.MayExport(ident, where)
 	if no != nil {
 		refuseDenied(w, no)
@@ -129,21 +131,24 @@ func (h *Files) exportRoom(ctx context.Context, w http.ResponseWriter, where, fo
 		return nil
 	}
 	room := export.Room{LogInfo: l, Title: strings.TrimPrefix(where, "@")}
-	if format == "html" {
-		o.Formats = []string{"html"}
-		download(w, room.Title+".zip", "application/zip")
+	if format == "html" || r.URL.Query().Has("files") {
+		if download(w, r, room.Title+".zip", "application/zip") {
+			return nil
+		}
 		z := export.NewZip(w)
 		if err := export.Write(ctx, h.archive, []export.Room{room}, z, o, func(int64, int64) {}); err != nil {
 			return err
 		}
 		return z.Close()
 	}
-	download(w, room.Title+"."+format, map[string]string{"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}[format])
+	if download(w, r, room.Title+"."+format, map[string]string{"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}[format]) {
+		return nil
+	}
 	return export.One(ctx, h.archive, room, w, format, o, func(int64, int64) {})
 }
 
 // exportMine writes whatever is somebody's own: what it has said, its conversations with others, and what else is kept of it.
-func (h *Files) exportMine(ctx context.Context, w http.ResponseWriter, ident string, o export.Options) error {
+func (h *Files) exportMine(ctx context.Context, w http.ResponseWriter, r *http.Request, ident string, o export.Options) error {
 	logs, err := h.logs(ctx)
 	if err != nil {
 		refuse(w, http.StatusServiceUnavailable, "unavailable", "Your data cannot be read right now. Try again in a moment.")
@@ -157,7 +162,9 @@ func (h *Files) exportMine(ctx context.Context, w http.ResponseWriter, ident str
 		}
 	}
 	slices.SortFunc(rooms, func(a, b history.LogInfo) int { return strings.Compare(a.Name, b.Name) })
-	download(w, "my-data.zip", "application/zip")
+	if download(w, r, "my-data.zip", "application/zip") {
+		return nil
+	}
 	o.Written = map[string]bool{}
 	z := export.NewZip(w)
 	if err := export.Mine(ctx, h.archive, rooms, own.Author, own, z, o); err != nil {
@@ -176,10 +183,11 @@ func (h *Files) exportMine(ctx context.Context, w http.ResponseWriter, ident str
 	return z.Close()
 }
 
-// download has a browser save what is sent.
-func download(w http.ResponseWriter, name, kind string) {
+// download has a browser save what is sent. It tells whether that is all: only the head was asked for.
+func download(w http.ResponseWriter, r *http.Request, name, kind string) bool {
 	head := w.Header()
 	head.Set("Content-Type", kind)
 	head.Set("Content-Security-Policy", policy)
 	head.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	return r.Method == http.MethodHead
 }

@@ -81,7 +81,7 @@ func (h *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case isFile:
 		head.Set("Allow", "GET, HEAD, PUT")
 		refuse(w, http.StatusMethodNotAllowed, "method", "A file is read with GET, and uploaded to a room with PUT.")
-	case (r.URL.Path == exportPath || r.URL.Path == minePath) && r.Method == http.MethodGet && h.archive != nil:
+	case (r.URL.Path == exportPath || r.URL.Path == minePath) && reading && h.archive != nil:
 		h.export(w, r)
 	case r.URL.Path == ticketPath && reading:
 		h.ticket(w, r)
