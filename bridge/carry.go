@@ -18,19 +18,19 @@ import (
 // What members take with them, and what they have erased: rooms that they may read, and whatever is their own.
 
 // MayExport tells which log somebody means by a room, or by "@" and the name of a member, and after which seq that one may read it.
-func (b *Bridge) MayExport(ident, where string) (log string, after uint64, no *Denial) {
+func (b *Bridge) MayExport(v *Visitor, where string) (log string, after uint64, no *Denial) {
 	if name, direct := strings.CutPrefix(where, "@"); direct {
 		who := b.who(name)
 		if who == "" {
 			return "", 0, deny(refuseNobody(name))
 		}
-		return pairKey(ident, who), 0, nil
+		return pairKey(v.Ident, who), 0, nil
 	}
 	slug, err := names.Room(where)
 	if err != nil {
 		return "", 0, deny(refuseName(err))
 	}
-	if !b.mayReadAs(ident, slug) || b.rooms.find(slug) == nil {
+	if !b.mayReadFrom(v, slug) || b.rooms.find(slug) == nil {
 		return "", 0, deny(refuseNotIn(slug))
 	}
 	return slug, b.hiddenUpTo(slug), nil
@@ -46,10 +46,11 @@ type Own struct {
 }
 
 // OwnOf gathers what is kept of somebody.
-func (b *Bridge) OwnOf(ident string) Own {
+func (b *Bridge) OwnOf(v *Visitor) Own {
+	ident := v.Ident
 	own := Own{Author: authorOf(ident), Read: b.marks.of(ident), Values: map[string]string{}, Rooms: []string{}}
 	for _, l := range b.store.Logs() {
-		if !l.Direct() && b.mayReadAs(ident, l.Name) {
+		if !l.Direct() && b.mayReadFrom(v, l.Name) {
 			own.Rooms = append(own.Rooms, l.Name)
 		}
 	}

@@ -25,7 +25,7 @@ func (b *Bridge) mayRead(m *member, slug string) bool {
 	return b.reads(c, m.ident) && (len(c.Banned) == 0 || find(c.Banned, func(s *sanction) bool { return s.means(m) }) == nil)
 }
 
-// mayReadAs is mayRead for who has no session: a request by HTTP.
+// mayReadAs is mayRead for who is not here.
 func (b *Bridge) mayReadAs(ident, slug string) bool {
 	c := b.cards.at(slug)
 	return b.reads(c, ident) && find(c.Banned, func(s *sanction) bool { return s.Ident != "" && s.Ident == ident }) == nil
@@ -36,13 +36,23 @@ func (b *Bridge) mayReadHere(st *seat, slug string) bool {
 	return b.mayRead(st.member, slug) && b.barredHere(st, slug) == nil
 }
 
+// mayReadFrom is mayRead for who comes by HTTP: a room may have banned the address.
+func (b *Bridge) mayReadFrom(v *Visitor, slug string) bool {
+	return b.mayRead(v.st.member, slug) && b.barred(slug, v.remote, "") == nil
+}
+
 // barredHere is the ban of a room that means a session by where it comes from.
 func (b *Bridge) barredHere(st *seat, slug string) *sanction {
+	return b.barred(slug, st.session.Remote(), st.session.ClientID())
+}
+
+// barred is the ban of a room that means whoever comes from somewhere.
+func (b *Bridge) barred(slug, remote, client string) *sanction {
 	c := b.cards.at(slug)
 	if len(c.Banned) == 0 {
 		return nil
 	}
-	return find(c.Banned, func(s *sanction) bool { return s.meansPlace(st.session.Remote(), st.session.ClientID()) })
+	return find(c.Banned, func(s *sanction) bool { return s.meansPlace(remote, client) })
 }
 
 // reads tells whether somebody may read, but for bans.

@@ -2,9 +2,6 @@ package bridge
 
 import (
 	"context"
-	"crypto/hmac"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"strings"
 	"sync"
@@ -17,9 +14,8 @@ import (
 
 // Limits of those who come by HTTP.
 const (
-	provedFor   = 10 * time.Minute // how long a proof is not asked for again
-	provedMost  = 10000            // that are remembered
-	ticketHours = 12               // how long a ticket is good
+	provedFor  = 10 * time.Minute // how long a proof is not asked for again
+	provedMost = 10000            // that are remembered
 )
 
 // A Why is what kind of no a Denial is.
@@ -60,10 +56,11 @@ func deny(no *broker.Refusal) *Denial {
 
 // A Visitor is somebody who acts without a session, over HTTP.
 type Visitor struct {
-	Name  string // canonical
-	Ident string // see member.ident
-	claim history.Claim
-	st    *seat // without a session; see Prove
+	Name   string // canonical; empty for a stranger
+	Ident  string // see member.ident
+	remote string // where it comes from
+	claim  history.Claim
+	st     *seat // without a session; see Prove
 }
 
 // visitors remembers who has proved what, so that each piece of an upload is not a new claim of the name.
@@ -122,12 +119,18 @@ func (b *Bridge) Prove(ctx context.Context, name, secret, remote string) (*Visit
 	return b.admit(b.visitor(p), remote)
 }
 
-// admit lets a visitor in, unless it is banned.
+// Stranger is whoever comes from remote and proves nothing: it reads what is open to everybody.
+func (b *Bridge) Stranger(remote string) (*Visitor, *Denial) {
+	return b.admit(&Visitor{st: &seat{member: &member{}}}, remote)
+}
+
+// admit lets a visitor in from where it comes, unless it is banned.
 func (b *Bridge) admit(v *Visitor, remote string) (*Visitor, *Denial) {
 	if no := b.mayConnect(v.st.member, remote, ""); no != nil {
 		no.Code = broker.Banned
 		return nil, deny(no)
 	}
+	v.remote = remote
 	return v, nil
 }
 
@@ -168,42 +171,16 @@ func (c *visitors) forget() {
 	c.proved = nil
 }
 
-// Ticket lets whoever has it read what a visitor may read, for some hours: a browser that loads a picture sends no password.
-func (b *Bridge) Ticket(v *Visitor) (ticket string, until time.Time) {
-	until = time.Now().Add(ticketHours * time.Hour)
-	t := binary.BigEndian.AppendUint64(nil, uint64(until.Unix()))
-	t = append(t, v.Ident...)
-	return base64.RawURLEncoding.EncodeToString(append(t, b.stub(t)...)), until
-}
-
-// Holder is the ident of whoever a ticket was made for; empty when it is none, or no longer.
-func (b *Bridge) Holder(ticket string) (ident string) {
-	t, err := base64.RawURLEncoding.DecodeString(ticket)
-	if err != nil || len(t) < 8+stubSize {
-		return ""
-	}
-	t, stub := t[:len(t)-stubSize], t[len(t)-stubSize:]
-	if !hmac.Equal(stub, b.stub(t)) || time.Now().Unix() > int64(binary.BigEndian.Uint64(t)) {
-		return ""
-	}
-	return string(t[8:])
-}
-
-const stubSize = 16
-
-// stub is what proves that a ticket was made here.
-func (b *Bridge) stub(t []byte) []byte { return b.secrets.sum("ticket", t)[:stubSize] }
-
-// MayReadFile tells whether somebody may read a file that messages of some rooms hold: in an open room everybody may, also who has
-// proved nothing (ident is empty). One that no message holds is its owner's.
-func (b *Bridge) MayReadFile(ident string, f history.File, rooms []string) bool {
-	if ident != "" && f.Owner == ident {
+// MayReadFile tells whether somebody may read a file that messages of some rooms hold: in an open room everybody may, strangers too. One
+// that no message holds is its owner's.
+func (b *Bridge) MayReadFile(v *Visitor, f history.File, rooms []string) bool {
+	if v.Ident != "" && f.Owner == v.Ident {
 		return true
 	}
 	for _, key := range rooms {
 		one, other, ok := strings.Cut(strings.TrimPrefix(key, "@"), "+")
 		switch direct := strings.HasPrefix(key, "@"); {
-		case direct && ok && ident != "" && (ident == one || ident == other), !direct && b.mayReadAs(ident, key):
+		case direct && ok && v.Ident != "" && (v.Ident == one || v.Ident == other), !direct && b.mayReadFrom(v, key):
 			return true
 		}
 	}
@@ -231,6 +208,9 @@ func (b *Bridge) destination(v *Visitor, where string) (destination, *broker.Ref
 	slug, err := names.Room(where)
 	if err != nil {
 		return destination{}, refuseName(err)
+	}
+	if s := b.barred(slug, v.remote, ""); s != nil && b.mayRead(v.st.member, slug) {
+		return destination{}, refuseBannedHere(slug, s)
 	}
 	if no := b.mayChange(v.st.member, slug); no != nil {
 		return destination{}, no

@@ -45,8 +45,13 @@ func keptWaits(t *testing.T, s Subject) {
 			t.Errorf("kept %d: %v", rev, err)
 		}
 	}
+	before, _ := b.Lookup([2]string{"ada", "ada"})
 	if err := b.Keep(b.context(), c.Rev, []byte("verifier of p")); err != nil {
 		t.Fatal(err)
+	}
+	after, _ := b.Lookup([2]string{"ada", "ada"})
+	if before.Proof == after.Proof {
+		t.Error("another secret has the same proof")
 	}
 	if !b.Valid(c) {
 		t.Fatal("keeping a name ended its session")
@@ -60,7 +65,7 @@ func keptWaits(t *testing.T, s Subject) {
 		b.Release(d)
 	}
 	b.Release(c)
-	want := history.Holder{Name: "ada", Fold: "ada", Rev: c.Rev, Ident: "first", Secret: true, Kept: true}
+	want := history.Holder{Name: "ada", Fold: "ada", Rev: c.Rev, Ident: "first", Secret: true, Kept: true, Proof: after.Proof}
 	b.wantHolder("ada", want)
 	for range 2 {
 		b.reopen()
@@ -80,7 +85,7 @@ func registered(t *testing.T, s Subject) {
 	r := request("eve", "", "", "p", time.Hour)
 	r.Ident = "eve's"
 	h, err := b.Register(b.context(), r)
-	if want := (history.Holder{Name: "eve", Fold: "eve", Rev: h.Rev, Ident: "eve's", Secret: true, Kept: true}); err != nil || h != want || h.Rev == 0 {
+	if want := (history.Holder{Name: "eve", Fold: "eve", Rev: h.Rev, Ident: "eve's", Secret: true, Kept: true, Proof: h.Proof}); err != nil || h != want || h.Rev == 0 {
 		t.Fatalf("registered %+v, %v", h, err)
 	}
 	var taken *history.TakenError

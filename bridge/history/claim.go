@@ -3,6 +3,7 @@ package history
 import (
 	"container/heap"
 	"context"
+	"crypto/sha256"
 	"slices"
 	"sync"
 	"time"
@@ -422,7 +423,12 @@ func (h *holding) claim(session string) Claim {
 }
 
 func (h *holding) holder() Holder {
-	return Holder{Name: h.name, Fold: h.fold, Rev: h.rev, Ident: h.ident, Kept: h.kept, Connected: len(h.sessions) > 0, Secret: h.verifier != nil}
+	is := Holder{Name: h.name, Fold: h.fold, Rev: h.rev, Ident: h.ident, Kept: h.kept, Connected: len(h.sessions) > 0, Secret: h.verifier != nil}
+	if is.Secret {
+		sum := sha256.Sum256(h.verifier)
+		copy(is.Proof[:], sum[:])
+	}
+	return is
 }
 
 func (h *holding) bySession(id string) int {

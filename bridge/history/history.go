@@ -186,7 +186,8 @@ type Holder struct {
 	Ident     string // see Claim
 	Connected bool   // false: it waits for its owner
 	Secret    bool
-	Kept      bool // for good
+	Kept      bool     // for good
+	Proof     [16]byte // a mark of the verifier: another one when the secret is another one; zero without a secret
 }
 
 // A TakenError says who has the name. errors.Is(err, ErrTaken).

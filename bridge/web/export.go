@@ -25,8 +25,8 @@ const exportsMost = 2
 
 // A Carrier knows what somebody may take along. [bridge.Bridge] is one.
 type Carrier interface {
-	MayExport(ident, where string) (log string, after uint64, no *bridge.Denial)
-	OwnOf(ident string) bridge.Own
+	MayExport(c *bridge.Visitor, where string) (log string, after uint64, no *bridge.Denial)
+	OwnOf(c *bridge.Visitor) bridge.Own
 }
 
 // Exports lets members take with them what they may read: /api/export and /api/mine. It is called before the first request.
@@ -36,11 +36,11 @@ func (h *Files) Exports(archive *history.Archive, carrier Carrier, version strin
 
 // export answers with a room or with one's own data, written as it goes. HEAD tells whether it would.
 func (h *Files) export(w http.ResponseWriter, r *http.Request) {
-	ident, ok := h.reader(w, r)
+	c := h.reader(w, r)
 	switch {
-	case !ok:
+	case c == nil:
 		return
-	case ident == "":
+	case c.Ident == "":
 		refuse(w, http.StatusUnauthorized, "no-secret", "Say who you are, by name and secret (curl -u name:secret) or by a ticket that is not too old.")
 		return
 	}
@@ -52,12 +52,12 @@ func (h *Files) export(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "bad-format", "A room is exported as html, csv or jsonl.")
 		return
 	}
-	if !h.beginExport(ident) {
+	if !h.beginExport(c.Ident) {
 		w.Header().Set("Retry-After", "10")
 		refuse(w, http.StatusTooManyRequests, "busy", "You are taking something with you already, or too many others are. Wait until it is done.")
 		return
 	}
-	defer h.endExport(ident)
+	defer h.endExport(c.Ident)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	t := h.begin(func(at time.Time) error {
@@ -73,10 +73,10 @@ func (h *Files) export(w http.ResponseWriter, r *http.Request) {
 	out := &outgoing{ResponseWriter: w, transfer: t}
 	var err error
 	if r.URL.Path == minePath {
-		err = h.exportMine(ctx, out, r, ident, o)
+		err = h.exportMine(ctx, out, r, c, o)
 	} else {
 		o.Formats = []string{format}
-		err = h.exportRoom(ctx, out, r, ident, o)
+		err = h.exportRoom(ctx, out, r, c, o)
 	}
 	if err != nil { // the beginning is sent: only a connection that breaks tells that the end is missing
 		panic(http.ErrAbortHandler)
@@ -113,9 +113,9 @@ func (h *Files) logs(ctx context.Context) (map[string]history.LogInfo, error) {
 }
 
 // exportRoom writes one room: its pages and files as a zip, or one table, or lines; with files beside, these are a zip, too.
-func (h *Files) exportRoom(ctx context.Context, w http.ResponseWriter, r *http.Request, ident string, o export.Options) error {
+func (h *Files) exportRoom(ctx context.Context, w http.ResponseWriter, r *http.Request, c *bridge.Visitor, o export.Options) error {
 	where, format := r.URL.Query().Get("room"), o.Formats[0]
-	key, after, no := h.carrier.MayExport(ident, where)
+	key, after, no := h.carrier.MayExport(c, where)
 	if no != nil {
 		refuseDenied(w, no)
 		return nil
@@ -148,16 +148,16 @@ func (h *Files) exportRoom(ctx context.Context, w http.ResponseWriter, r *http.R
 }
 
 // exportMine writes whatever is somebody's own: what it has said, its conversations with others, and what else is kept of it.
-func (h *Files) exportMine(ctx context.Context, w http.ResponseWriter, r *http.Request, ident string, o export.Options) error {
+func (h *Files) exportMine(ctx context.Context, w http.ResponseWriter, r *http.Request, c *bridge.Visitor, o export.Options) error {
 	logs, err := h.logs(ctx)
 	if err != nil {
 		refuse(w, http.StatusServiceUnavailable, "unavailable", "Your data cannot be read right now. Try again in a moment.")
 		return nil
 	}
-	own := h.carrier.OwnOf(ident)
+	own := h.carrier.OwnOf(c)
 	var rooms []history.LogInfo
 	for _, l := range logs {
-		if !l.Direct() || bridge.IsPairOf(l.Name, ident) {
+		if !l.Direct() || bridge.IsPairOf(l.Name, c.Ident) {
 			rooms = append(rooms, l)
 		}
 	}
@@ -170,7 +170,7 @@ func (h *Files) exportMine(ctx context.Context, w http.ResponseWriter, r *http.R
 	if err := export.Mine(ctx, h.archive, rooms, own.Author, own, z, o); err != nil {
 		return err
 	}
-	direct, err := export.Direct(ctx, h.archive, func(name string) bool { return bridge.IsPairOf(name, ident) })
+	direct, err := export.Direct(ctx, h.archive, func(name string) bool { return bridge.IsPairOf(name, c.Ident) })
 	if err != nil {
 		return err
 	}

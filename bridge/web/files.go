@@ -24,8 +24,9 @@ const (
 type Chat interface {
 	Prove(ctx context.Context, name, secret, remote string) (*bridge.Visitor, *bridge.Denial)
 	Ticket(c *bridge.Visitor) (ticket string, until time.Time)
-	Holder(ticket string) (ident string)
-	MayReadFile(ident string, f history.File, rooms []string) bool
+	Holder(ticket, remote string) (*bridge.Visitor, *bridge.Denial)
+	Stranger(remote string) (*bridge.Visitor, *bridge.Denial)
+	MayReadFile(c *bridge.Visitor, f history.File, rooms []string) bool
 	MayUpload(c *bridge.Visitor) *bridge.Denial
 	MayPost(c *bridge.Visitor, where string) *bridge.Denial
 	PostFile(ctx context.Context, c *bridge.Visitor, where, upload, text string) (bridge.Posted, *bridge.Denial)

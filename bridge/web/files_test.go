@@ -32,15 +32,13 @@ func (c *chat) Prove(_ context.Context, name, secret, _ string) (*bridge.Visitor
 	return &bridge.Visitor{Name: name, Ident: "k" + name}, nil
 }
 func (c *chat) Ticket(v *bridge.Visitor) (string, time.Time) { return "T" + v.Ident, time.Unix(0, 0) }
-func (c *chat) Holder(ticket string) string {
-	ident, ok := strings.CutPrefix(ticket, "T")
-	if !ok {
-		return ""
-	}
-	return ident
+func (c *chat) Holder(ticket, _ string) (*bridge.Visitor, *bridge.Denial) {
+	ident, _ := strings.CutPrefix(ticket, "T")
+	return &bridge.Visitor{Ident: ident}, nil
 }
-func (c *chat) MayReadFile(ident string, f history.File, rooms []string) bool {
-	return ident == f.Owner || len(rooms) > 0 && rooms[0] == "open"
+func (c *chat) Stranger(string) (*bridge.Visitor, *bridge.Denial) { return &bridge.Visitor{}, nil }
+func (c *chat) MayReadFile(v *bridge.Visitor, f history.File, rooms []string) bool {
+	return v.Ident == f.Owner || len(rooms) > 0 && rooms[0] == "open"
 }
 func (c *chat) MayUpload(*bridge.Visitor) *bridge.Denial { return c.mute }
 func (c *chat) MayPost(_ *bridge.Visitor, where string) *bridge.Denial {

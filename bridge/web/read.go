@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tincan/bridge"
 	"tincan/bridge/files"
 	"tincan/bridge/history"
 )
@@ -18,8 +19,8 @@ const policy = "sandbox; default-src 'none'"
 func (h *Files) read(w http.ResponseWriter, r *http.Request, path string) {
 	w.Header().Set("Content-Security-Policy", policy)
 	id, _, _ := strings.Cut(path, "/")
-	ident, ok := h.reader(w, r)
-	if !ok {
+	c := h.reader(w, r)
+	if c == nil {
 		return
 	}
 	f, rooms, err := h.store.File(r.Context(), id)
@@ -30,8 +31,8 @@ func (h *Files) read(w http.ResponseWriter, r *http.Request, path string) {
 	case err != nil:
 		refuse(w, http.StatusServiceUnavailable, "unavailable", "The file cannot be read right now. Try again in a moment.")
 		return
-	case h.chat.MayReadFile(ident, f, rooms):
-	case ident == "":
+	case h.chat.MayReadFile(c, f, rooms):
+	case c.Ident == "":
 		refuse(w, http.StatusUnauthorized, "no-secret", "This file is not for everybody: say who you are, by name and secret or by a ticket.")
 		return
 	default:
@@ -62,18 +63,23 @@ func (h *Files) read(w http.ResponseWriter, r *http.Request, path string) {
 	h.store.Sent(o.sent)
 }
 
-// reader tells who reads: by a ticket, by name and secret, or nobody in particular. It answers itself where the secret is wrong.
-func (h *Files) reader(w http.ResponseWriter, r *http.Request) (ident string, ok bool) {
-	if t := r.URL.Query().Get("t"); t != "" {
-		return h.chat.Holder(t), true
+// reader tells who reads: by a ticket, by name and secret, or nobody in particular. It answers itself where the secret is wrong, or
+// whoever it is may not come in, and returns nil.
+func (h *Files) reader(w http.ResponseWriter, r *http.Request) (c *bridge.Visitor) {
+	var no *bridge.Denial
+	switch t := r.URL.Query().Get("t"); {
+	case t != "":
+		c, no = h.chat.Holder(t, r.RemoteAddr)
+	case r.Header.Get("Authorization") != "":
+		return h.prove(w, r)
+	default:
+		c, no = h.chat.Stranger(r.RemoteAddr)
 	}
-	if r.Header.Get("Authorization") == "" {
-		return "", true
+	if no != nil {
+		refuseDenied(w, no)
+		return nil
 	}
-	if c := h.prove(w, r); c != nil {
-		return c.Ident, true
-	}
-	return "", false
+	return c
 }
 
 func refuseGone(w http.ResponseWriter) {
