@@ -12,8 +12,7 @@ import { randomWord } from './store/ids.ts'
 import { indexedShelf } from './store/indexed.ts'
 import { Leader } from './store/leader.ts'
 import { Memory } from './store/memory.ts'
-import { knock, openDoor } from './store/knock.ts'
-import { askHere, askName } from './store/namecheck.ts'
+import { openDoor } from './store/knock.ts'
 import { invitation, read, readView, write } from './store/route.ts'
 import { Preferences } from './store/settings.ts'
 import { plainShelf } from './store/shelf.ts'
@@ -81,14 +80,6 @@ async function room(): Promise<void> {
   const chat = new Chat({
     wire: (o) => new live.Client({ url: platform.socketAddress(), keepalive: 60, ...o }),
     intake: (needs) => new live.Intake(needs),
-    check: (name) => askName(knock as typeof fetch, name),
-    here: () => askHere(knock as typeof fetch),
-    seal: async (name, typed, good) => {
-      const check = await askName(knock as typeof fetch, name)
-      if (!check) throw new Error('no answer about the name')
-      const { seal, roundsKept, roundsBrief } = await import('./store/seal.ts')
-      return seal(typed, check.salt ?? '', good || check.state === 'registered' ? roundsKept : roundsBrief)
-    },
     opened: openDoor,
     shelf: indexed ?? plainShelf(lasting),
     leader: new Leader({ lock: platform.lock(), store: lasting, now }, randomWord(16, fill)),

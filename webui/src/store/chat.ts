@@ -9,16 +9,14 @@ import { Arrivals } from './arrivals.ts'
 import { Asks } from './asks.ts'
 import { type Conversation, keyOf } from './conversation.ts'
 import { Drafts, nothing } from './drafts.ts'
-import { Entrance } from './entrance.ts'
 import type { Errand } from './errand.ts'
 import { type Fill, randomWord } from './ids.ts'
 import type { Intake, IntakeNeeds } from './intake.ts'
 import type { Leader } from './leader.ts'
 import * as lines from './line.ts'
 import type { Identity, Memory } from './memory.ts'
-import type { Check } from './name.ts'
+import type { No } from './name.ts'
 import { type Change, type Poll, same } from './outbox.ts'
-import type { Here } from './namecheck.ts'
 import { Pages } from './pages.ts'
 import { Places } from './places.ts'
 import { Post } from './post.ts'
@@ -38,9 +36,6 @@ export type Wire = Pick<Client, 'start' | 'stop' | 'tryNow' | 'subscribe' | 'uns
 export interface World {
   wire(o: Pick<ClientOptions, 'clientId' | 'name' | 'secret' | 'user' | 'onState' | 'onReady' | 'onMessage'>): Wire
   intake(needs: IntakeNeeds): Pick<Intake, 'take'>
-  check(name: string): Promise<Check | null> // null: no answer, or asked too often
-  here(): Promise<Here | null>
-  seal(name: string, typed: string, good?: boolean): Promise<string> // what is sent of a typed secret; good: of a name for good
   opened(door: string): void // the passphrase of the door is known
   shelf: Shelf
   memory: Memory
@@ -59,6 +54,7 @@ export interface World {
 export class Chat {
   readonly view = signal<View>({ is: 'talk' })
   readonly screen = signal<'welcome' | 'room'>('welcome')
+  readonly no = signal<No | null>(null) // why I was not let in last; null: I was, or did not try
   readonly me = signal('')
   readonly line = signal<lines.Line>(lines.unconnected)
   readonly keeping: ReadonlySignal<Keeps | Trouble> // how much this browser keeps for the page
@@ -67,13 +63,13 @@ export class Chat {
   readonly now: ReadonlySignal<number>
   readonly string: ReadonlySignal<lines.Shown['string']> // how the line hangs
   readonly strip: ReadonlySignal<lines.Shown['strip']> // what is said about it
-  readonly entrance: Entrance
   readonly places: Places
   readonly post: Post
   readonly reading: Reading
   readonly arrivals: Arrivals
   readonly activity: Activity
   readonly settings: Preferences
+  readonly memory: Memory
   readonly drafts: Drafts
   readonly server: Server
   readonly errand = signal<Errand | null>(null) // what a link brought me for
@@ -99,6 +95,7 @@ export class Chat {
     this.#world = world
     this.#client = world.client
     this.settings = world.settings
+    this.memory = world.memory
     this.#time.value = world.now()
     this.now = this.#time
     this.#asks = new Asks((t, p) => this.#publish(t, p), world.later)
@@ -111,14 +108,6 @@ export class Chat {
       newest: (to) => this.places.conversation(to).log.peek().at(-1)?.seq ?? 0,
       kept: (e) => { if (!e.about) this.places.conversation(e.to).arrived.value = { key: `${e.from}/${e.id}`, at: world.now() } },
     }, world.client)
-    this.entrance = new Entrance({
-      ...world,
-      connect: (me, remember) => {
-        this.#remember = remember
-        this.#connect(me)
-      },
-      hangUp: () => void this.#hangUp(),
-    })
     this.reading = new Reading((key, seq) => void this.#publish((key.startsWith('room/') ? topics.read : topics.directRead)(key.slice(5)), JSON.stringify({ seq })).catch(() => {}), world.now, (key, seq) => world.tabs.say({ is: 'read', name: this.me.value, key, seq }))
     this.#recall = new Recall({ shelf: world.shelf, now: world.now })
     this.drafts = new Drafts({ ...world, tab: world.memory.tab, me: () => this.me.value })
@@ -165,10 +154,10 @@ export class Chat {
    * kept when what the browser keeps has been taken up.
    */
   async open(place: Place | null): Promise<void> {
-    const me = this.#world.memory.me()
+    const me = this.memory.me()
     this.#identity = me
     if (me) {
-      this.#remember = this.#world.memory.remembers()
+      this.#remember = this.memory.remembers()
       this.screen.value = 'room'
       await this.#recognise(me.name)
     }
@@ -180,7 +169,14 @@ export class Chat {
     if (this.#identity && this.screen.value === 'room' && !this.#wire) this.#connect(this.#identity)
   }
 
-  #hangUp(): Promise<void> | undefined {
+  /** Tries to get in as somebody, whom this browser is to remember or not. What becomes of it shows in screen and no. */
+  enter(me: Identity, remember: boolean): void {
+    this.#remember = remember
+    this.#connect(me)
+  }
+
+  /** Gives up being in, or trying to. */
+  hangUp(): Promise<void> | undefined {
     const wire = this.#wire
     this.#wire = null
     return wire?.stop()
@@ -189,7 +185,7 @@ export class Chat {
   /** Goes away in all tabs and asks for a name again. What others wrote is forgotten here; what I wrote and did not send stays. */
   async signOut(): Promise<void> {
     const name = this.me.value
-    this.#world.memory.forgetMe()
+    this.memory.forgetMe()
     this.#world.tabs.say({ is: 'out', name })
     await this.#leave()
     await this.#recall.forget(name)
@@ -198,7 +194,7 @@ export class Chat {
   /** Signs out and forgets everything that this browser keeps for the page: names, secrets, unsent messages. */
   async forgetAll(): Promise<void> {
     await this.signOut()
-    this.#world.memory.forgetAll()
+    this.memory.forgetAll()
     await this.uploads.value?.clear()
     await this.#world.shelf.clear()
   }
@@ -210,17 +206,17 @@ export class Chat {
     await this.#leave()
     if (end?.why !== 'name') return
     this.#former = name
-    this.entrance.refused({ reason: end.reason, text: end.text, name, chosen: this.#identity?.chosen ?? false })
+    this.no.value = { reason: end.reason, text: end.text, name, chosen: this.#identity?.chosen ?? false }
   }
 
   async #leave(): Promise<void> {
     this.#world.leader.stand('')
-    await this.#hangUp()
+    await this.hangUp()
     batch(() => {
       this.line.value = lines.unconnected
       this.screen.value = 'welcome'
       this.me.value = ''
-      this.entrance.clear()
+      this.no.value = null
       this.places.forget()
       this.reading.forgetAll()
       this.drafts.forget()
@@ -247,7 +243,7 @@ export class Chat {
 
   /** With what I show the server by HTTP that it is me. */
   get credentials(): string {
-    const { door } = this.#world.memory.invitation()
+    const { door } = this.memory.invitation()
     return `${this.me.value}:${this.#identity?.secret ?? ''}${door && `@${door}`}`
   }
 
@@ -266,17 +262,6 @@ export class Chat {
     this.#client = randomWord(16, this.#world.fill)
     void this.post.moveTo(this.#client)
     this.#connect(this.#identity)
-  }
-
-  /** Comes back with the secret of the name, which was refused. */
-  comeIn(secret: string): void {
-    const me = this.#identity
-    if (me) void this.seal(secret).then((sealed) => this.#connect({ ...me, secret: sealed, chosen: true }), () => {})
-  }
-
-  /** What is sent of a secret that was typed for my name. */
-  seal(typed: string, good?: boolean): Promise<string> {
-    return this.#world.seal(this.#identity?.name ?? '', typed, good)
   }
 
   /** Who has written something will want to come back: tells once, in a while, that the name can be kept. */
@@ -309,14 +294,14 @@ export class Chat {
 
   /** Knows the passphrase of the door from now on. */
   bringDoor(door: string): void {
-    this.#world.memory.setInvitation({ ...this.#world.memory.invitation(), door })
+    this.memory.setInvitation({ ...this.memory.invitation(), door })
     this.#world.opened(door)
   }
 
   #connect(me: Identity): void {
     void this.#wire?.stop()
     this.#identity = me
-    const { door, code } = this.#world.memory.invitation()
+    const { door, code } = this.memory.invitation()
     const opens = Object.entries({ door, code }).filter(([, given]) => given !== '')
     const { places, arrivals, post, server } = this
     const intake = this.#world.intake({ me: () => this.me.value, now: this.#world.now, places, arrivals, post, server, asks: this.#asks })
@@ -335,11 +320,11 @@ export class Chat {
   #onReady(name: string): void {
     if (!this.#identity) return
     this.#identity = { ...this.#identity, name }
-    this.#world.memory.setMe(this.#identity, this.#remember)
+    this.memory.setMe(this.#identity, this.#remember)
     if (this.me.value !== name) void this.#recognise(name)
     batch(() => {
       this.screen.value = 'room'
-      this.entrance.clear()
+      this.no.value = null
     })
   }
 
@@ -347,7 +332,7 @@ export class Chat {
   async #recognise(name: string): Promise<void> {
     const former = this.#former
     this.#former = ''
-    if (former !== '' && former !== name) this.#world.memory.setMates(name, this.#world.memory.mates(former))
+    if (former !== '' && former !== name) this.memory.setMates(name, this.memory.mates(former))
     batch(() => {
       this.me.value = name
       this.places.recognise(name)
@@ -378,7 +363,7 @@ export class Chat {
     const now = this.#world.now()
     if (!why) return
     const name = this.#identity?.name ?? ''
-    const newer = this.#world.memory.me()
+    const newer = this.memory.me()
     if (why.reason === 'wrong-secret' && this.#identity && newer?.name === name && newer.secret !== this.#identity.secret) { // another tab has it
       this.#connect(newer)
       return
@@ -390,7 +375,7 @@ export class Chat {
       this.line.value = { ...lines.ended(this.line.value, end, now) }
       if (why.where !== 'connack' || (wasIn && why.reason !== 'door')) return
       if (this.me.value !== '') this.#former = this.me.value
-      this.entrance.refused({ reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.#identity?.chosen ?? false })
+      this.no.value = { reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.#identity?.chosen ?? false }
       this.screen.value = 'welcome'
     })
   }
@@ -545,13 +530,13 @@ export class Chat {
   /** The page goes, perhaps for good. */
   leave(): void {
     this.#world.leader.resign()
-    this.#world.memory.keepClientId(this.#client)
+    this.memory.keepClientId(this.#client)
     this.#keep()
   }
 
   /** The page is back, as it was. */
   back(): void {
-    this.#world.memory.takeClientId()
+    this.memory.takeClientId()
     this.#world.leader.stand(this.me.value)
   }
 

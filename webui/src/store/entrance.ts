@@ -1,27 +1,21 @@
 // The first visit: the name in the field, what is known of it, and the way in.
 import { type ReadonlySignal, signal } from '@preact/signals'
-import { type Fill, randomWord } from './ids.ts'
-import type { Identity, Memory } from './memory.ts'
+import type { Chat } from './chat.ts'
+import { type Fill, randomSecret } from './ids.ts'
 import * as names from './name.ts'
 import type { Here } from './namecheck.ts'
 
 export interface EntranceNeeds {
+  chat: Pick<Chat, 'screen' | 'no' | 'memory' | 'enter' | 'hangUp'>
   check(name: string): Promise<names.Check | null>
   here(): Promise<Here | null>
   later(ms: number, f: () => void): () => void
   /** Derives what is sent of a secret that was typed for a name. */
   seal(name: string, typed: string): Promise<string>
   fill: Fill
-  memory: Memory
-  /** Tries to get in as somebody. */
-  connect(me: Identity, remember: boolean): void
-  /** Gives the attempt up. */
-  hangUp(): void
 }
 
 const checkAfter = 250 // milliseconds after the last key
-/** A secret that the page makes, in the form of those that are derived: the server takes both as they are. */
-const random = (fill: Fill) => `tincan:${randomWord(43, fill)}`
 
 export class Entrance {
   readonly #field = signal<names.Field>(names.empty)
@@ -29,8 +23,20 @@ export class Entrance {
   readonly #needs: EntranceNeeds
   #uncheck = () => {}
 
+  /** Nobody stands here any more. */
+  readonly close: () => void
+
   constructor(needs: EntranceNeeds) {
     this.#needs = needs
+    const { screen, no } = needs.chat
+    const ends = [
+      screen.subscribe((s) => { if (s === 'room') this.#clear() }),
+      no.subscribe((n) => { if (n) this.#refused(n); else this.#clear() }),
+    ]
+    this.close = () => {
+      this.#uncheck()
+      for (const end of ends) end()
+    }
   }
 
   get field(): ReadonlySignal<names.Field> {
@@ -49,7 +55,7 @@ export class Entrance {
 
   /** The field changed; the server is asked a quarter of a second after the last key. */
   type(value: string): void {
-    if (this.#field.value.joining) this.#needs.hangUp() // the answer would be about another name
+    if (this.#field.value.joining) void this.#needs.chat.hangUp() // the answer would be about another name
     this.#field.value = names.typed(this.#field.value, value)
     this.#uncheck()
     if (names.worthAsking(this.#field.value)) this.#uncheck = this.#needs.later(checkAfter, () => this.#check(value))
@@ -66,25 +72,25 @@ export class Entrance {
     if (name === '' || this.#field.value.joining) return
     this.#uncheck()
     this.#field.value = { ...this.#field.value, joining: true, checking: false, no: null }
-    const { fill, memory } = this.#needs
-    const known = memory.secretOf(name)
-    if (secret === '') return this.#needs.connect(known ? { ...known, name } : { name, secret: random(fill), chosen: false }, remember)
+    const { chat, fill } = this.#needs
+    const known = chat.memory.secretOf(name)
+    if (secret === '') return chat.enter(known ? { ...known, name } : { name, secret: randomSecret(fill), chosen: false }, remember)
     const joining = this.#field.value
     this.#needs.seal(name, secret).then(
-      (sealed) => { if (this.#field.value === joining) this.#needs.connect({ name, secret: sealed, chosen: true }, remember) },
-      () => { if (this.#field.value === joining) this.refused({ reason: 'stopping', text: '', name, chosen: true }) },
+      (sealed) => { if (this.#field.value === joining) chat.enter({ name, secret: sealed, chosen: true }, remember) },
+      () => { if (this.#field.value === joining) this.#refused({ reason: 'stopping', text: '', name, chosen: true }) },
     )
   }
 
   /** The server did not let me in. */
-  refused(no: names.No): void {
+  #refused(no: names.No): void {
     const field = this.#field.value.value.trim() === '' ? names.typed(names.empty, no.name) : this.#field.value
     this.#field.value = names.refused(field, no)
     if (field.check === null && names.worthAsking(field)) this.#check(field.value) // for its suggestions
   }
 
   /** In, or back at the door: the field is empty. */
-  clear(): void {
+  #clear(): void {
     this.#uncheck()
     this.#field.value = names.empty
   }

@@ -18,3 +18,6 @@ export function randomWord(n: number, fill: Fill): string {
   fill(b)
   return Array.from(b, (x) => 'abcdefghijkmnpqrstuvwxyz23456789'[x % 32]).join('')
 }
+
+/** A secret that the page makes, in the form of those that are derived: the server takes both as they are. */
+export const randomSecret = (fill: Fill) => `tincan:${randomWord(43, fill)}`

@@ -3,7 +3,7 @@ import type { Check } from './name.ts'
 const states = ['free', 'taken', 'held', 'registered', 'alike', 'invalid', 'reserved', 'locked'] as const
 
 /** Asks GET /api/name about a name; null when there is no answer, or when it was asked too often (429). */
-export async function askName(get: typeof fetch, name: string): Promise<Check | null> {
+export async function askName(get: (url: string) => Promise<Response>, name: string): Promise<Check | null> {
   const r = await get(`/api/name?n=${encodeURIComponent(name)}`)
   return r.ok ? parseCheck(await r.json()) : null
 }
@@ -26,7 +26,7 @@ export interface Here {
 }
 
 /** Asks GET /api/place; null when there is no answer. */
-export async function askHere(get: typeof fetch): Promise<Here | null> {
+export async function askHere(get: (url: string) => Promise<Response>): Promise<Here | null> {
   const r = await get('/api/place')
   return r.ok ? parseHere(await r.json()) : null
 }

@@ -1,5 +1,7 @@
 // What the page sends of a secret that a person typed: derived with a salt that belongs to the name of this server, so that it opens
 // nothing elsewhere (docs/protocol.md). SubtleCrypto is missing on plain http, so SHA-256 (FIPS 180-4) is done here.
+import { knock } from './knock.ts'
+import { askName } from './namecheck.ts'
 
 /** Rounds of PBKDF2: for the passphrase of a name for good, and for a secret of a name that is held for a while. */
 export const roundsKept = 200_000
@@ -125,4 +127,11 @@ export function sealed(bytes: Uint8Array): string {
 export async function seal(typed: string, salt: string, rounds: number): Promise<string> {
   const bytes = Uint8Array.from(salt.match(/../g) ?? [], (x) => parseInt(x, 16))
   return sealed(await pbkdf2(new TextEncoder().encode(typed), bytes, rounds, () => new Promise((go) => setTimeout(go))))
+}
+
+/** What is sent of a secret that was typed for a name, with the salt that the server tells; good: it is kept for good. */
+export async function sealFor(name: string, typed: string, good = false): Promise<string> {
+  const check = await askName(knock, name)
+  if (!check) throw new Error('no answer about the name')
+  return seal(typed, check.salt ?? '', good || check.state === 'registered' ? roundsKept : roundsBrief)
 }

@@ -9,6 +9,7 @@ import { Unanswered } from '../store/asks.ts'
 import type { Chat } from '../store/chat.ts'
 import { addresses, askInvitation, typed } from '../store/invite.ts'
 import { knock } from '../store/knock.ts'
+import { sealFor } from '../store/seal.ts'
 import { QrCode } from './code.tsx'
 import { Setting } from './control.tsx'
 import { CopyButton } from './copy.tsx'
@@ -118,8 +119,8 @@ function Passphrase({ chat, change, onDone }: { chat: Chat, change: boolean, onD
   const { ask, busy, text } = useAsking(async () => {
     if ([...one.value].length < least) throw new Said(t('account.short', { n: least }))
     if (one.value !== again.value) throw new Said(t('account.differ'))
-    const secret = await chat.seal(one.value, true)
-    await chat.ask(to.account, { do: 'keep', secret, ...(change && { old: await chat.seal(old.value, true) }) })
+    const secret = await sealFor(chat.me.value, one.value, true)
+    await chat.ask(to.account, { do: 'keep', secret, ...(change && { old: await sealFor(chat.me.value, old.value, true) }) })
     const me = chat.identity
     if (me) await chat.become({ ...me, secret, chosen: true })
     onDone()
@@ -140,7 +141,7 @@ function Passphrase({ chat, change, onDone }: { chat: Chat, change: boolean, onD
 function GiveUp({ chat, onDone }: { chat: Chat, onDone: () => void }) {
   const old = useSignal('')
   const { ask, busy, text } = useAsking(async () => {
-    await chat.ask(to.account, { do: 'give-up', old: await chat.seal(old.value, true) })
+    await chat.ask(to.account, { do: 'give-up', old: await sealFor(chat.me.value, old.value, true) })
     onDone()
   })
   return (

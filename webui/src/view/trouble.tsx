@@ -64,7 +64,8 @@ function Lost({ chat, end }: { chat: Chat, end: End }) {
   const name = chat.me.value
   const come = (e: Event) => {
     e.preventDefault()
-    if (secret.value !== '') chat.comeIn(secret.value)
+    const me = chat.identity
+    if (me && secret.value !== '') void import('../store/seal.ts').then((m) => m.sealFor(me.name, secret.value)).then((sealed) => chat.become({ ...me, secret: sealed, chosen: true }), () => {})
   }
   return (
     <div class="lost" role="group" aria-labelledby="lost">

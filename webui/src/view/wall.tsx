@@ -8,6 +8,7 @@ import { place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { addresses, askInvitation, link, typed } from '../store/invite.ts'
+import { type Fill, randomSecret } from '../store/ids.ts'
 import { knock } from '../store/knock.ts'
 import { write } from '../store/route.ts'
 import { shownKind } from '../store/rows.ts'
@@ -23,6 +24,7 @@ import { TinString } from './string.tsx'
 import { Text } from './text.tsx'
 import { Tile } from './tile.tsx'
 
+const fill: Fill = (b) => void crypto.getRandomValues(b)
 const shown = 40 // messages; a screen holds fewer
 const lookEvery = 5000 // milliseconds
 const handsFor = 5000 // that the buttons are shown after the pointer moved
@@ -40,12 +42,11 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
     const look = () => {
       const line = chat.line.peek()
       switch (next({
-        now: chat.now.peek(), begun, in: chat.screen.peek() === 'room', joining: chat.entrance.field.peek().joining, ended: line.is === 'ended' ? line.since : 0,
+        now: chat.now.peek(), begun, in: chat.screen.peek() === 'room', joining: line.is !== 'idle' && line.is !== 'ended', ended: line.is === 'ended' ? line.since : 0,
         online: line.is === 'online', newer: chat.server.newer.peek(),
       })) {
         case 'enter':
-          chat.entrance.type(wallName((b) => void crypto.getRandomValues(b)))
-          chat.entrance.join('', false)
+          chat.enter({ name: wallName(fill), secret: randomSecret(fill), chosen: false }, false)
           break
         case 'again': chat.tryNow(); break
         case 'renew': location.reload()

@@ -2,18 +2,29 @@ import './control.css'
 import './field.css'
 import './welcome.css'
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { t, tongue } from '../i18n/format.ts'
 import { languages } from '../i18n/languages.ts'
-import { coarse, place as placeName } from '../platform.ts'
+import { coarse, later, place as placeName } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
+import { Entrance } from '../store/entrance.ts'
 import { type Hint, hint, string, wantsSecret } from '../store/hint.ts'
+import { knock } from '../store/knock.ts'
+import { askHere, askName } from '../store/namecheck.ts'
 import { hue } from './can.tsx'
 import { Icon } from './icon.tsx'
 
 /** The first visit: one field, one button. Whether the name is free is told while it is typed. */
 export function Welcome({ chat }: { chat: Chat }) {
-  const field = chat.entrance.field.value
+  const entrance = useMemo(() => new Entrance({
+    chat,
+    check: (name) => askName(knock, name),
+    here: () => askHere(knock),
+    seal: async (name, typed) => (await import('../store/seal.ts')).sealFor(name, typed),
+    later,
+    fill: (b) => void crypto.getRandomValues(b),
+  }), [])
+  const field = entrance.field.value
   const secret = useSignal('')
   const folded = useSignal(true)
   const shown = useSignal(false)
@@ -29,14 +40,15 @@ export function Welcome({ chat }: { chat: Chat }) {
   const name = field.value.trim()
   const place = chat.places.place.value
   const target = place.at === 'room' ? `#${place.room}` : place.user
-  const here = chat.entrance.here.value
+  const here = entrance.here.value
   const shut = here?.door === true || say.say === 'door'
   const invited = place.at === 'room' && place.room !== 'lobby'
   const waits = field.joining ? chat.strip.value : 'none' // the attempt goes on by itself
 
   useEffect(() => {
-    chat.entrance.look()
+    entrance.look()
     if (!coarse()) input.current?.focus()
+    return entrance.close
   }, [])
   useEffect(() => {
     if (owned) folded.value = false // and stays open while another answer is waited for
@@ -44,8 +56,8 @@ export function Welcome({ chat }: { chat: Chat }) {
 
   const knockAt = () => {
     chat.bringDoor(door.value)
-    chat.entrance.look()
-    chat.entrance.again()
+    entrance.look()
+    entrance.again()
   }
   const bring = (word: string) => {
     codeNo.value = ''
@@ -55,7 +67,7 @@ export function Welcome({ chat }: { chat: Chat }) {
     e.preventDefault()
     if (door.value !== '') knockAt()
     if (name === '') input.current?.focus()
-    else chat.entrance.join(secret.value, remember.value)
+    else entrance.join(secret.value, remember.value)
   }
   return (
     <div class="welcome">
@@ -83,7 +95,7 @@ export function Welcome({ chat }: { chat: Chat }) {
               <input
                 ref={input} id="name" value={field.value} placeholder={t('welcome.placeholder')} autocomplete="username" autocapitalize="words"
                 spellcheck={false} enterkeyhint="go" maxLength={200} aria-describedby="name-hint" aria-invalid={tone(say) === 'bad'} dir="auto"
-                onInput={(e) => chat.entrance.type(e.currentTarget.value)}
+                onInput={(e) => entrance.type(e.currentTarget.value)}
               />
             </div>
             <p id="name-hint" class={`hint hint--reserve hint--${tone(say)}`} aria-live="polite">
@@ -93,7 +105,7 @@ export function Welcome({ chat }: { chat: Chat }) {
             {field.check && field.check.suggest.length > 0 && say.say !== 'free' && say.say !== 'joining' && (
               <div class="welcome__chips" role="group" aria-label={t('welcome.suggest')}>
                 {field.check.suggest.map((s) => (
-                  <button type="button" class="chip" key={s} onClick={() => { chat.entrance.type(s); input.current?.focus() }}><bdi>{s}</bdi></button>
+                  <button type="button" class="chip" key={s} onClick={() => { entrance.type(s); input.current?.focus() }}><bdi>{s}</bdi></button>
                 ))}
               </div>
             )}

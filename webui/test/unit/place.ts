@@ -2,6 +2,7 @@
 import type { Ack, ClientOptions } from '../../src/mqtt/client.ts'
 import type { Message } from '../../src/mqtt/parse.ts'
 import { Chat, type Wire } from '../../src/store/chat.ts'
+import { Entrance } from '../../src/store/entrance.ts'
 import { Intake } from '../../src/store/intake.ts'
 import { Leader } from '../../src/store/leader.ts'
 import { Memory, passing, type Store } from '../../src/store/memory.ts'
@@ -74,6 +75,7 @@ export class Place {
   deaf = false // whether it loses what is published
   here: Here | null = null
   chat: Chat
+  entrance!: Entrance // of that chat
 
   /** Another tab of the same browser has its id of its own. */
   constructor(readonly browser = new Browser(), readonly id = 'tab-1') {
@@ -92,12 +94,10 @@ export class Place {
       return () => { this.later = this.later.filter((x) => x !== t) }
     }
     const now = () => this.now
-    return new Chat({
+    const fill = (b: Uint8Array) => void b.fill(++seed)
+    const chat = new Chat({
       wire: (o) => this.wire(o),
       intake: (needs) => new Intake(needs),
-      check: async (name) => this.checks.get(name) ?? null,
-      here: async () => this.here,
-      seal: async (_, typed) => typed,
       opened: () => {},
       shelf: this.browser.shelf,
       memory: new Memory(this.lasting, this.tab),
@@ -106,9 +106,11 @@ export class Place {
       leader: new Leader({ lock: null, store: this.lasting, now }, this.id),
       now, later,
       frame: (f) => f(false),
-      fill: (b) => void b.fill(++seed),
+      fill,
       client: this.id, label: 'laptop', build: '',
     })
+    this.entrance = new Entrance({ chat, check: async (name) => this.checks.get(name) ?? null, here: async () => this.here, seal: async (_, typed) => typed, later, fill })
+    return chat
   }
 
   /** The page is loaded. */
@@ -174,8 +176,8 @@ export class Place {
   }
 
   async join(name = 'noor', secret = ''): Promise<void> {
-    this.chat.entrance.type(name)
-    this.chat.entrance.join(secret, true)
+    this.entrance.type(name)
+    this.entrance.join(secret, true)
     await this.online(name)
   }
 

@@ -31,8 +31,8 @@ test('a remembered person is let in without asking, with the same secret', async
 
 test('who is not to be remembered is forgotten with the tab', async () => {
   const p = new Place()
-  p.chat.entrance.type('noor')
-  p.chat.entrance.join('', false)
+  p.entrance.type('noor')
+  p.entrance.join('', false)
   await p.online()
   p.chat = p.open() // a reload
   await p.begin(null)
@@ -46,21 +46,21 @@ test('who is not to be remembered is forgotten with the tab', async () => {
 test('the name is checked a quarter of a second after the last key', async () => {
   const p = new Place()
   p.checks.set('noor', { name: 'noor', state: 'taken', like: '', text: '', suggest: ['noor-2'] })
-  p.chat.entrance.type('noo')
-  p.chat.entrance.type('noor')
+  p.entrance.type('noo')
+  p.entrance.type('noor')
   assert.equal(p.later.length, 1)
   await p.pass(1000)
-  assert.equal(p.chat.entrance.field.value.check?.state, 'taken')
+  assert.equal(p.entrance.field.value.check?.state, 'taken')
 })
 
 test('a refused connect comes back to the name, with its reason', async () => {
   const p = new Place()
-  p.chat.entrance.type('ada')
-  p.chat.entrance.join('', true)
+  p.entrance.type('ada')
+  p.entrance.join('', true)
   p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
   assert.equal(p.chat.screen.value, 'welcome')
-  assert.equal(p.chat.entrance.field.value.no?.reason, 'name-taken')
-  assert.equal(p.chat.entrance.field.value.value, 'ada')
+  assert.equal(p.entrance.field.value.no?.reason, 'name-taken')
+  assert.equal(p.entrance.field.value.value, 'ada')
 })
 
 test('taken over: it ends, does not come back by itself, and comes back as another session', async () => {
@@ -157,8 +157,8 @@ test('no answer within ten seconds: the reader may try again', async () => {
 test('a room opens at the unread line, also far back', async () => {
   const p = new Place()
   for (let i = 1; i <= 500; i++) p.say('ada', `m${i}`)
-  p.chat.entrance.type('noor')
-  p.chat.entrance.join('', true)
+  p.entrance.type('noor')
+  p.entrance.join('', true)
   p.line.onReady({ name: 'noor', sessionPresent: false, user: {}, refused: [] })
   p.tell('chat/user/me/inbox', { type: 'read', room: 'lobby', seq: 100 })
   p.line.onState('online')
@@ -355,23 +355,23 @@ test('a member to whom nothing was said does not stay in the list', async () => 
 
 test('typing on while the answer is awaited gives the attempt up', async () => {
   const p = new Place()
-  p.chat.entrance.type('ada')
-  p.chat.entrance.join('', true)
-  p.chat.entrance.type('adam')
+  p.entrance.type('ada')
+  p.entrance.join('', true)
+  p.entrance.type('adam')
   p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
-  assert.equal(p.chat.entrance.field.value.no, null)
-  assert.equal(p.chat.entrance.field.value.joining, false)
+  assert.equal(p.entrance.field.value.no, null)
+  assert.equal(p.entrance.field.value.joining, false)
 })
 
 test('a taken name that was not checked before is asked for suggestions', async () => {
   const p = new Place()
   p.checks.set('ada', { name: 'ada', state: 'taken', like: '', text: '', suggest: ['ada-2'] })
-  p.chat.entrance.type('ada')
-  p.chat.entrance.join('', true)
+  p.entrance.type('ada')
+  p.entrance.join('', true)
   p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
   await quiet()
-  assert.deepEqual(p.chat.entrance.field.value.check?.suggest, ['ada-2'])
-  assert.equal(p.chat.entrance.field.value.no?.reason, 'name-taken')
+  assert.deepEqual(p.entrance.field.value.check?.suggest, ['ada-2'])
+  assert.equal(p.entrance.field.value.no?.reason, 'name-taken')
 })
 
 test('who does not want it known that he or she is writing tells nobody', async () => {

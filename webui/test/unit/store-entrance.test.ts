@@ -8,10 +8,10 @@ test('who stands before the door is told how many are here, if anybody is', asyn
     const p = new Place()
     p.here = here
     await p.begin(null)
-    assert.equal(p.chat.entrance.here.value, undefined) // until the answer is there, its line is kept free
-    p.chat.entrance.look()
+    assert.equal(p.entrance.here.value, undefined) // until the answer is there, its line is kept free
+    p.entrance.look()
     await quiet()
-    assert.deepEqual(p.chat.entrance.here.value, told)
+    assert.deepEqual(p.entrance.here.value, told)
   }
 })
 

@@ -116,8 +116,8 @@ test('what is marked unread stays so while it is looked at, until the room is op
 test('the marks that the server tells at once say where to begin', async () => {
   const p = new Place()
   for (let i = 1; i <= 9; i++) p.say('ada', `m${i}`)
-  p.chat.entrance.type('noor')
-  p.chat.entrance.join('', true)
+  p.entrance.type('noor')
+  p.entrance.join('', true)
   p.line.onReady({ name: 'noor', sessionPresent: false, user: {}, refused: [] })
   p.tell('chat/user/me/inbox', { type: 'marks', rooms: { lobby: 4 } })
   p.line.onState('online')
