@@ -16,7 +16,7 @@ import type { Leader } from './leader.ts'
 import * as lines from './line.ts'
 import type { Identity, Memory } from './memory.ts'
 import type { No } from './name.ts'
-import { type Change, type Poll, same } from './outbox.ts'
+import { type Change, same } from './outbox.ts'
 import { Pages } from './pages.ts'
 import { Places } from './places.ts'
 import { Post } from './post.ts'
@@ -491,19 +491,6 @@ export class Chat {
 
   #now(topic: string, payload: string): Promise<Ack> {
     return this.line.value.is === 'online' ? this.#publish(topic, payload) : Promise.reject(new Error('not connected'))
-  }
-
-  /** The pinned messages of a room. */
-  async pinned(room: string): Promise<readonly Message[]> {
-    const a = await this.#asks.ask(topics.history(room), { pinned: true })
-    return a.type === 'history' ? a.messages : []
-  }
-
-  /** Asks the open conversation a poll. */
-  poll(text: string, poll: Poll): void {
-    const c = this.places.current.value
-    this.post.write(c.to, text, this.me.value, { poll })
-    void this.places.toEnd(c)
   }
 
   // --- time and presence ---

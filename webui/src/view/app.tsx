@@ -8,7 +8,6 @@ import { lobby } from '../store/rooms.ts'
 import { type Place, read, readView, searchLink, write } from '../store/route.ts'
 import { Bar } from './bar.tsx'
 import { Composer } from './composer.tsx'
-import { useDrawer } from './drawer.ts'
 import { aside, lazy } from './lazy.tsx'
 import { Log } from './log.tsx'
 
@@ -28,6 +27,7 @@ const Care = aside(async () => (await import('./care.tsx')).Care)
 const Admin = aside(async () => (await import('./admin.tsx')).Admin)
 const Share = aside(async () => (await import('./share.tsx')).Share)
 const Errands = aside(async () => (await import('./errand.tsx')).Errands)
+const Scrim = lazy(async () => (await import('./hands.ts')).Scrim)
 const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
 const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
 
@@ -148,8 +148,6 @@ function Shell({ chat }: { chat: Chat }) {
     }
   }, [])
   useEffect(() => { over.value = 'none' }, [c.key, view])
-  const drawn = over.value === 'side' || over.value === 'panel'
-  useDrawer(drawn, close)
 
   const drawer = (what: 'side' | 'panel') => `drawer drawer--${what} ${over.value === what ? 'drawer--open' : ''}`
   return (
@@ -170,7 +168,7 @@ function Shell({ chat }: { chat: Chat }) {
         </main>
       )}
       {!direct && view.is === 'talk' && <div class={drawer('panel')} onClick={followed}><Panel chat={chat} c={c} /></div>}
-      {drawn && <div class={`scrim scrim--${over.value}`} onClick={close} aria-hidden="true" />}
+      {(over.value === 'side' || over.value === 'panel') && <Scrim of={over.value} onClose={close} />}
       {over.value === 'switcher' && <Switcher chat={chat} onClose={shut('switcher')} onGo={leave} onOpen={open} />}
       {over.value === 'settings' && <Settings chat={chat} onClose={shut('settings')} onKeys={() => open('keys')} onAdmin={() => open('admin')} />}
       {over.value === 'keys' && <Keys chat={chat} onClose={shut('keys')} />}

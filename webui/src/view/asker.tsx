@@ -42,7 +42,9 @@ export function Asker({ chat }: { chat: Chat }) {
     const different = new Set(all.map((o) => o.toLowerCase())).size
     if (text === '' || all.length < least || different < all.length) wrong.value = t('poll.few')
     else {
-      chat.poll(text, { options: all, multiple: multiple.value, closes: closes.value })
+      const c = chat.places.current.value
+      chat.post.write(c.to, text, chat.me.value, { poll: { options: all, multiple: multiple.value, closes: closes.value } })
+      void chat.places.toEnd(c)
       close()
     }
   }

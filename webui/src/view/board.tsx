@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { list, t } from '../i18n/format.ts'
 import type { Message } from '../mqtt/parse.ts'
+import { to as topics } from '../mqtt/topics.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { bySeq } from '../store/log.ts'
@@ -48,7 +49,7 @@ function usePinned(chat: Chat, c: Conversation, seqs: readonly number[]): readon
   const missing = seqs.some((seq) => !bySeq(log, seq) && !fetched.value.some((m) => m.seq === seq))
   useEffect(() => {
     const { to } = c
-    if (missing && 'room' in to) chat.pinned(to.room).then((all) => { fetched.value = all }, () => {}) // asked again with the next pin
+    if (missing && 'room' in to) chat.ask(topics.history(to.room), { pinned: true }).then((a) => { fetched.value = a.type === 'history' ? a.messages : [] }, () => {}) // asked again with the next pin
   }, [c.key, missing, seqs.length])
   return known.sort((a, b) => a.seq - b.seq)
 }
