@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,14 +24,6 @@ and the files. Or, of one room, into one file that ends with .jsonl or .csv; - i
       --private        private rooms, too. Their members do not know
       --direct         what members said to each other alone, too. They do not know
       --data FOLDER    the data folder (./tincan-data)
-  -c, --config FILE, --set KEY=VALUE: as for tincan itself
-`
-
-const importHelp = `Takes the JSON lines of tincan export: one or more files, or the folder of an export. Every message gets its number, id and time again.
-Rooms that are there already must be the same as far as they go. Nothing is stored before all of it was checked. No tincan may run on the
-folder.
-
-      --data FOLDER    the data folder (./tincan-data); it is made when it is missing
   -c, --config FILE, --set KEY=VALUE: as for tincan itself
 `
 
@@ -174,158 +163,7 @@ func chosenRooms(ctx context.Context, a *history.Archive, names []string, withPr
 	return rooms, nil
 }
 
-func importRooms(c *call) error {
-	f := newFlags()
-	config, words, err := f.parse(c.args, c.env)
-	if err != nil {
-		return err
-	}
-	if len(words) == 0 {
-		_, err := oneWord(c, words, "what to import")
-		return err
-	}
-	var files []string
-	for _, word := range words {
-		found, err := linesIn(word)
-		if err != nil {
-			return err
-		}
-		files = append(files, found...)
-	}
-	ctx := untilStopped()
-	s, err := history.Open(ctx, config.Data, history.Config{}, newLogger(config, c.stderr))
-	if err != nil {
-		return err
-	}
-	defer s.Close(context.Background())
-	bar := newProgress(c.stderr)
-	total := 0
-	missing := 0
-	for _, step := range []string{"checking", "importing"} {
-		total = 0
-		for _, path := range files {
-			n, err := importFile(path, bar, step, func(r io.Reader, tell export.Tell) (int, error) {
-				if step == "checking" {
-					return export.Check(ctx, r, s, tell)
-				}
-				return export.Import(ctx, r, s, func(f history.File, beside string) (bool, error) {
-					there, err := takeContent(config.Data, filepath.Dir(path), f, beside)
-					if err == nil && !there {
-						missing++
-					}
-					return there, err
-				}, tell)
-			})
-			if err != nil {
-				bar.end()
-				return stopped(ctx, err, "begin it again with the same command: what is there is not stored twice")
-			}
-			total += n
-		}
-	}
-	bar.end()
-	if err := s.Close(context.Background()); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.stdout, "%s: %s from %s\n", config.Data, count(total, "line"), count(len(files), "file"))
-	if missing > 0 {
-		fmt.Fprintf(c.stdout, "%s that messages hold did not lie beside them: the messages are there without\n", count(missing, "file"))
-	}
-	return nil
-}
-
 // contentPath is where the content of a file lies in a data folder.
 func contentPath(data, sha256 string) string {
 	return filepath.Join(data, "files", "content", sha256[:2], sha256)
-}
-
-// takeContent puts the content of a file into the data folder, from the folder files beside the lines or one above them. It tells false
-// when it is not there, or not what it was.
-func takeContent(data, beside string, f history.File, name string) (bool, error) {
-	to := contentPath(data, f.SHA256)
-	if _, err := os.Stat(to); err == nil {
-		return true, nil
-	}
-	if name != filepath.Base(name) {
-		return false, nil
-	}
-	from, err := os.Open(filepath.Join(beside, "files", name))
-	if errors.Is(err, fs.ErrNotExist) {
-		from, err = os.Open(filepath.Join(beside, "..", "files", name))
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	defer from.Close()
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return false, err
-	}
-	out, err := os.OpenFile(to+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return false, err
-	}
-	sum := sha256.New()
-	_, err = io.Copy(io.MultiWriter(out, sum), from)
-	err = errors.Join(err, out.Sync(), out.Close())
-	if err != nil || hex.EncodeToString(sum.Sum(nil)) != f.SHA256 {
-		return false, errors.Join(err, os.Remove(to+".part"))
-	}
-	return true, errors.Join(os.Rename(to+".part", to), history.SyncFolder(filepath.Dir(to)))
-}
-
-// linesIn are the files with JSON lines that a word of the command line means.
-func linesIn(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	var files []string
-	err = filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && strings.HasSuffix(path, ".jsonl") {
-			files = append(files, path)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	if len(files) == 0 {
-		return nil, &trouble{fmt.Errorf("there is no .jsonl in %s", path), "name a folder or file that tincan export has written"}
-	}
-	return files, nil
-}
-
-func unreadable(path string, err error) error {
-	var where *fs.PathError
-	if errors.As(err, &where) {
-		err = where.Err
-	}
-	return &trouble{fmt.Errorf("cannot read %s: %w", path, err), "name a folder or file that tincan export has written"}
-}
-
-func importFile(path string, bar *progress, step string, do func(io.Reader, export.Tell) (int, error)) (int, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, unreadable(path, err)
-	}
-	defer f.Close()
-	var done int64
-	n, err := do(f, func(n, _ int64) {
-		done += n
-		bar.show(backup.Progress{Step: step, Done: done, Unit: "lines"})
-	})
-	var fault *export.Fault
-	switch {
-	case errors.As(err, &fault):
-		return n, &trouble{fmt.Errorf("cannot import %s: %w", path, fault), "import into an empty folder, or one that has the beginning of the same rooms; the file must be as tincan export has written it"}
-	case errors.Is(err, history.ErrFull):
-		return n, &trouble{errors.New("no space is left on the disk of the data folder"), "free some space and begin again with the same command: what is there is not stored twice"}
-	}
-	return n, err
 }

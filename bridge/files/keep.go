@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"tincan/bridge/history"
@@ -185,8 +186,11 @@ func (s *Store) removeStrays(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			}
-			if len(e.Name()) == 2*sha256.Size {
-				s.removeStray(ctx, e.Name())
+			switch name := e.Name(); {
+			case len(name) == 2*sha256.Size:
+				s.removeStray(ctx, name)
+			case strings.HasSuffix(name, ".part"): // an import was killed while it wrote it; none runs now
+				_ = os.Remove(s.path("content", d.Name(), name)) // else at the next start
 			}
 		}
 	}

@@ -290,7 +290,7 @@ func (b *batch) bring(r *room, e *Entry) (answer, fault error) {
 		case was == nil, was.ID != e.ID, was.From != e.From, was.Kind != e.Kind, !was.Time.Equal(e.Time), erased != e.Erased:
 			return fmt.Errorf("%w: seq %d", ErrClash, e.Seq), nil
 		}
-		return nil, nil
+		return nil, b.hold(r, e) // its files may have been missing before
 	}
 	if e.Seq != r.next+1 {
 		return fmt.Errorf("%w: seq %d comes after %d", ErrClash, e.Seq, r.next), nil
@@ -314,15 +314,26 @@ func (b *batch) bring(r *room, e *Entry) (answer, fault error) {
 	}
 	r.next = e.Seq
 	b.touched[r].entries = append(b.touched[r].entries, *e)
-	a := []*appending{{room: r.name, entry: *e, receipt: Receipt{Seq: e.Seq, Time: e.Time}}}
-	if has, err := b.hasFiles(e); err != nil {
+	if err := b.hold(r, e); err != nil {
 		return nil, err
-	} else if has {
-		if err := b.attach(a); err != nil {
-			return nil, err
+	}
+	return nil, b.refer([]*appending{{room: r.name, entry: *e, receipt: Receipt{Seq: e.Seq, Time: e.Time}}})
+}
+
+// hold attaches the files that an entry in a room holds, those that are there.
+func (b *batch) hold(r *room, e *Entry) error {
+	held := *e
+	held.Files = nil
+	for _, id := range e.Files {
+		has, err := b.hasFiles(&Entry{Files: []string{id}})
+		if err != nil {
+			return err
+		}
+		if has {
+			held.Files = append(held.Files, id)
 		}
 	}
-	return nil, b.refer(a)
+	return b.attach([]*appending{{room: r.name, entry: held, receipt: Receipt{Seq: e.Seq, Time: e.Time}}})
 }
 
 // Own makes sure that no holding of a name gets a Rev up to this one, which an imported entry bears as its Author.
