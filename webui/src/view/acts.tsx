@@ -14,6 +14,7 @@ import type { MessageRow } from '../store/rows.ts'
 import { Dialog } from './dialog.tsx'
 import { Icon, IconButton, type IconName } from './icon.tsx'
 import { aside } from './lazy.tsx'
+import { useRights } from './tend.ts'
 
 const Picker = aside(async () => (await import('./picker.tsx')).Picker)
 const DayOn = aside(async () => (await import('./dayon.tsx')).DayOn)
@@ -46,6 +47,10 @@ export function Acts({ chat, c, box, rowOf, finger }: {
   const said = useSignal<Said | null>(null)
   const scrolled = useSignal(false)
   const picks = useSignal<Message | null>(null) // it is chosen how to react to it
+
+  const { runs, tends } = useRights(chat, c)
+  const may = useRef({ runs, tends })
+  may.current = { runs, tends }
 
   const say = (what: Said) => {
     said.value = what
@@ -105,7 +110,7 @@ export function Acts({ chat, c, box, rowOf, finger }: {
       keydown: (e) => {
         const row = e.target === message(e) && !e.isComposing && !e.ctrlKey && !e.metaKey && !e.altKey ? rowOf(e.target as Element) : null
         const a = chat.settings.all.peek().single ? keys[e.key.toLowerCase()] : undefined
-        if (!row || (a === undefined ? e.key !== 'Enter' && e.key !== 'ContextMenu' : !possible(chat, c, row).includes(a))) return
+        if (!row || (a === undefined ? e.key !== 'Enter' && e.key !== 'ContextMenu' : !possible(chat, c, row, may.current).includes(a))) return
         e.preventDefault()
         if (a === undefined) sheet.value = row
         else act(a, row)
@@ -129,8 +134,8 @@ export function Acts({ chat, c, box, rowOf, finger }: {
   }
   return (
     <>
-      {under.value && <Tools {...under.value} acts={possible(chat, c, under.value.row)} onAct={act} />}
-      {sheet.value && <Sheet row={sheet.value} acts={possible(chat, c, sheet.value)} onAct={act} onReact={(m, emoji) => chat.react(c, m, emoji)} onMore={(m) => addEventListener('popstate', () => { picks.value = m }, { once: true })} onClose={close} />}
+      {under.value && <Tools {...under.value} acts={possible(chat, c, under.value.row, may.current)} onAct={act} />}
+      {sheet.value && <Sheet row={sheet.value} acts={possible(chat, c, sheet.value, may.current)} onAct={act} onReact={(m, emoji) => chat.react(c, m, emoji)} onMore={(m) => addEventListener('popstate', () => { picks.value = m }, { once: true })} onClose={close} />}
       {picks.value && <Picker onTake={(emoji) => picks.value && chat.react(c, picks.value, emoji)} onClose={() => { picks.value = null }} />}
       {doomed.value && <Doom m={doomed.value} onYes={(m) => chat.change(c, { kind: 'delete', seq: m.seq, id: m.id })} onClose={() => { doomed.value = null }} />}
       {scrolled.value && <DayOn key={c.key} box={box} rowOf={rowOf} />}
@@ -140,7 +145,7 @@ export function Acts({ chat, c, box, rowOf, finger }: {
 }
 
 /** What can be done with a message: with one that is on its way, little. */
-function possible(chat: Chat, c: Conversation, row: MessageRow): readonly Act[] {
+function possible(chat: Chat, c: Conversation, row: MessageRow, { runs, tends }: { runs: boolean, tends: boolean }): readonly Act[] {
   if (row.is === 'mine') return ['copy']
   const { m } = row
   if (m.deleted) return ['unread']
@@ -150,7 +155,7 @@ function possible(chat: Chat, c: Conversation, row: MessageRow): readonly Act[] 
   const mine = m.from === chat.me.value
   const all: [Act, boolean][] = [
     ['react', said], ['reply', true], ['edit', mine && text], ['copy', m.text !== ''], ['link', 'room' in c.to], ['unread', true],
-    [pinned ? 'unpin' : 'pin', said && 'room' in c.to], ['direct', !mine && 'room' in c.to], ['delete', (mine || ('room' in c.to && chat.runs(c.to.room))) && said],
+    [pinned ? 'unpin' : 'pin', said && tends], ['direct', !mine && 'room' in c.to], ['delete', (mine || runs) && said],
   ]
   return all.filter(([, can]) => can).map(([a]) => a)
 }

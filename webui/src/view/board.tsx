@@ -11,6 +11,7 @@ import { plain } from '../store/text.ts'
 import { Dialog } from './dialog.tsx'
 import { useAct, useBoard } from './hand.tsx'
 import { Icon, IconButton } from './icon.tsx'
+import { useRights } from './tend.ts'
 
 /** Under the head of a room: what is pinned, and whose hands are up. */
 export function Board({ chat, c, onPeople }: { chat: Chat, c: Conversation, onPeople: () => void }) {
@@ -57,6 +58,7 @@ function usePinned(chat: Chat, c: Conversation, seqs: readonly number[]): readon
 /** All that is pinned in a room. */
 function Pinned({ chat, c, messages, by, onClose }: { chat: Chat, c: Conversation, messages: readonly Message[], by: ReadonlyMap<number, string>, onClose: () => void }) {
   const { act, why } = useAct(chat, c)
+  const { tends } = useRights(chat, c)
   return (
     <Dialog id="pinned" title={t('pin.title')} onClose={onClose}>
       {why}
@@ -66,7 +68,7 @@ function Pinned({ chat, c, messages, by, onClose }: { chat: Chat, c: Conversatio
             <button type="button" class="pinned__go" onClick={() => { onClose(); void chat.places.show(c, m.seq) }}>
               <b><bdi>{m.from}</bdi></b><bdi class="pinned__text">{short(m)}</bdi><small>{t('pin.by', { name: by.get(m.seq) ?? '' })}</small>
             </button>
-            <IconButton name="x" label={t('pin.unpin')} onClick={() => act({ kind: 'pin', ref: m.seq, undo: true })} />
+            {tends && <IconButton name="x" label={t('pin.unpin')} onClick={() => act({ kind: 'pin', ref: m.seq, undo: true })} />}
           </li>
         ))}
       </ul>
@@ -78,11 +80,12 @@ function Pinned({ chat, c, messages, by, onClose }: { chat: Chat, c: Conversatio
 export function Queue({ chat, c }: { chat: Chat, c: Conversation }) {
   const { hands } = useBoard(chat, c)
   const { act, why } = useAct(chat, c)
+  const { tends } = useRights(chat, c)
   if (hands.length === 0) return null
   const members = c.roster.value.members
   return (
     <section class="queue" aria-labelledby="queue-title">
-      <h2 class="heading" id="queue-title">{t('hand.title')}<button type="button" class="link" onClick={() => act({ kind: 'hand', undo: true, who: '*' })}>{t('hand.clear')}</button></h2>
+      <h2 class="heading" id="queue-title">{t('hand.title')}{tends && <button type="button" class="link" onClick={() => act({ kind: 'hand', undo: true, who: '*' })}>{t('hand.clear')}</button>}</h2>
       {why}
       <ol>
         {hands.map((h, i) => (
@@ -90,7 +93,7 @@ export function Queue({ chat, c }: { chat: Chat, c: Conversation }) {
             <span class="queue__place">{i + 1}</span><b class="cut"><bdi>{h.name}</bdi></b>
             {h.name === chat.me.value
               ? <button type="button" class="link" onClick={() => act({ kind: 'hand', undo: true })}>{t('hand.lower')}</button>
-              : <IconButton name="ok" label={t('hand.call', { name: h.name })} onClick={() => act({ kind: 'hand', undo: true, who: h.name })} />}
+              : tends && <IconButton name="ok" label={t('hand.call', { name: h.name })} onClick={() => act({ kind: 'hand', undo: true, who: h.name })} />}
           </li>
         ))}
       </ol>

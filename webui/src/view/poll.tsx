@@ -5,6 +5,7 @@ import type { Message } from '../mqtt/parse.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import type { Entry } from '../store/outbox.ts'
+import { useRights } from './tend.ts'
 
 interface Props {
   chat: Chat
@@ -18,6 +19,7 @@ interface Props {
 /** What can be chosen in a poll, how many did, and what I chose; mine at once, also before the server has it. */
 export function Poll({ chat, c, m, entry, changes = [], still }: Props) {
   const me = chat.me.value
+  const { runs } = useRights(chat, c)
   const names = useSignal(false)
   const why = useSignal('')
   const options = m?.options ?? entry?.poll?.options ?? []
@@ -75,7 +77,7 @@ export function Poll({ chat, c, m, entry, changes = [], still }: Props) {
         {multiple && !closed && <span>{t('poll.several')}</span>}
         {closed ? <span>{m?.closedby ? t('poll.closedBy', { name: m.closedby }) : t('poll.closed')}</span> : ends < Infinity && <span>{t('poll.until', { time: clock(ends) })}</span>}
         {!still && votes.length > 0 && <button type="button" class="link" aria-expanded={names.value} onClick={() => { names.value = !names.value }}>{t('poll.who')}</button>}
-        {!fixed && m?.from === me && 'room' in c.to && <button type="button" class="link" onClick={() => void close()}>{t('poll.close')}</button>}
+        {!fixed && (m.from === me || runs) && 'room' in c.to && <button type="button" class="link" onClick={() => void close()}>{t('poll.close')}</button>}
       </p>
       {why.value !== '' && <p class="poll__foot poll__foot--bad" role="alert">{why.value}</p>}
     </div>
