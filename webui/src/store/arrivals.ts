@@ -1,5 +1,5 @@
 // Messages that come in: gathered for a frame, then each put in its place, counted and told.
-import { batch, type ReadonlySignal, signal } from '@preact/signals'
+import { batch, signal } from '@preact/signals'
 import type { Message } from '../mqtt/parse.ts'
 import type { Conversation } from './conversation.ts'
 import type { Reading } from './reading.ts'
@@ -24,18 +24,13 @@ export interface ArrivalsNeeds {
 }
 
 export class Arrivals {
-  readonly #heard = signal<readonly Heard[]>([])
+  readonly heard = signal<readonly Heard[]>([]) // what came last; each time another list
   readonly #needs: ArrivalsNeeds
   #queue: ([Conversation, Message] | (() => void))[] = [] // in the order of coming
   #due = false // whether a frame was asked for
 
   constructor(needs: ArrivalsNeeds) {
     this.#needs = needs
-  }
-
-  /** What came last; each time another list. */
-  get heard(): ReadonlySignal<readonly Heard[]> {
-    return this.#heard
   }
 
   add(c: Conversation, m: Message): void {
@@ -87,7 +82,7 @@ export class Arrivals {
     } finally {
       this.#queue = all.slice(i)
     }
-    if (heard.length > 0) this.#heard.value = heard
+    if (heard.length > 0) this.heard.value = heard
   }
 
   #settle(c: Conversation, messages: readonly Message[]): Heard[] {

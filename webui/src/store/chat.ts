@@ -303,8 +303,8 @@ export class Chat {
     this.#identity = me
     const { door, code } = this.memory.invitation()
     const opens = Object.entries({ door, code }).filter(([, given]) => given !== '')
-    const { places, arrivals, post, server } = this
-    const intake = this.#world.intake({ me: () => this.me.value, now: this.#world.now, places, arrivals, post, server, asks: this.#asks })
+    const { places, arrivals, post, reading, server } = this
+    const intake = this.#world.intake({ me: () => this.me.value, now: this.#world.now, places, arrivals, post, reading, server, asks: this.#asks })
     const wire: Wire = this.#world.wire({
       clientId: this.#client, name: me.name, secret: me.secret, user: [['kind', /^wall-....$/.test(me.name) ? 'device' : 'person'], ['label', this.#world.label], ...opens],
       onState: (s, why) => wire === this.#wire && this.#onState(s, why),

@@ -7,6 +7,7 @@ import type { Asks } from './asks.ts'
 import * as devices from './devices.ts'
 import type { Places } from './places.ts'
 import type { Post } from './post.ts'
+import type { Reading } from './reading.ts'
 import type { Server } from './server.ts'
 import { sign } from './typing.ts'
 
@@ -17,6 +18,7 @@ export interface IntakeNeeds {
   arrivals: Arrivals
   asks: Asks
   post: Post
+  reading: Reading
   server: Server
 }
 
@@ -91,7 +93,7 @@ export class Intake {
         const i = parseInbox(note)
         if (i) this.#inbox(i)
         const told = note as Record<string, unknown> | undefined
-        if (told?.counts || told?.users || told?.type === 'counts') void import('./counts.ts').then((m) => places.count(m.told, told), () => {})
+        if (told?.counts || told?.users || told?.type === 'counts') void import('./counts.ts').then((m) => m.told(told, this.#needs), () => {})
       }
     }
   }

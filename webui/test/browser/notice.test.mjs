@@ -79,6 +79,14 @@ test('who looks elsewhere is told in the title, on the icon, by a sound and by t
   await until('the system tells of it alone', async () => (await noticed(ada)).popUps.length === 2)
   assert.equal((await noticed(ada)).popUps[1].title, 'Bob')
 
+  // A room that this page does not listen to is told of, too, and not of what is said to nobody there.
+  const pump = await house.device('pump')
+  for (const text of ['for nobody', '@ada the far pump']) await pump.publishAsync('chat/room/workshop/say', text, { qos: 1 })
+  await until('the system tells of it', async () => (await noticed(ada)).popUps.length === 3)
+  const far = (await noticed(ada)).popUps[2]
+  assert.match(far.title, like('{pump} in #{workshop}'))
+  assert.equal(far.body, '@ada the far pump')
+
   // Pinned rooms stand first.
   await ada.rooms.getByRole('button', { name: like('More about #{kiln}') }).click()
   await ada.page.getByRole('button', { name: 'Pin to the top' }).click()

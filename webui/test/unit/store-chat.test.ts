@@ -404,3 +404,34 @@ test('what I send does not take me past what I have not read', async () => {
   p.chat.send('and again')
   assert.equal((c.wish.value as Wish | null)?.way, 'end')
 })
+
+test('who is spoken to in a room that is not open is told once, whatever is told again', async () => {
+  const p = new Place()
+  await p.join()
+  const heard: string[] = []
+  p.chat.arrivals.heard.subscribe((all) => heard.push(...all.map((h) => `${h.conversation.key} ${h.message.text} ${h.mention}`)))
+  const say = (text: string) => p.say('ada', text).seq
+  const counts = async (mentions: number[], room = 'kiln') => {
+    p.tell('chat/user/me/inbox', { type: 'counts', rooms: { [room]: { unread: mentions.length, mentions, last: p.log.length } } })
+    await quiet()
+  }
+  const old = say('@noor long ago')
+  p.tell('chat/user/me/inbox', { type: 'marks', rooms: {}, counts: { kiln: { unread: 1, mentions: [old], last: old } } })
+  await quiet()
+  await counts([old])
+  assert.deepEqual(heard, [], 'what waited when I came is no news')
+  assert.deepEqual(p.chat.places.conversation({ room: 'kiln' }).mentions.value, [old])
+  const first = say('@noor look')
+  await counts([old, first])
+  await counts([old, first])
+  await counts([]) // it was edited
+  await counts([first])
+  assert.deepEqual(heard, ['room/kiln @noor look true'])
+  await counts([first, say('@room lunch')])
+  assert.deepEqual(heard.slice(1), ['room/kiln @room lunch true'])
+  p.tell('chat/user/me/inbox', { type: 'read', room: 'kiln', seq: 99 })
+  await counts([first])
+  assert.deepEqual([heard.length, p.chat.places.conversation({ room: 'kiln' }).mentions.value], [2, []])
+  await counts([say('@noor here')], 'lobby') // it comes as a message
+  assert.equal(heard.length, 2)
+})
