@@ -1,25 +1,38 @@
 import './files.css'
+import { useComputed } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
 import { day, size, t } from '../i18n/format.ts'
 import type { Message } from '../mqtt/parse.ts'
+import * as platform from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
+import { withFiles } from '../store/files.ts'
 import { kindOf } from '../store/picture.ts'
+import { Search } from '../store/search.ts'
 import { fileIcon } from './attach.tsx'
 import { Icon } from './icon.tsx'
 import { useProof } from './proof.ts'
 
 /** The files of a room, the newest first; one click leads to where it was sent. */
 export function Files({ chat, c }: { chat: Chat, c: Conversation }) {
-  const all = c.log.value.filter((m) => m.file && !m.deleted).toReversed()
-  const oldest = c.log.value[0]?.seq ?? 0
-  const more = oldest > 0 && (c.start.value === null || oldest > c.start.value)
+  const s = useMemo(() => new Search({ ask: (topic, body) => chat.ask(topic, body), online: () => chat.line.peek().is === 'online', later: platform.later }), [c])
+  const online = useComputed(() => chat.line.value.is === 'online').value
+  useEffect(() => {
+    if (s.is.peek() !== 'idle') {
+      if (online) s.again() // some may have come meanwhile
+    } else if ('room' in c.to) s.seek({ at: 'room', room: c.to.room, seq: 0 }, 'has:file ', false)
+  }, [s, online])
+  const all = withFiles(s.hits.value.map((h) => h.message), c.log.value, c.posted.value)
+  const is = s.is.value
+  const failed = is === 'failed'
   return (
     <div class="panel__list files">
-      {all.length === 0 && <p class="panel__hint">{t(more ? 'file.noneYet' : 'file.none')}</p>}
+      {all.length === 0 && !failed && <p class="panel__hint">{is === 'seeking' ? t('search.asking') : t(is === 'offline' ? 'file.noneYet' : 'file.none')}</p>}
       <ul>{all.map((m) => <One key={m.seq} chat={chat} c={c} m={m} />)}</ul>
-      {more && (
-        <button type="button" class="button files__more" aria-disabled={c.busy.value.has('older')} onClick={() => chat.places.older(c)}>
-          {t(c.failed.value.has('older') ? 'room.tryAgain' : 'file.older')}
+      {failed && <p class="panel__hint" role="alert">{t('search.failed')}</p>}
+      {(failed || s.more.value) && (
+        <button type="button" class="button files__more" aria-disabled={s.adding.value} onClick={() => (failed ? s.again() : void s.older())}>
+          {t(failed ? 'room.tryAgain' : 'file.older')}
         </button>
       )}
     </div>

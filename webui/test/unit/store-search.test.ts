@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Hit, Inbox } from '../../src/mqtt/parse.ts'
+import type { Hit, Inbox, Message } from '../../src/mqtt/parse.ts'
 import { parseInbox } from '../../src/mqtt/parse.ts'
 import { Unanswered } from '../../src/store/asks.ts'
+import { withFiles } from '../../src/store/files.ts'
 import { intent } from '../../src/store/keys.ts'
 import { readView, searchLink } from '../../src/store/route.ts'
 import { placeOf, Search } from '../../src/store/search.ts'
@@ -176,4 +177,12 @@ test('what stands around a hit is fetched once', async () => {
 
 test('a day is written as filters want it', () => {
   assert.equal(dayBefore(new Date(2026, 2, 1, 12).getTime(), 1), '2026-02-28')
+})
+
+test('the files of a room are those that were found and those that came since, without the deleted', () => {
+  const at = (seq: number, more: object = {}) => ({ seq, id: `m${seq}`, time: seq, from: 'ada', kind: 'file', text: '', file: { name: `${seq}` }, ...more }) as unknown as Message
+  const found = [at(9), at(5), at(3)]
+  const held = [at(7, { file: undefined }), at(9, { deleted: true, file: undefined }), at(11), at(12)]
+  const posted = [at(13, { kind: 'delete', refseq: 5 }), at(14, { kind: 'pin', refseq: 12 })]
+  assert.deepEqual(withFiles(found, held, posted).map((m) => m.seq), [12, 11, 3])
 })
