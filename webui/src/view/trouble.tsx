@@ -13,9 +13,10 @@ export function Trouble({ chat }: { chat: Chat }) {
   const { end } = chat.line.value
   const strip = chat.strip.value
   const c = chat.places.current.value
-  const room = 'room' in c.to ? chat.places.called(c.to.room) : ''
+  const room = 'room' in c.to ? c.to.room : ''
   const again: Action[] = [[t('strip.try'), () => chat.tryNow()]]
-  const barred = c.barred.value
+  const told = chat.server.acts.value.some((a) => a.room === room && /^(remove|ban|close|dissolve)$/.test(a.what)) // by whom and why, which says more
+  const barred = told ? 0 : c.barred.value
   return (
     <>
       {strip === 'back' && <Back chat={chat} />}
@@ -26,7 +27,7 @@ export function Trouble({ chat }: { chat: Chat }) {
       {chat.post.isHeld() && <Strip tone="bad" icon="warn" text={t('send.full')} />}
       {chat.keeping.value === 'full' && <Strip tone="warn" icon="warn" text={t('strip.noSpace')} />}
       {chat.keeping.value === 'nothing' && chat.wouldLose() && <Strip tone="warn" icon="warn" text={t('strip.noMemory')} />}
-      {barred !== 0 && <Strip tone="bad" icon="warn" text={t(barred === 0x83 ? 'strip.barredSoon' : barred === 0x87 ? 'strip.notIn' : 'strip.barred', { room })} />}
+      {barred !== 0 && <Strip tone="bad" icon="warn" text={t(barred === 0x83 ? 'strip.barredSoon' : barred === 0x87 ? 'strip.notIn' : 'strip.barred', { room: chat.places.called(room) })} />}
     </>
   )
 }
