@@ -173,11 +173,6 @@ export class Places {
     this.#current.value = this.conversation(whither(this.#place.value))
   }
 
-  /** Takes what the server keeps as unread. */
-  count(take: (note: Record<string, unknown>, places: Places, reading: Reading) => void, note: Record<string, unknown>): void {
-    take(note, this, this.#needs.reading)
-  }
-
   /** The line is there (again). */
   online(): void {
     const open = this.#current.value
@@ -207,9 +202,10 @@ export class Places {
     }
   }
 
-  /** What a room is called: a private one may have a title. */
+  /** What a room is called: a private one by its title, else by what it is about, for its name may be made of letters alone. */
   called(room: string): string {
-    return this.#all.value.get(`room/${room}`)?.about.value?.title || this.#rooms.value.open.get(room)?.title || room
+    const info = this.#rooms.value.open.get(room)
+    return this.#all.value.get(`room/${room}`)?.about.value?.title || info?.title || (this.isHidden(room) && info?.topic) || room
   }
 
   /** Whether a room is private. */

@@ -8,7 +8,7 @@ export type Piece =
   | { is: 'strong' | 'em' | 's', of: Piece[] }
   | { is: 'link', text: string, href: string }
   | { is: 'mention', name: string, me: boolean }
-  | { is: 'room', room: string }
+  | { is: 'room', room: string, called: string }
 
 export type Block =
   | { is: 'lines' | 'quote', of: Piece[] } // may hold line breaks
@@ -19,7 +19,7 @@ export type Block =
 export interface Names {
   me: string // all of them by their folds
   known: ReadonlySet<string>
-  rooms?: ReadonlySet<string>
+  rooms?: ReadonlyMap<string, { title?: string }>
 }
 
 /** The blocks of a message. */
@@ -119,8 +119,11 @@ function pieces(text: string, names: Names): Piece[] {
     } else if (m[6] !== undefined) {
       const name = named(text.slice(end), names.known)
       if (name !== '') add(m.index, end + name.length, { is: 'mention', name, me: [everybody, names.me].includes(fold(name)) })
-    } else if (names.rooms?.has(m[7].toLowerCase())) add(m.index, end, { is: 'room', room: m[7] })
-    else re.lastIndex = m.index + 1
+    } else {
+      const room = names.rooms?.get(m[7].toLowerCase())
+      if (room) add(m.index, end, { is: 'room', room: m[7], called: room.title || m[7] })
+      else re.lastIndex = m.index + 1
+    }
   }
   if (from < text.length) out.push({ is: 'text', text: text.slice(from) })
   return out

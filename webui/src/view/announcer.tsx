@@ -41,7 +41,7 @@ export function Announcer({ chat }: { chat: Chat }) {
       if (!(mine || here) || !wanted(way, mine)) return []
       const values = { who: h.message.from, text: (h.message.text || h.message.file?.name || '').slice(0, longest) }
       const key = here ? 'say.message' : 'user' in to ? 'say.direct' : 'say.mention'
-      const where = 'user' in to ? to.user : to.room
+      const where = 'user' in to ? to.user : chat.places.called(to.room)
       return [{ text: t(key, { ...values, room: where }), where, at: Date.now(), mine }]
     }))
   }), [])

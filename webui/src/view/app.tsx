@@ -172,7 +172,7 @@ function Shell({ chat }: { chat: Chat }) {
       {over.value === 'switcher' && <Switcher chat={chat} onClose={shut('switcher')} onGo={leave} onOpen={open} />}
       {over.value === 'settings' && <Settings chat={chat} onClose={shut('settings')} onKeys={() => open('keys')} onAdmin={() => open('admin')} />}
       {over.value === 'keys' && <Keys chat={chat} onClose={shut('keys')} />}
-      {over.value === 'share' && <Share room={'room' in c.to ? c.to.room : lobby} onClose={shut('share')} />}
+      {over.value === 'share' && <Share chat={chat} room={'room' in c.to ? c.to.room : lobby} onClose={shut('share')} />}
       {chat.asking.value !== null && <Asker chat={chat} />}
       {over.value === 'newroom' && <NewRoom chat={chat} onClose={shut('newroom')} onGo={leave} />}
       {over.value === 'care' && <Care key={cared.value} chat={chat} room={cared.value} onClose={shut('care')} />}

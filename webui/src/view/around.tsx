@@ -36,7 +36,7 @@ export function Around({ chat, s, hit }: { chat: Chat, s: Search, hit: Hit }) {
   return (
     <aside class="panel around" aria-label={t('search.place')}>
       <header class="around__head">
-        <b class="cut"><bdi>{p.at === 'room' ? t('room.title', { room: p.room }) : p.user}</bdi></b>
+        <b class="cut"><bdi>{p.at === 'room' ? t('room.title', { room: chat.places.called(p.room) }) : p.user}</bdi></b>
         <p class="cut">{day(m.time, chat.now.peek())} {clock(m.time)}</p>
       </header>
       <div class="scroll">

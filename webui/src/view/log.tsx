@@ -69,7 +69,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const wish = c.wish.value
     if (wish !== this.#wish) this.#wish = this.#goal = wish
     this.#choose()
-    const where = 'room' in c.to ? `#${c.to.room}` : c.to.user
+    const where = 'room' in c.to ? `#${chat.places.called(c.to.room)}` : c.to.user
     const blank = this.#rows.every((r) => r.is === 'beginning' || r.is === 'older')
     return (
       <div class="logbox">
@@ -80,7 +80,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
         >
           <div class="log__rows" ref={this.#list}>
             {blank
-              ? c.start.value !== null ? <Empty c={c} /> : <div class="skeleton" aria-hidden="true"><i /><i /><i /></div>
+              ? c.start.value !== null ? <Empty chat={chat} c={c} /> : <div class="skeleton" aria-hidden="true"><i /><i /><i /></div>
               : this.#rows.slice(this.#from, this.#to).map((row) => <Line key={row.key} row={row} chat={chat} c={c} />)}
           </div>
         </div>

@@ -31,7 +31,7 @@ export function Narrow({ chat, of, text, onScope, onText }: Props) {
   return (
     <div class="narrows" role="group" aria-label={t('search.narrow')}>
       {where(t('search.all'), null, of === null)}
-      {where(place.at === 'room' ? t('room.title', { room: place.room }) : place.user, { ...place, ...('seq' in place && { seq: 0 }) } as Place, of !== null)}
+      {where(place.at === 'room' ? t('room.title', { room: chat.places.called(place.room) }) : place.user, { ...place, ...('seq' in place && { seq: 0 }) } as Place, of !== null)}
       <Choice label={t('search.from')} value={from} all={[['', t('search.anyone')], ...(from === '' || names.includes(from) ? [] : [[from, from] as const]), ...names.map((n) => [n, n] as const)]} onChange={(v) => onText(narrowed(text, ['from'], 'from', v))} />
       <Choice label={t('search.has')} value={has} all={[['', t('search.anything')], ['link', t('search.link')], ['file', t('search.file')], ['poll', t('search.poll')]]} onChange={(v) => onText(narrowed(text, ['has'], 'has', v))} />
       <Choice

@@ -42,7 +42,7 @@ export function Notice({ chat }: { chat: Chat }) {
       if (h.mention && popUps() === 'default' && !s.system && !s.asked) ask.value = true
       if (!s.system || isQuiet(s, now)) return
       const who = h.message.from
-      const close = popUp('room' in to ? t('notice.title', { who, room: to.room }) : who, (h.message.text || h.message.file?.name || '').slice(0, longest), key, () => {
+      const close = popUp('room' in to ? t('notice.title', { who, room: chat.places.called(to.room) }) : who, (h.message.text || h.message.file?.name || '').slice(0, longest), key, () => {
         location.hash = 'room' in to ? write({ at: 'room', room: to.room, seq: h.message.seq }) : write({ at: 'user', user: to.user })
       })
       up.set(key, { seq: h.message.seq, close })
@@ -87,7 +87,7 @@ function count(chat: Chat): void {
   const rooms = chat.places.items.value.reduce((n, i) => n + i.mentions, 0)
   const direct = chat.places.mates.value.reduce((n, m) => n + unread(chat.reading.marks.value, `user/${m.name}`, chat.places.find(`user/${m.name}`)?.last.value ?? 0), 0)
   const n = rooms + direct
-  const where = chat.view.value.is === 'devices' ? t('panel.devices') : 'room' in c.to ? `#${c.to.room}` : c.to.user
+  const where = chat.view.value.is === 'devices' ? t('panel.devices') : 'room' in c.to ? `#${chat.places.called(c.to.room)}` : c.to.user
   document.title = `${n > 0 ? `(${n}) ` : ''}${where} · ${place()}`
   tag(n)
 }

@@ -41,7 +41,7 @@ export function RoomMenu({ chat, room, onClose, onCare }: { chat: Chat, room: st
       <code class="roommenu__link" ref={shown} dir="ltr">{link}</code>
       {chat.places.rooms.value.joined.length > 1 && (
         <button type="button" class="roommenu__act roommenu__act--bad" onClick={then(() => chat.places.leave(room))}>
-          <Icon name="x" />{t('nav.leave', { room })}
+          <Icon name="x" />{t('nav.leave', { room: chat.places.called(room) })}
         </button>
       )}
     </dialog>

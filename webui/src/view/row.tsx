@@ -65,7 +65,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   const mention = from !== me && 'room' in c.to && c.calls(text)
   const waits = (entry !== null && entry.state !== 'kept' && entry.state !== 'failed') || changes.some((e) => (e.about?.kind === 'edit' || e.about?.kind === 'delete') && e.state !== 'failed')
   const at = <Time c={c} seq={m?.seq ?? 0} time={time} />
-  const names = { ...c.names.peek(), rooms: new Set(chat.places.rooms.peek().open.keys()) }
+  const names = { ...c.names.peek(), rooms: chat.places.rooms.peek().open }
   const re = m ? answered(m) : entry?.re
   const file = m?.file ?? entry?.file
   return (

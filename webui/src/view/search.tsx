@@ -82,7 +82,7 @@ export function Search({ chat, of, q }: { chat: Chat, of: Place | null, q: strin
     const box = list.current
     if (box && box.scrollHeight - box.scrollTop - box.clientHeight < box.clientHeight) void s.older()
   }
-  const label = of === null ? t('search.everywhere') : of.at === 'room' ? t('search.inRoom', { room: of.room }) : t('search.withName', { name: of.user })
+  const label = of === null ? t('search.everywhere') : of.at === 'room' ? t('search.inRoom', { room: chat.places.called(of.room) }) : t('search.withName', { name: of.user })
   const hits = s.hits.value
   const chosen = hits[Math.min(s.chosen.value, hits.length - 1)]
   return (
@@ -166,7 +166,7 @@ function Found({ chat, s, hit: { message: m, ranges }, index }: { chat: Chat, s:
     <a class="hit" href={write(p)} aria-current={s.chosen.value === index ? 'true' : undefined} onClick={go} onFocus={() => { s.chosen.value = index }} onPointerMove={() => { s.chosen.value = index }}>
       {device ? <Box icon={iconOf(c?.devices.peek().get(m.from) ?? { name: m.from, values: new Map() })} /> : <Can name={m.from} />}
       <span class="hit__body">
-        <span class="hit__by"><b><bdi>{m.from}</bdi></b> <small><bdi>{p.at === 'room' ? t('room.title', { room: p.room }) : t('search.direct')}</bdi> · <time dateTime={new Date(m.time).toISOString()} title={moment(m.time)}>{when}</time></small></span>
+        <span class="hit__by"><b><bdi>{m.from}</bdi></b> <small><bdi>{p.at === 'room' ? t('room.title', { room: chat.places.called(p.room) }) : t('search.direct')}</bdi> · <time dateTime={new Date(m.time).toISOString()} title={moment(m.time)}>{when}</time></small></span>
         <span class="hit__text" dir="auto">{part.before && '…'}<Marked text={part.text} ranges={part.ranges} />{part.after && '…'}</span>
         {m.file && <small class="hit__file"><Icon name="save" /><bdi class="cut">{m.file.name}</bdi></small>}
       </span>

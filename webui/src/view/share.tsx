@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
+import type { Chat } from '../store/chat.ts'
 import { addresses, askInvitation, type Invitation, link, mqttHost, typed } from '../store/invite.ts'
 import { knock } from '../store/knock.ts'
 import { snippet, type Way, ways } from '../store/snippets.ts'
@@ -13,7 +14,7 @@ import { Poster } from './poster.tsx'
 import { Tabs } from './tabs.tsx'
 
 /** How to bring others: a code to scan, an address to type, and the lines for devices. */
-export function Share({ room, onClose }: { room: string, onClose: () => void }) {
+export function Share({ chat, room, onClose }: { chat: Chat, room: string, onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const told = useSignal<Invitation | 'asking' | null>('asking')
   const chosen = useSignal('')
@@ -30,7 +31,7 @@ export function Share({ room, onClose }: { room: string, onClose: () => void }) 
       <dialog class="share" ref={dialog} aria-labelledby="share-title" onClose={onClose} onClick={(e) => e.target === dialog.current && dialog.current?.close()}>
         <div class="share__in">
           <div class="share__head">
-            <h2 id="share-title">{room === 'lobby' ? t('share.title') : t('share.titleRoom', { room })}</h2>
+            <h2 id="share-title">{room === 'lobby' ? t('share.title') : t('share.titleRoom', { room: chat.places.called(room) })}</h2>
             <IconButton name="x" label={t('share.close')} onClick={() => dialog.current?.close()} />
           </div>
           {address !== '' && <People link={link(address, room)} room={room} all={all} address={address} onChoose={(a) => { chosen.value = a }} />}

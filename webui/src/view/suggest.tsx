@@ -92,7 +92,8 @@ export function Suggest({ chat, field, onTake }: { chat: Chat, field: RefObject<
 async function meant(chat: Chat, { mark, query }: Token): Promise<Choice[]> {
   if (mark === '#') {
     const { open, joined } = chat.places.rooms.peek()
-    return matching(new Set([...joined, ...open.keys()]), query, (r) => r).map((r) => ({ shown: `#${r}`, note: open.get(r)?.topic ?? '', insert: `#${r}` }))
+    const called = (room: string) => chat.places.called(room)
+    return matching(new Set([...joined, ...open.keys()]), query, called).map((r) => ({ shown: `#${called(r)}`, note: open.get(r)?.topic ?? '', insert: `#${r}` }))
   }
   if (mark === '@') {
     const names = [...chat.places.current.peek().roster.peek().members.values()].filter((m) => m.name !== chat.me.peek())

@@ -80,7 +80,7 @@ function choose({ chat, onGo, onOpen }: Props, typed: string): Choice[] {
     chat.view.value = readView(hash)
   }
   const rooms = places.items.value.map((i): Choice => ({
-    kind: 'room', name: i.room, icon: 'hash', says: i.unread > 0 ? t('jump.unread', { n: i.unread }) : t('jump.room'), go: () => onGo({ at: 'room', room: i.room, seq: 0 }),
+    kind: 'room', name: places.called(i.room), icon: places.isHidden(i.room) ? 'people' : 'hash', says: i.unread > 0 ? t('jump.unread', { n: i.unread }) : t('jump.room'), go: () => onGo({ at: 'room', room: i.room, seq: 0 }),
   }))
   const joined = places.rooms.value.joined.flatMap((r) => places.find(`room/${r}`) ?? [])
   const all = things(joined, compare)
@@ -102,7 +102,7 @@ function choose({ chat, onGo, onOpen }: Props, typed: string): Choice[] {
   const words = typed.trim()
   const search: Choice = { kind: 'act', name: words === '' ? t('search.everywhere') : t('search.for', { q: words }), icon: 'search', says: '', go: view(searchLink(null, words)) }
   const slug = roomSlug(typed)
-  const anew = slug !== undefined && !rooms.some((c) => c.name === slug)
+  const anew = slug !== undefined && !places.items.value.some((i) => i.room === slug)
     ? [{ kind: 'open' as const, name: slug, icon: 'plus' as const, says: '', go: () => onGo({ at: 'room', room: slug, seq: 0 }) }] : []
   return [...fitting([...rooms, ...people, ...devices], typed).slice(0, most), ...anew, ...fitting(acts, typed), search]
 }

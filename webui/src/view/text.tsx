@@ -33,6 +33,6 @@ function piece(p: Piece, i: number): ComponentChild {
     case 's': return <s key={i}>{p.of.map(piece)}</s>
     case 'link': return <a key={i} href={p.href} target="_blank" rel="noopener noreferrer nofollow"><bdi>{p.text}</bdi></a>
     case 'mention': return <span key={i} class={`mention ${p.me ? 'mention--me' : ''}`}>@{p.name}</span>
-    case 'room': return <a key={i} href={write({ at: 'room', room: p.room.toLowerCase(), seq: 0 })}><bdi>#{p.room}</bdi></a>
+    case 'room': return <a key={i} href={write({ at: 'room', room: p.room.toLowerCase(), seq: 0 })}><bdi>#{p.called}</bdi></a>
   }
 }

@@ -60,7 +60,8 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
   useEffect(() => { // the address may be another after a break
     if (string === 'taut') void askInvitation(knock).then((i) => { address.value = addresses(location.origin, i?.addresses ?? [])[0] ?? '' })
   }, [string])
-  useEffect(() => { document.title = `#${room} · ${place()}` }, [room])
+  const called = chat.places.called(room)
+  useEffect(() => { document.title = `#${called} · ${place()}` }, [called])
   useEffect(() => {
     let timer = 0
     const move = () => {
@@ -83,12 +84,12 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
     <main class={`wall ${hands.value ? 'wall--hands' : ''}`}>
       <header class="wall__head">
         <TinString is={string} />
-        <h1 class="cut"><bdi>{t('room.title', { room })}</bdi></h1>
+        <h1 class="cut"><bdi>{t('room.title', { room: called })}</bdi></h1>
         <p class="cut">{string === 'taut' ? t('line.here', { people, devices: roster.count - people }) : t(string === 'waving' ? 'line.connecting' : 'line.none')}</p>
         <p class="wall__clock">{minute}</p>
       </header>
       <WallBoard chat={chat} c={c} />
-      <section class="wall__log" role="log" aria-label={t('room.log', { where: `#${room}` })} tabIndex={0}>
+      <section class="wall__log" role="log" aria-label={t('room.log', { where: `#${called}` })} tabIndex={0}>
         <Said chat={chat} c={c} devices={devices} />
       </section>
       <aside class="wall__side" aria-label={t('panel.devices')}>
@@ -107,7 +108,7 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
 }
 
 function Said({ chat, c, devices }: { chat: Chat, c: Conversation, devices: ReadonlySet<string> }) {
-  const names = { ...c.names.value, rooms: new Set<string>() }
+  const names = c.names.value
   const last = c.log.value.filter(shownKind).slice(-shown)
   if (last.length === 0) return <p class="wall__none">{t('wall.quiet')}</p>
   return <>{last.map((m, i) => <One key={m.id} chat={chat} c={c} m={m} joins={last[i - 1]?.from === m.from && m.time - last[i - 1].time < 300_000} device={devices.has(m.from)} names={names} />)}</>

@@ -41,6 +41,31 @@ test('a private room: made, shared, read by its members alone, kept in order, an
   await bob.say('thank you')
   await ada.page.keyboard.press('Escape')
   await ada.sees('between us', 'thank you')
+  assert.match(await ada.page.title(), /^#The attic /)
+  await ada.page.getByRole('log', { name: /The attic/ }).waitFor()
+
+  // What only the owner may do is offered to her alone.
+  await bob.say('/poll Lunch?')
+  const asker = bob.page.getByRole('dialog', { name: 'Ask a poll' })
+  await asker.getByLabel('Option 1').fill('Rice')
+  await asker.getByLabel('Option 2').fill('Soup')
+  await asker.getByRole('button', { name: 'Ask', exact: true }).click()
+  await ada.messages.filter({ hasText: 'Lunch?' }).getByRole('button', { name: 'Close the poll' }).click()
+  await bob.messages.filter({ hasText: 'Lunch?' }).getByText(like('Closed by {Ada}')).waitFor()
+  const acts = async (p, text) => {
+    await p.messages.filter({ hasText: text }).focus()
+    await p.page.keyboard.press('Enter')
+    return p.page.getByRole('dialog', { name: 'What to do with this message' })
+  }
+  await (await acts(ada, 'thank you')).getByRole('button', { name: 'Pin', exact: true }).click()
+  await bob.page.locator('.board').getByRole('button', { name: /pinned$/ }).click()
+  await bob.page.getByText(like('{Ada} pinned this')).waitFor()
+  assert.equal(await bob.page.getByRole('button', { name: 'Unpin' }).count(), 0)
+  await bob.page.keyboard.press('Escape')
+  const his = await acts(bob, 'between us')
+  await his.getByRole('button', { name: 'Reply' }).waitFor()
+  assert.equal(await his.getByRole('button', { name: /^(Pin|Delete)/ }).count(), 0)
+  await bob.page.keyboard.press('Escape')
 
   // Only hosts write; slow; cleared and taken back. Each holds for Bob at once.
   await settings()
@@ -65,8 +90,10 @@ test('a private room: made, shared, read by its members alone, kept in order, an
   assert.deepEqual(await ada.axe(), [])
   await press(ada, 'Remove {Bob}')
   await bob.page.getByText('“too loud”').waitFor()
-  await bob.page.getByText('You cannot come into').waitFor()
   await shot(bob, 'removed')
+  assert.equal(await bob.page.getByText('You cannot come into').count(), 0) // that would be the same in fewer words
+  await press(bob, 'OK')
+  await bob.page.getByText(like('You cannot come into #{The attic}')).waitFor()
   await ada.say('without Bob')
   await ada.page.getByText('without Bob').waitFor()
   assert.ok(!(await bob.texts()).includes('without Bob'))

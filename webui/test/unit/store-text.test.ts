@@ -7,7 +7,7 @@ import { everybody, spokenTo } from '../../src/store/mention.ts'
 import { type Block, blocks, onlyEmoji, type Piece, plain } from '../../src/store/text.ts'
 import { Chance } from './chance.ts'
 
-const names = { me: 'noor', known: new Set(['noor', 'ada', 'ada okafor']), rooms: new Set(['lobby', '3d-druck']) }
+const names = { me: 'noor', known: new Set(['noor', 'ada', 'ada okafor']), rooms: new Map([['lobby', {}], ['3d-druck', {}], ['attic-x7k2', { title: 'The attic' }]]) }
 const line = (s: string): Piece[] => {
   const [b, ...more] = blocks(s, names)
   assert.ok(b.is === 'lines' && more.length === 0, JSON.stringify(s))
@@ -105,7 +105,8 @@ test('a mention is shown as it was written, and as mine when it is for me or for
 })
 
 test('rooms that are open are links, other # are not', () => {
-  assert.deepEqual(line('in #lobby, #1 and a#lobby'), [t('in '), { is: 'room', room: 'lobby' }, t(', #1 and a#lobby')])
+  assert.deepEqual(line('in #lobby, #1 and a#lobby'), [t('in '), { is: 'room', room: 'lobby', called: 'lobby' }, t(', #1 and a#lobby')])
+  assert.deepEqual(line('#Attic-x7k2')[0], { is: 'room', room: 'Attic-x7k2', called: 'The attic' })
 })
 
 test('a text is read out without its marks', () => {
