@@ -16,7 +16,7 @@ import (
 )
 
 // Version grows when texts are cut in another way: what was cut before must be cut anew.
-const Version = 1
+const Version = 2
 
 // maxTerm bounds a term, in bytes; what is longer is compared by its beginning. No word of a language comes near.
 const maxTerm = 96
@@ -123,16 +123,16 @@ func (c *cutter) take(r rune, start, end int) {
 
 // fold takes a small letter without what does not count.
 func (c *cutter) fold(r rune, start, end int) {
+	if r >= 0xc0 && r < 0x400 || r >= 0x1e00 && r < 0x2000 {
+		if d := norm.NFD.PropertiesString(string(r)).Decomposition(); len(d) > 0 {
+			r, _ = utf8.DecodeRune(d)
+		}
+	}
 	if s, ok := spelled[r]; ok {
 		for _, r := range s {
 			c.letter(r, start, end)
 		}
 		return
-	}
-	if r >= 0xc0 && r < 0x400 || r >= 0x1e00 && r < 0x2000 {
-		if d := norm.NFD.PropertiesString(string(r)).Decomposition(); len(d) > 0 {
-			r, _ = utf8.DecodeRune(d)
-		}
 	}
 	c.letter(r, start, end)
 }
