@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -19,7 +20,7 @@ import (
 )
 
 // patience is how long a test waits for something that has to come. Machines that run tests are busy.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // binary is the tincan that these tests run, built once.
 var binary string
@@ -28,6 +29,10 @@ func TestMain(m *testing.M) {
 	if addrs := os.Getenv(honestEnv); addrs != "" {
 		beHonest(strings.Fields(addrs))
 		return
+	}
+	flag.Parse()
+	if flag.Lookup("test.fuzz").Value.String() != "" { // what is fuzzed needs no binary, and each of the workers comes by here
+		os.Exit(m.Run())
 	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "tincan-test-")

@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long a test waits for what must come; the machine may be busy.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // A host is the handler of the tests: it grants everything and publishes what it gets, unless a test says otherwise.
 type host struct {
