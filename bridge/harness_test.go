@@ -108,7 +108,7 @@ func (r *testRoom) start() {
 	r.end = func() {
 		r.end = nil
 		r.b.Stopping()
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		if err := r.br.Close(ctx); err != nil {
 			r.t.Errorf("close the broker: %v", err)

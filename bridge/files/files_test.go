@@ -439,7 +439,7 @@ func TestWhatMayGoIsRemoved(t *testing.T) {
 // wantGone waits until a file is gone from the disk.
 func (s *shelf) wantGone(f *history.File) {
 	s.t.Helper()
-	for late := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for late := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(s.contentPath(f.SHA256)); errors.Is(err, os.ErrNotExist) {
 			return
 		}

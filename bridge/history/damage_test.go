@@ -57,7 +57,7 @@ func post(t testing.TB, s *history.Store, room, id, text string) (history.Receip
 	select {
 	case a := <-c:
 		return a.Receipt, a.err
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("done was not called")
 		return history.Receipt{}, nil
 	}

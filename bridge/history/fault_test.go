@@ -183,7 +183,7 @@ func TestALockWhileRunning(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("not taken up")
 		}
 	}

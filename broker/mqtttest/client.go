@@ -15,7 +15,7 @@ import (
 )
 
 // Patience is how long a test waits for something that has to come. Machines that run tests are busy.
-const Patience = 20 * time.Second
+const Patience = time.Minute
 
 // Options say who connects, and how.
 type Options struct {

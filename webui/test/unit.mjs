@@ -26,7 +26,7 @@ try {
     jsx: 'automatic', jsxImportSource: 'preact', sourcemap: 'inline', logLevel: 'warning',
   })
   const files = names.map((n) => join(out, n.replace(/\.ts$/, '.mjs')))
-  status = spawnSync(process.execPath, ['--enable-source-maps', '--test-timeout=120000', '--test', ...files], {
+  status = spawnSync(process.execPath, ['--enable-source-maps', '--test-timeout=300000', '--test', ...files], {
     stdio: 'inherit', env: { ...process.env, ...(tincan && { TINCAN_BIN: tincan.path }) },
   }).status ?? 1
 } finally {

@@ -6,7 +6,7 @@ import mqtt from 'mqtt-packet'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Client, type ClientOptions, type Clock, type Incoming, type LineState, type Ready, type Refused } from '../../src/mqtt/client.ts'
 
-const patience = 20_000 // ms; the machine may be busy
+const patience = 60_000 // ms; the machine may be busy
 
 /** Waits until check is true. */
 export async function until(what: string, check: () => boolean): Promise<void> {
