@@ -4,11 +4,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tincan/broker/mqtttest"
 )
@@ -187,4 +189,62 @@ func TestMembersTakeTheirOwnAlongAndHaveItErased(t *testing.T) {
 	if own := unzip(t, packed); strings.Contains(own["messages.jsonl"], "-of-ada") || strings.Contains(own["messages.jsonl"], "🎉") || strings.Contains(own["account.json"], "lamp") {
 		t.Errorf("what is left: %q", own)
 	}
+}
+
+// An erasure that is killed goes on by itself at the next start, and at the one after that, until nothing is left. And whoever was in a
+// room when it was killed is told to have gone by then.
+func TestAKilledErasureGoesOn(t *testing.T) {
+	t.Parallel()
+	const each = 300
+	s := startServer(t, t.TempDir(), "--set", "limits.messages_per_second=0")
+	ada := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "ada", Secret: "apple"})
+	bob := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "bob", Secret: "pear"})
+	rooms := []string{"attic", "cellar", "garden"}
+	for _, room := range rooms {
+		bob.Subscribe("chat/room/" + room + "/roster")
+		for n := range each {
+			ada.Publish("chat/room/"+room+"/say", fmt.Sprintf(`{"text":"words-of-ada %d"}`, n))
+		}
+		bob.Publish("chat/room/"+room+"/say", "words-of-bob")
+	}
+	if a := bob.Publish("chat/server/admin", `{"do":"room","room":"class","private":true}`); a.Code != 0 {
+		t.Fatal(a)
+	}
+	if a := bob.Publish("chat/server/admin", `{"do":"invite","room":"class","name":"ada"}`); a.Code != 0 {
+		t.Fatal(a)
+	}
+	ada.Subscribe("chat/room/class/messages")
+	if a := ada.Publish("chat/user/me/account", `{"do":"erase","name":"ada"}`); a.Code != 0 {
+		t.Fatal(a)
+	}
+	s.kill()
+	if !onDisk(t, s.data, "words-of-ada") {
+		t.Fatal("it was done before it was killed")
+	}
+	s = startServer(t, s.data)
+	s.kill()
+	s = startServer(t, s.data)
+	until(t, "nothing of it is on the disk", func() bool { return !onDisk(t, s.data, "words-of-ada") })
+	if !onDisk(t, s.data, "words-of-bob") {
+		t.Error("what is his is gone, too")
+	}
+	bob = mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "bob", Secret: "pear"})
+	bob.Subscribe("chat/user/me/inbox")
+	bob.Publish("chat/server/admin", `{"do":"attendance","room":"class","request":"who"}`)
+	p := bob.Want("the attendance", func(p mqtttest.Packet) bool { return strings.Contains(string(p.Payload), `"request":"who"`) })
+	var told struct {
+		Present []struct {
+			Name  string
+			Spans []struct{ From, To time.Time }
+		}
+	}
+	if err := json.Unmarshal(p.Payload, &told); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range told.Present {
+		if n := len(m.Spans); m.Name == "ada" && n == 1 && !m.Spans[0].To.Before(m.Spans[0].From) && !m.Spans[0].From.IsZero() && m.Spans[0].To.Before(time.Now()) {
+			return
+		}
+	}
+	t.Errorf("who was there: %s", p.Payload)
 }

@@ -56,6 +56,7 @@ type Config struct {
 			Messages int  `key:"messages"`
 			Bytes    Size `key:"bytes"`
 		} `key:"keep"`
+		Attendance int `key:"attendance"`
 	} `key:"history"`
 	Limits struct {
 		MessagesPerSecond  int      `key:"messages_per_second"`
@@ -154,6 +155,7 @@ func (c *Config) validate(complain func(text string, keys ...string)) {
 	if n := c.History.Keep.Bytes; n > 0 && n < 64*KiB {
 		say("history.keep.bytes", "%s is less than a few messages; choose 64KiB or more, or 0 for all", n)
 	}
+	between("history.attendance", c.History.Attendance, 0, 3_650)
 
 	between("limits.messages_per_second", c.Limits.MessagesPerSecond, 0, 1_000_000)
 	between("limits.messages_burst", c.Limits.MessagesBurst, 1, 1_000_000)

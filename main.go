@@ -131,6 +131,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		KeepDays:          config.History.Keep.Days,
 		KeepMessages:      config.History.Keep.Messages,
 		KeepBytes:         int64(config.History.Keep.Bytes),
+		AttendanceDays:    config.History.Attendance,
 		Version:           version,
 		Build:             webui.BuildID(),
 		Files:             config.Files.Max > 0,

@@ -15,10 +15,13 @@ import (
 
 // Attendance: who was in a room from when to when, by the days of the computer that tincan runs on.
 const (
-	valueOfPresence = "present/"       // and the day: history.Values kind: room \x00 ident → presentRow
-	valueOfLife     = "alive"          // history.Values kind: "" → when tincan was surely running
-	attendanceKept  = 400              // days
+	valueOfPresence = "present/" // and the day: history.Values kind: room \x00 ident → presentRow
+	valueOfLife     = "alive"    // history.Values kind: lifeAt → when tincan was surely running, lifeDays → how many days it kept
+	lifeAt          = "at"
+	lifeDays        = "days"
+	usualDays       = 400              // that were kept when that was not noted yet
 	lifePace        = 30 * time.Second // between two signs of life, while somebody is in a room
+	signPace        = time.Second      // between two that come with those who come
 	blink           = time.Minute      // who is back sooner was not away
 	mostSpans       = 200              // of a member in a room in one day; beyond it the last one grows
 	dayFormat       = "2006-01-02"
@@ -54,27 +57,34 @@ type spellNote struct {
 type rollcall struct {
 	store history.Values
 	quiet *broker.Quiet
+	days  int // that are kept; 0: nothing is noted
 	now   func() time.Time
 
-	mu  sync.Mutex // guards what follows; map work and queueing only
-	day string
-	of  map[[2]string]*presentRow // room, ident → of this day
+	mu   sync.Mutex // guards what follows; map work and queueing only
+	day  string
+	of   map[[2]string]*presentRow // room, ident → of this day
+	sign time.Time                 // of life, the last one
 }
 
-func newRollcall(store history.Values, quiet *broker.Quiet) *rollcall {
-	return &rollcall{store: store, quiet: quiet, now: time.Now, of: map[[2]string]*presentRow{}}
+func newRollcall(store history.Values, quiet *broker.Quiet, days int) *rollcall {
+	return &rollcall{store: store, quiet: quiet, days: days, now: time.Now, of: map[[2]string]*presentRow{}}
 }
 
 // load takes up today, and ends what went on when tincan stopped: at its last sign of life.
 func (rc *rollcall) load(ctx context.Context) error {
 	life := int64(0)
-	err := rc.store.Each(ctx, valueOfLife, func(_ string, value []byte, _ time.Duration) {
-		_ = json.Unmarshal(value, &life)
+	err := rc.store.Each(ctx, valueOfLife, func(key string, value []byte, _ time.Duration) {
+		if key == lifeAt {
+			_ = json.Unmarshal(value, &life) // else it is not known
+		}
 	})
 	if err != nil {
 		return err
 	}
 	rc.day = rc.now().Format(dayFormat)
+	if rc.days == 0 {
+		return nil
+	}
 	days := []string{rc.day}
 	if last := time.UnixMilli(life).Format(dayFormat); life > 0 && last != rc.day {
 		days = append(days, last)
@@ -103,6 +113,9 @@ func (rc *rollcall) load(ctx context.Context) error {
 
 // came notes that a member is in a room from now on.
 func (rc *rollcall) came(room, ident, name, kind string) {
+	if rc.days == 0 {
+		return
+	}
 	rc.mu.Lock()
 	defer rc.mu.Unlock()
 	rc.turnLocked()
@@ -123,6 +136,9 @@ func (rc *rollcall) came(room, ident, name, kind string) {
 		row.Spans = append(row.Spans, spell{From: now})
 	}
 	rc.save(rc.day, room, ident, row)
+	if at := rc.now(); at.Sub(rc.sign).Abs() >= signPace { // a kill leaves no stay without a sign of its day
+		rc.signLocked(at)
+	}
 }
 
 // went notes that it is there no more.
@@ -159,7 +175,14 @@ func (rc *rollcall) turnLocked() {
 		next := &presentRow{Name: row.Name, Kind: row.Kind, Spans: []spell{{From: midnight}}}
 		rc.of[key] = next
 		rc.save(day, key[0], key[1], next)
+		rc.signLocked(now)
 	}
+}
+
+// signLocked stores that tincan is running.
+func (rc *rollcall) signLocked(at time.Time) {
+	rc.sign = at
+	_ = rc.store.Put(valueOfLife, lifeAt, encode(at.UnixMilli()), nil) // the next one comes soon
 }
 
 // save queues a row for the disk.
@@ -201,7 +224,7 @@ func (rc *rollcall) live() {
 	rc.turnLocked()
 	for _, row := range rc.of {
 		if n := len(row.Spans); n > 0 && row.Spans[n-1].To == 0 {
-			_ = rc.store.Put(valueOfLife, "at", encode(rc.now().UnixMilli()), nil)
+			rc.signLocked(rc.now())
 			return
 		}
 	}
@@ -221,11 +244,20 @@ func (rc *rollcall) close() {
 	}
 }
 
-// forget deletes the days that are no longer kept; some before them, too: tincan may not have run for a while.
+// forget deletes the days that are no longer kept: as many as were kept before, and some before them, as tincan may not have run for a
+// while.
 func (rc *rollcall) forget(ctx context.Context) {
-	for i := range 60 {
-		day := rc.now().AddDate(0, 0, -attendanceKept-i).Format(dayFormat)
-		rc.drop(ctx, day, func(string) bool { return true })
+	were := usualDays
+	_ = rc.store.Each(ctx, valueOfLife, func(key string, value []byte, _ time.Duration) {
+		if key == lifeDays {
+			_ = json.Unmarshal(value, &were) // else it is as usual
+		}
+	})
+	for ago := rc.days; ago < max(rc.days, were)+60 && ctx.Err() == nil; ago++ {
+		rc.drop(ctx, rc.now().AddDate(0, 0, -ago).Format(dayFormat), func(string) bool { return true })
+	}
+	if ctx.Err() == nil && were != rc.days {
+		_ = rc.store.Put(valueOfLife, lifeDays, encode(rc.days), nil) // it is tried again tomorrow
 	}
 }
 
@@ -292,7 +324,7 @@ func (rc *rollcall) move(ctx context.Context, room, to string) {
 		}
 	}
 	rc.mu.Unlock()
-	for i := range attendanceKept {
+	for i := range rc.days {
 		day := rc.now().AddDate(0, 0, -i).Format(dayFormat)
 		rows := map[string][]byte{}
 		_ = rc.store.Each(ctx, valueOfPresence+day, func(key string, value []byte, _ time.Duration) {

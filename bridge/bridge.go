@@ -39,6 +39,7 @@ type Config struct {
 	KeepDays          int           // how much of every log stays; 0: all
 	KeepMessages      int
 	KeepBytes         int64
+	AttendanceDays    int // how long it is kept who was in a room; 0: it is not noted
 }
 
 // A Store is everything that the chat keeps; history.Store is one.
@@ -118,7 +119,7 @@ func New(cfg Config, store Store, log *slog.Logger) (*Bridge, error) {
 		codes:     codes{byCode: map[string]handover{}},
 		keeps:     tries{byKey: map[string]*rate.Limiter{}, most: keepsPerHour, every: time.Hour / keepsPerHour},
 		slowed:    slowed{at: map[[2]string]time.Time{}},
-		rollcall:  newRollcall(store, quiet),
+		rollcall:  newRollcall(store, quiet, cfg.AttendanceDays),
 		erasures:  make(chan [2]string, 100),
 	}
 	b.marks = &marks{store: store, log: log, calls: b.calls, byIdent: map[string]*marked{}}

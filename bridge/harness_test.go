@@ -40,7 +40,7 @@ type testRoom struct {
 func newRoom(t testing.TB) *testRoom {
 	t.Helper()
 	r := &testRoom{t: t, dir: t.TempDir(), version: 5, cfg: Config{
-		Hold: 10 * time.Minute, MessagesPerSecond: 100, MessagesBurst: 1000, Rooms: 1000, TopicsOpen: []string{"#"},
+		Hold: 10 * time.Minute, MessagesPerSecond: 100, MessagesBurst: 1000, Rooms: 1000, TopicsOpen: []string{"#"}, AttendanceDays: usualDays,
 	}}
 	r.start()
 	t.Cleanup(func() {

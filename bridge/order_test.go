@@ -3,6 +3,7 @@ package bridge
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -373,6 +374,67 @@ func TestAttendanceIsKept(t *testing.T) {
 		t.Errorf("after a restart: %s", text(n))
 	}
 	ada.wantNo(topicAdmin, `{"do":"attendance","room":"class","day":"2026-13-01"}`, 0x99, "day")
+}
+
+// Whoever was in a room when tincan was killed is told to have been there until its last sign of life; and what is not to be kept is gone.
+func TestAttendanceEndsWithTheLastSignOfLife(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.Local)
+	at := noon
+	settle := func() {
+		t.Helper()
+		stored := make(chan error, 1)
+		if err := r.store.Put("barrier", "x", []byte("x"), func(err error) { stored <- err }); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-stored; err != nil { // and what was put before it
+			t.Fatal(err)
+		}
+	}
+	begin := func(days int) *rollcall {
+		t.Helper()
+		settle()
+		rc := newRollcall(r.store, r.b.quiet, days)
+		rc.now = func() time.Time { return at }
+		if err := rc.load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return rc
+	}
+	want := func(rc *rollcall, day time.Time, spans ...spell) {
+		t.Helper()
+		settle()
+		rows, err := rc.on(t.Context(), "class", day.Format(dayFormat))
+		if err != nil || len(rows) != min(1, len(spans)) || len(rows) == 1 && !slices.Equal(rows[0].Spans, spans) {
+			t.Errorf("on %s: %+v, %v, want %v", day.Format(dayFormat), rows, err, spans)
+		}
+	}
+	rc := begin(400)
+	rc.came("class", "kbob", "bob", person)
+	at = noon.Add(10 * time.Minute)
+	rc.live()
+	at = noon.Add(10*time.Minute + 20*time.Second)
+	rc.came("class", "kbob", "bob", person)
+	at = noon.Add(time.Hour) // killed between
+	rc = begin(400)
+	first := spell{noon.UnixMilli(), noon.Add(10 * time.Minute).UnixMilli()}
+	want(rc, noon, first)
+	rc.came("class", "kbob", "bob", person)
+	second := spell{at.UnixMilli(), at.UnixMilli()} // killed before a sign of life
+	at = noon.AddDate(0, 0, 1)
+	rc = begin(400)
+	want(rc, noon, first, second)
+	rc.forget(t.Context())
+	at = noon.AddDate(0, 0, 3)
+	rc = begin(400)
+	want(rc, noon, first, second)
+	rc = begin(3)
+	rc.forget(t.Context())
+	want(begin(3), noon)
+	rc = begin(0)
+	rc.came("class", "kbob", "bob", person)
+	want(rc, at)
 }
 
 func page(limit int) history.Query { return history.Query{Limit: limit} }

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"tincan/bridge/history"
@@ -69,9 +70,10 @@ type retained struct {
 	oldest time.Time // no entry whose age is known is older, as far as was looked
 	cut    time.Time // when it was cut last, by the monotonic clock
 
-	// Of the bytes: those of the entries from one seq up to another.
+	// Of the bytes: the weight of the entries from one seq up to another.
 	from, upTo uint64
 	bytes      int64
+	files      bool // some bring files
 }
 
 func newRetention(b *Bridge, all keep) *retention {
@@ -220,32 +222,34 @@ func (r *retention) young(ctx context.Context, l history.LogInfo, s *retained, c
 	return from, nil
 }
 
-// light is the first seq from which on the bodies have no more bytes than may be.
-func (r *retention) light(ctx context.Context, l history.LogInfo, s *retained, most int64) (uint64, error) {
-	if s.upTo == 0 { // from the end, as far as needed
-		s.from, s.upTo = l.Last+1, l.Last
-		for s.from > l.First {
-			es, err := r.page(ctx, l.Name, history.Query{Before: s.from})
-			if err != nil || len(es) == 0 {
-				return s.from, err
-			}
-			for i := len(es) - 1; i >= 0; i-- {
-				if s.bytes+int64(len(es[i].Body)) > most && es[i].Seq != l.Last {
-					return s.from, nil
-				}
-				s.from, s.bytes = es[i].Seq, s.bytes+int64(len(es[i].Body))
-			}
-		}
-		return s.from, nil
+// weight is how many bytes an entry keeps on the disk: of its body, and of the file that it brings. A file that is posted twice weighs
+// twice, as each of the messages keeps it.
+func weight(e history.Entry) int64 {
+	n := int64(len(e.Body))
+	if e.Kind != kindFile || e.Erased {
+		return n
 	}
-	for s.upTo < l.Last {
+	var b body
+	if json.Unmarshal(e.Body, &b) == nil && b.File != nil && b.File.Size > 0 {
+		n += b.File.Size
+	}
+	return n
+}
+
+// light is the first seq from which on the entries have no more bytes than may be.
+func (r *retention) light(ctx context.Context, l history.LogInfo, s *retained, most int64) (uint64, error) {
+	for s.upTo > 0 && s.upTo < l.Last {
 		es, err := r.page(ctx, l.Name, history.Query{After: &s.upTo, Before: l.Last + 1})
 		if err != nil || len(es) == 0 {
 			return s.from, err
 		}
 		for _, e := range es {
-			s.upTo, s.bytes = e.Seq, s.bytes+int64(len(e.Body))
+			s.upTo = e.Seq
+			s.add(e)
 		}
+	}
+	if s.upTo == 0 || s.files && s.bytes > most { // files that were deleted since they were weighed must not take others along
+		return r.weigh(ctx, l, s, most)
 	}
 	s.from = max(s.from, l.First)
 	for s.bytes > most && s.from < l.Last {
@@ -258,8 +262,35 @@ func (r *retention) light(ctx context.Context, l history.LogInfo, s *retained, m
 			if s.bytes <= most {
 				break
 			}
-			s.from, s.bytes = e.Seq+1, s.bytes-int64(len(e.Body))
+			s.from, s.bytes = e.Seq+1, s.bytes-weight(e)
 		}
 	}
 	return s.from, nil
+}
+
+// weigh looks at a log from its end, as far as its bytes may stay.
+func (r *retention) weigh(ctx context.Context, l history.LogInfo, s *retained, most int64) (uint64, error) {
+	s.from, s.upTo, s.bytes, s.files = l.Last+1, l.Last, 0, false
+	for s.from > l.First {
+		es, err := r.page(ctx, l.Name, history.Query{Before: s.from})
+		if err != nil {
+			s.upTo = 0 // once more
+		}
+		if err != nil || len(es) == 0 {
+			return s.from, err
+		}
+		for i := len(es) - 1; i >= 0; i-- {
+			if s.bytes+weight(es[i]) > most && es[i].Seq != l.Last {
+				return s.from, nil
+			}
+			s.from = es[i].Seq
+			s.add(es[i])
+		}
+	}
+	return s.from, nil
+}
+
+func (s *retained) add(e history.Entry) {
+	s.bytes += weight(e)
+	s.files = s.files || e.Kind == kindFile
 }

@@ -140,3 +140,46 @@ func naive(log []datedEntry, k keep, now time.Time) uint64 {
 	}
 	return log[min(from, len(log)-1)].seq
 }
+
+// What files weigh counts as long as they are there: a deleted one takes no others along.
+func TestFilesWeighInWhatIsKept(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	rt := newRetention(r.b, keep{})
+	log := func(seq uint64, size int64) {
+		t.Helper()
+		logged := make(chan error, 1)
+		e := history.Entry{ID: fmt.Sprint("f", seq), From: "ada", Kind: kindFile, V: 1, Body: encode(body{File: &fileBody{Size: size}})}
+		if err := r.store.Append("den", e, func(_ history.Receipt, err error) { logged <- err }); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-logged; err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &retained{}
+	want := func(from uint64) {
+		t.Helper()
+		for _, l := range r.store.Logs() {
+			if l.Name != "den" {
+				continue
+			}
+			if got, err := rt.light(t.Context(), l, s, 1_000_000); err != nil || got != from {
+				t.Errorf("from %d, %v, want %d", got, err, from)
+			}
+		}
+	}
+	log(1, 300_000)
+	log(2, 600_000)
+	want(1)
+	tomb := history.Entry{ID: "d", From: "ada", Kind: kindDelete, V: 1, Body: encode(body{Ref: "f2", RefSeq: 2}), Ref: 2}
+	if err := r.store.Erase(t.Context(), "den", []uint64{2}, tomb); err != nil {
+		t.Fatal(err)
+	}
+	log(4, 600_000)
+	want(1)
+	log(5, 500_000)
+	want(5)
+	log(6, 2_000_000) // more than may be alone: the newest stays
+	want(6)
+}
