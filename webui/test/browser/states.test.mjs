@@ -132,6 +132,7 @@ test('the page is older than the server: it offers to reload, and the draft is t
 test('the server was restarted: it says so, with the time', async (t) => {
   const house = await House.open(t)
   const ada = await house.joined('Ada')
+  await ada.page.waitForLoadState('networkidle') // the part that will say so is there
   await house.kill()
   await house.start()
   await ada.page.getByText(/tincan was restarted, /).waitFor()
