@@ -287,7 +287,7 @@ func (c *changing) onBoard(ctx context.Context, target history.Entry) (so bool, 
 		return false, no
 	}
 	if mine := c.p.kind == kindHand && (p.Who == "" || p.Who == name); !mine && !c.b.mayTend(c.st.member, c.t.room) {
-		return false, refuseTend(c.p.kind, c.t.room)
+		return false, refuseTend(c.p.kind, c.b.cards.at(c.t.room).said(c.t.room))
 	}
 	return so, nil
 }

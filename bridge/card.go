@@ -95,6 +95,17 @@ func (c *card) about(slug string) aboutNote {
 	return a
 }
 
+// said is what a room is called in sentences to people who may read it: the name on the wire of a private one may say nothing.
+func (c *card) said(slug string) string {
+	switch {
+	case c.Title != "":
+		return c.Title
+	case c.Private && c.Topic != "":
+		return c.Topic
+	}
+	return slug
+}
+
 // called lists names.
 func called(who []someone) []string {
 	var l []string

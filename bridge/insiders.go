@@ -72,12 +72,12 @@ func (c *card) admit(slug string, who someone) *broker.Refusal {
 	case has(c.Members, who.Ident):
 		return nil
 	case len(c.Members) >= mostInside:
-		return refuse(broker.QuotaExceeded, "full", "%s has %d members already: that is as many as a private room may have", slug, mostInside)
+		return refuse(broker.QuotaExceeded, "full", "%s has %d members already: that is as many as a private room may have", c.said(slug), mostInside)
 	}
 	if s := find(c.Banned, func(s *sanction) bool {
 		return s.Ident != "" && s.Ident == who.Ident || s.Fold != "" && s.Fold == foldOf(who.Name)
 	}); s != nil {
-		return refuseBannedHere(slug, s)
+		return refuseBannedHere(c.said(slug), s)
 	}
 	c.Members = append(c.Members, who)
 	return nil

@@ -73,6 +73,14 @@ func TestAPrivateRoomIsMadeSharedAndDissolved(t *testing.T) {
 	ada.speak(slug, "hello up here", "")
 	bob.hears(slug, "hello up here")
 
+	// Sentences say the title: the name means nothing to people.
+	ada.order(in(`{"do":"mute","room":"%s","name":"bob","for":"10m","reason":"quiet"}`))
+	bob.speak(slug, "x", "ada muted you in The attic, for 10 minutes: “quiet”")
+	ada.order(in(`{"do":"unmute","room":"%s","name":"bob"}`))
+	ada.order(in(`{"do":"handout","room":"%s","on":true}`))
+	bob.speak(slug, "x", "only the hosts write in The attic now")
+	ada.order(in(`{"do":"handout","room":"%s","on":false}`))
+
 	bob.wantNo(topicAdmin, in(`{"do":"code","room":"%s"}`), 0x87, "only who runs")
 	code := strings.Trim(string(ada.order(in(`{"do":"code","room":"%s"}`))["code"]), `"`)
 	eve.wantNo(topicAdmin, in(`{"do":"enter","room":"%s","code":"aaaaaaaa"}`), 0x87, "opens no room")

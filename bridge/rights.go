@@ -81,9 +81,9 @@ func (b *Bridge) mayEnter(st *seat, slug string) *broker.Refusal {
 	}
 	switch {
 	case s != nil:
-		return refuseBannedHere(slug, s)
+		return refuseBannedHere(c.said(slug), s)
 	case c.Closed != nil:
-		return refuseRoomClosed(slug, c.Closed)
+		return refuseRoomClosed(c.said(slug), c.Closed)
 	}
 	return refuseNotIn(slug)
 }
@@ -99,7 +99,7 @@ func (b *Bridge) maySay(m *member, slug string) *broker.Refusal {
 		return nil
 	}
 	if at := b.slowed.take(slug, m.ident, time.Duration(c.Slow)*time.Second); !at.IsZero() {
-		return refuseSlow(slug, c.Slow, at)
+		return refuseSlow(c.said(slug), c.Slow, at)
 	}
 	return nil
 }
@@ -130,10 +130,10 @@ func (b *Bridge) mayChange(m *member, slug string) *broker.Refusal {
 		return no
 	}
 	if s := find(c.Muted, func(s *sanction) bool { return s.means(m) }); s != nil {
-		return refuseMuted(slug, s)
+		return refuseMuted(c.said(slug), s)
 	}
 	if c.HandOut && !b.runs(c, m.ident) {
-		return refuseHandOut(slug)
+		return refuseHandOut(c.said(slug))
 	}
 	return nil
 }
@@ -151,8 +151,9 @@ func (b *Bridge) mayShow(m *member, slug string) *broker.Refusal {
 	if no := b.mayWrite(m); no != nil {
 		return no
 	}
-	if s := find(b.cards.at(slug).Muted, func(s *sanction) bool { return s.means(m) }); s != nil {
-		return refuseMuted(slug, s)
+	c := b.cards.at(slug)
+	if s := find(c.Muted, func(s *sanction) bool { return s.means(m) }); s != nil {
+		return refuseMuted(c.said(slug), s)
 	}
 	return nil
 }
