@@ -14,6 +14,7 @@ import type { MessageRow } from '../store/rows.ts'
 import { Dialog } from './dialog.tsx'
 import { Icon, IconButton, type IconName } from './icon.tsx'
 import { aside } from './lazy.tsx'
+import { inWords } from './refusal.ts'
 import { useRights } from './tend.ts'
 
 const Picker = aside(async () => (await import('./picker.tsx')).Picker)
@@ -68,7 +69,7 @@ export function Acts({ chat, c, box, rowOf, finger }: {
     else if (a === 'direct') location.hash = write({ at: 'user', user: from })
     else if ((a === 'pin' || a === 'unpin') && 'room' in c.to) {
       const no = (text: string) => say({ is: 'no', text })
-      chat.act(c.to.room, { kind: 'pin', ref: seq, ...(a === 'unpin' && { undo: true }) }).then((ack) => { if (ack.code >= 0x80) no(ack.text ?? '') }, (e: Error) => no(e.message))
+      chat.act(c.to.room, { kind: 'pin', ref: seq, ...(a === 'unpin' && { undo: true }) }).then((ack) => { if (ack.code >= 0x80) no(inWords(ack.text ?? '', Date.now())) }, (e: Error) => no(e.message))
     } else if (a === 'unread') {
       chat.reading.pin(c, seq)
       say({ is: 'unread', text: '' })

@@ -5,6 +5,7 @@ import type { Message } from '../mqtt/parse.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import type { Entry } from '../store/outbox.ts'
+import { inWords } from './refusal.ts'
 import { useRights } from './tend.ts'
 
 interface Props {
@@ -44,7 +45,7 @@ export function Poll({ chat, c, m, entry, changes = [], still }: Props) {
   const close = async () => {
     const failed = (text: string) => { why.value = t('send.failed', { text }) }
     if (!m || !('room' in c.to)) return
-    await chat.act(c.to.room, { kind: 'close', ref: m.seq }).then((a) => { if (a.code >= 0x80) failed(a.text ?? '') }, (e: Error) => failed(e.message))
+    await chat.act(c.to.room, { kind: 'close', ref: m.seq }).then((a) => { if (a.code >= 0x80) failed(inWords(a.text ?? '', Date.now())) }, (e: Error) => failed(e.message))
   }
   return (
     <div class={`poll ${closed ? 'poll--closed' : ''}`}>

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { t } from '../../src/i18n/format.ts'
+import { clock, t } from '../../src/i18n/format.ts'
+import { choose, speak } from '../../src/i18n/languages.ts'
 import { hint } from '../../src/store/hint.ts'
 import { empty, refused, typed } from '../../src/store/name.ts'
-import { why } from '../../src/view/refusal.ts'
+import { inWords, why } from '../../src/view/refusal.ts'
 
 const source = (path: string) => readFileSync(join(process.cwd(), '..', path), 'utf8')
 
@@ -24,4 +25,20 @@ test('every word for a refused CONNECT has a sentence, or shows that of the serv
     const said = hint(refused(typed(empty, 'Ada'), { reason, text: 'the sentence', name: 'Ada', chosen: true }))
     assert.ok(said.say !== 'refused' || said.text === 'the sentence', reason)
   }
+})
+
+test('what members are told most often is said in the language of the reader, with all that it tells', async (t) => {
+  const cases: { by: string, room: string, for: string, reason: string, text: string }[] = JSON.parse(source('bridge/testdata/refusals.json'))
+  assert.ok(cases.length > 5)
+  for (const { text } of cases) assert.equal(inWords(text, 0), text)
+  t.after(() => speak(choose('en', [])))
+  await speak(choose('de', []))
+  for (const c of cases) {
+    const said = inWords(c.text, 0)
+    assert.notEqual(said, c.text)
+    assert.ok(!/\b(you|the|for|by)\b/.test(said.replaceAll(c.room, '').replaceAll(c.reason, '')), said)
+    for (const value of [c.by, c.room, c.reason]) assert.ok(said.includes(value), said)
+  }
+  assert.ok(inWords(cases[0].text, 0).includes(clock(600_000)))
+  assert.equal(inWords('something else', 0), 'something else')
 })
