@@ -156,3 +156,31 @@ test('new messages are read aloud, many as one, my own and what is not wished ne
   await until('what is for her is read aloud', async () => (await said()).length > 0)
   assert.deepEqual(await said(), ['Bob: @Ada for you'])
 })
+
+test('in the colours of the system, what is chosen, has the focus or can be pressed is told apart', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada', { forcedColors: 'active' })
+  assert.ok(await ada.page.evaluate(() => matchMedia('(forced-colors: active)').matches))
+  const style = (el, pseudo, ...names) => el.evaluate((e, [pseudo, names]) => names.map((n) => getComputedStyle(e, pseudo)[n]), [pseudo, names])
+  const seen = async (el, what, least) => {
+    const [width, line, colour] = await style(el, '', `${what}Width`, `${what}Style`, `${what}Color`)
+    assert.ok(Number.parseFloat(width) >= least && line === 'solid' && !/^(transparent|rgba\(.*, 0\))$/.test(colour), `${what}: ${width} ${line} ${colour}`)
+  }
+  await seen(ada.rooms.getByRole('link', { name: 'lobby' }), 'outline', 2) // the room that is open
+  const settings = ada.rooms.getByRole('button', { name: 'Settings' })
+  await seen(settings, 'borderTop', 1)
+  await ada.page.keyboard.press('Tab')
+  await seen(ada.page.locator(':focus-visible'), 'outline', 2)
+  assert.deepEqual(await ada.axe(), [])
+
+  await settings.click()
+  const switches = ada.page.getByRole('dialog').getByRole('switch')
+  const one = switches.first()
+  const look = async () => [...await style(one, '', 'backgroundColor'), ...await style(one, '::after', 'backgroundColor', 'transform')]
+  await seen(one, 'borderTop', 1)
+  const before = await look()
+  await one.click()
+  await until('the other state looks otherwise', async () => (await look()).every((x, i) => x !== before[i]))
+  for (const [ground, knob] of [before, await look()]) assert.notEqual(ground, knob, 'the knob is seen')
+  assert.deepEqual(await ada.axe(), [])
+})

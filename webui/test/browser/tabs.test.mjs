@@ -56,18 +56,29 @@ test('tabs of one person have one draft, one outbox and one end', async (t) => {
   await three.name.waitFor()
 })
 
-test('a tab that was copied with its client id takes another one', async (t) => {
+for (const [how, without] of [['', () => {}], [' without BroadcastChannel', () => { delete window.BroadcastChannel }]]) test(`a tab that was copied with its client id takes another one${how}`, async (t) => {
   const house = await House.open(t)
-  const ada = await house.joined('Ada', { before: (page) => page.addInitScript(() => { window.copied = JSON.stringify({ ...sessionStorage }) }) })
+  const ada = await house.joined('Ada', {
+    before: async (page) => {
+      await page.addInitScript(without)
+      await page.addInitScript(() => { window.copied = JSON.stringify({ ...sessionStorage }) })
+    },
+  })
   await ada.page.reload() // which keeps the client id for the page that comes
   await ada.online()
   const copied = await ada.page.evaluate('window.copied')
   assert.match(copied, /tincan\.client/)
-  const copy = await house.tab(ada, house.lan, (page) => page.addInitScript((s) => { for (const [k, v] of Object.entries(JSON.parse(s))) sessionStorage.setItem(k, v) }, copied))
+  const copy = await house.tab(ada, house.lan, async (page) => {
+    await unfocused(page)
+    await page.addInitScript(without)
+    await page.addInitScript((s) => { for (const [k, v] of Object.entries(JSON.parse(s))) sessionStorage.setItem(k, v) }, copied)
+  })
   await copy.online()
   await copy.say('from the copy')
   await ada.sees('from the copy')
   await ada.say('from the first')
   await copy.sees('from the copy', 'from the first')
+  await ada.field.fill('half a sentence')
+  await until('the draft is in the other tab', async () => (await copy.field.inputValue()) === 'half a sentence')
   for (const p of [ada, copy]) assert.equal(await p.page.getByText(/somewhere else/).count(), 0)
 })
