@@ -141,6 +141,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	}
 	uploads, err := files.Open(config.Data, files.Config{
 		Max: int64(config.Files.Max), Quota: int64(config.Files.Quota), Keep: time.Duration(config.Files.Keep),
+		Limits: chat.FileLimits,
 	}, store, log)
 	if err != nil {
 		return errors.Join(&trouble{

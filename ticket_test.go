@@ -106,6 +106,18 @@ func TestATicketEndsWithItsOwner(t *testing.T) {
 	order(ada, `{"do":"unban","room":"den","address":"127.0.0.2"}`)
 	order(hal, `{"do":"unban","room":"lobby","address":"127.0.0.2/31"}`)
 
+	for limit, refused := range map[string]int{`"files":40`: 507, `"files":0,"memberfiles":40`: 413} { // ada has 32 bytes
+		order(hal, `{"do":"limits",`+limit+`}`)
+		order(hal, `{"do":"limits","rooms":500}`) // changes nothing about files
+		for size, status := range map[int]int{12: refused, 1: 201} {
+			res, b := s.request("PUT", "/files/lobby/x", strings.NewReader(strings.Repeat("x", size)), as("ada", "tin")...)
+			if res.StatusCode != status || status != 201 && !strings.Contains(string(b), "ask a host") {
+				t.Errorf("%d bytes with %s: %s %s", size, limit, res.Status, b)
+			}
+		}
+		order(hal, `{"do":"limits","files":0,"memberfiles":0}`)
+	}
+
 	order(hal, `{"do":"ban","address":"127.0.0.2"}`)
 	wantElsewhere("the server has banned the address", "den", bobs, 403, "banned")
 	wantElsewhere("the server has banned the address", "lobby", "", 403, "banned")

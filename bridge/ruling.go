@@ -32,6 +32,9 @@ type ruleAsk struct {
 	Rooms    int     `json:"rooms"`
 	Each     int     `json:"each"`
 	Day      string  `json:"day"` // 2026-05-01
+
+	Files       *int64 `json:"files"`       // bytes of all files; nil: as it is
+	MemberFiles *int64 `json:"memberfiles"` // of one member's
 }
 
 // A ruled is the answer; each verb fills in some of it.

@@ -19,14 +19,32 @@ type limits struct {
 	Rooms int  `json:"rooms,omitempty"` // open rooms at most; 0: as configured
 	Each  int  `json:"each,omitempty"`  // private rooms that a member may own; 0: privateEach
 	Fixed bool `json:"fixed,omitempty"` // only hosts make rooms
+
+	Files       int64 `json:"files,omitempty"`       // bytes of all files at most; 0: as configured
+	MemberFiles int64 `json:"memberfiles,omitempty"` // of the files of one member at most; 0: no limit
 }
 
 // A limitsNote tells them, and the state of the server.
 type limitsNote struct {
 	limits
+	Used     *used  `json:"used,omitempty"`
 	ReadOnly bool   `json:"readonly,omitempty"`
 	By       string `json:"by,omitempty"`
 	Reason   string `json:"reason,omitempty"`
+}
+
+// A used tells what files take now.
+type used struct {
+	Files int   `json:"files"` // different contents
+	Bytes int64 `json:"bytes"`
+}
+
+// FileLimits are how many bytes the hosts let all files have, and those of one member; 0: no further limit. It asks no disk.
+func (b *Bridge) FileLimits() (all, each int64) {
+	if l := b.cards.of(serverCard).Limits; l != nil {
+		return l.Files, l.MemberFiles
+	}
+	return 0, 0
 }
 
 // A noticeNote is what the hosts tell everyone (chat/server/notice).
@@ -157,8 +175,6 @@ func (o *ruling) endSession() (ruled, *broker.Refusal) {
 		}
 		o.b.br.Disconnect(st.session, broker.CauseKicked, no)
 	}
-	if !mine {
-	}
 	o.Name, o.own = name, mine
 	return ruled{Name: name}, nil
 }
@@ -179,13 +195,16 @@ func (o *ruling) listRooms() (ruled, *broker.Refusal) {
 		}
 		a.Rooms = append(a.Rooms, n)
 	}
-	a.Limits = o.b.limitsNote()
+	a.Limits = o.limitsNote()
 	return a, nil
 }
 
-func (b *Bridge) limitsNote() *limitsNote {
-	c := b.cards.of(serverCard)
+func (o *ruling) limitsNote() *limitsNote {
+	c := o.b.cards.of(serverCard)
 	n := &limitsNote{}
+	if count, bytes, err := o.b.store.FileBytes(o.ctx); err == nil { // else it is not told
+		n.Used = &used{count, bytes}
+	}
 	if c.Limits != nil {
 		n.limits = *c.Limits
 	}
@@ -218,23 +237,37 @@ func (o *ruling) setReadOnly() (ruled, *broker.Refusal) {
 	if no != nil {
 		return ruled{}, no
 	}
-	return ruled{Limits: o.b.limitsNote()}, nil
+	return ruled{Limits: o.limitsNote()}, nil
 }
 
-// setLimits narrows what members may open.
+// setLimits narrows what members may open and upload. The limits of files stay as they are when they are not said.
 func (o *ruling) setLimits() (ruled, *broker.Refusal) {
 	if o.ask.Rooms < 0 || o.ask.Each < 0 {
 		return ruled{}, refusePayload("bad-request", "rooms and each are counts; 0 is as configured")
 	}
+	for _, n := range []*int64{o.ask.Files, o.ask.MemberFiles} {
+		if n != nil && *n < 0 {
+			return ruled{}, refusePayload("bad-request", "files and memberfiles are bytes; 0 is as configured")
+		}
+	}
 	l := limits{Rooms: o.ask.Rooms, Each: o.ask.Each, Fixed: o.ask.On != nil && *o.ask.On}
 	no := o.change(serverCard, func(c *card) *broker.Refusal {
+		if c.Limits != nil {
+			l.Files, l.MemberFiles = c.Limits.Files, c.Limits.MemberFiles
+		}
+		if o.ask.Files != nil {
+			l.Files = *o.ask.Files
+		}
+		if o.ask.MemberFiles != nil {
+			l.MemberFiles = *o.ask.MemberFiles
+		}
 		c.Limits = &l
 		return nil
 	})
 	if no != nil {
 		return ruled{}, no
 	}
-	return ruled{Limits: o.b.limitsNote()}, nil
+	return ruled{Limits: o.limitsNote()}, nil
 }
 
 // notice tells a room, or everyone, something: in a room it is an entry of its log; to everyone it is retained until it is taken back by
@@ -249,8 +282,6 @@ func (o *ruling) notice() (ruled, *broker.Refusal) {
 			return ruled{}, refusePayload("empty", "this notice is empty: write something")
 		}
 		_, no := o.announce(o.Room, text, nil)
-		if no == nil {
-		}
 		return ruled{Room: o.Room}, no
 	}
 	at, no := o.until(0)
@@ -267,7 +298,5 @@ func (o *ruling) notice() (ruled, *broker.Refusal) {
 		}
 		return nil
 	})
-	if no == nil {
-	}
 	return ruled{}, no
 }

@@ -37,6 +37,8 @@ var (
 	ErrTooLarge = errors.New("files: too large")
 	ErrTooLong  = errors.New("files: more bytes than the upload has")
 	ErrNoSpace  = errors.New("files: no space left")
+	ErrQuota    = errors.New("files: all files have what hosts let them")
+	ErrShare    = errors.New("files: the owner has what hosts let it")
 	ErrTooMany  = errors.New("files: too many uploads of one owner")
 	ErrBusy     = errors.New("files: too many uploads at once")
 	ErrOffset   = errors.New("files: not where the upload ends")
@@ -50,6 +52,8 @@ type Config struct {
 	Max   int64         // bytes of one file
 	Quota int64         // bytes of all; 0: what leaves a tenth of the disk free, which goes in any case
 	Keep  time.Duration // how long a file stays, whoever holds it; 0: for ever
+	// Limits are what hosts decide now: bytes of all files, and of those of one owner; 0: no further limit. nil: they decide nothing.
+	Limits func() (all, each int64)
 }
 
 // A Store is the folder of the files. Make it with [Open], and let [Store.Serve] run. Safe for concurrent use.
@@ -153,6 +157,14 @@ func (s *Store) measure(ctx context.Context) bool {
 
 // Max is how large one file may be, in bytes.
 func (s *Store) Max() int64 { return s.cfg.Max }
+
+// Limits are what hosts decide now; see Config.
+func (s *Store) Limits() (all, each int64) {
+	if s.cfg.Limits == nil {
+		return 0, 0
+	}
+	return s.cfg.Limits()
+}
 
 // Stats tells what the store holds and did.
 func (s *Store) Stats() Stats {

@@ -119,6 +119,9 @@ func (s *Store) mayBegin(ctx context.Context, d Draft) error {
 	case crowd && !s.dropIdle(time.Minute, 1):
 		return ErrBusy
 	}
+	if err := s.share(ctx, d.Owner, d.Size); err != nil {
+		return err
+	}
 	return s.space(ctx, d.Size)
 }
 

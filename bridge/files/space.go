@@ -29,6 +29,30 @@ func (s *Store) space(ctx context.Context, n int64) error {
 	return err
 }
 
+// share tells whether an owner may have more bytes, with all that it has begun to upload.
+func (s *Store) share(ctx context.Context, owner string, more int64) error {
+	_, each := s.Limits()
+	if each == 0 {
+		return nil
+	}
+	has, err := s.index.OwnerBytes(ctx, owner)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.parts {
+		if p.draft.Owner == owner {
+			has += p.draft.Size
+		}
+	}
+	if has+more > each {
+		s.stats.RefusedSpace++
+		return fmt.Errorf("%w: %d bytes of %d", ErrShare, has, each)
+	}
+	return nil
+}
+
 // stillSpace tells whether an upload that was let in, of which n bytes are missing, may go on: others may have filled the disk.
 func (s *Store) stillSpace(n int64) error {
 	total, free, err := s.disk(s.dir)
@@ -48,6 +72,9 @@ func (s *Store) room(n int64) error {
 	s.mu.Unlock()
 	if s.cfg.Quota > 0 && used+n > s.cfg.Quota {
 		return fmt.Errorf("%w: %d of %d bytes of the quota are taken", ErrNoSpace, used, s.cfg.Quota)
+	}
+	if all, _ := s.Limits(); all > 0 && used+n > all {
+		return fmt.Errorf("%w: %d of %d bytes are taken", ErrQuota, used, all)
 	}
 	return s.stillSpace(n + due)
 }

@@ -74,6 +74,9 @@ func (s *Store) Write(ctx context.Context, id, owner string, at int64, src Sourc
 // reserve takes one of the places of those that write, and the space for what is missing.
 func (s *Store) reserve(ctx context.Context, p *part) (done func(), err error) {
 	rest := p.draft.Size - p.offset
+	if err := s.share(ctx, p.draft.Owner, 0); err != nil { // it is among what was begun
+		return nil, err
+	}
 	if err := s.space(ctx, rest); err != nil {
 		return nil, err
 	}

@@ -145,6 +145,16 @@ func (s *Store) FileBytes(ctx context.Context) (count int, bytes int64, err erro
 	return count, bytes, readError(err)
 }
 
+// OwnerBytes measures the files of an owner; see Files.
+func (s *Store) OwnerBytes(ctx context.Context, owner string) (bytes int64, err error) {
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.serving.Done()
+	err = s.view.QueryRowContext(ctx, `select coalesce(sum(size), 0) from file where owner = ?`, owner).Scan(&bytes)
+	return bytes, readError(err)
+}
+
 // Loosened tells that entries have let files go; see Files.
 func (s *Store) Loosened() <-chan struct{} { return s.loosened }
 

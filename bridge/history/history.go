@@ -228,6 +228,8 @@ type Files interface {
 	// HasContent tells whether there is a file with some content, FileBytes how many different contents there are, and their size.
 	HasContent(ctx context.Context, sha256 string) (bool, error)
 	FileBytes(ctx context.Context) (count int, bytes int64, err error)
+	// OwnerBytes is the size of all files of an owner, the same content as often as it was uploaded.
+	OwnerBytes(ctx context.Context, owner string) (int64, error)
 	// Loosened tells that entries have gone, and with them the last hold on some files.
 	Loosened() <-chan struct{}
 }

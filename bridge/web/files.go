@@ -167,6 +167,12 @@ func (h *Files) refuseUpload(w http.ResponseWriter, err error) {
 		refuse(w, http.StatusRequestEntityTooLarge, "too-long", "These are more bytes than the upload has.")
 	case errors.Is(err, files.ErrNoSpace), errors.Is(err, history.ErrFull):
 		refuse(w, http.StatusInsufficientStorage, "no-space", "There is no space left for this file on the computer that runs tincan. What was said is safe. Try a smaller file, or again when there is space.")
+	case errors.Is(err, files.ErrQuota):
+		all, _ := h.store.Limits()
+		refuse(w, http.StatusInsufficientStorage, "quota", "All files together may take "+sizeText(all)+" here, and this one is more than is left of it. Delete messages with files, or ask a host.")
+	case errors.Is(err, files.ErrShare):
+		_, each := h.store.Limits()
+		refuse(w, http.StatusRequestEntityTooLarge, "share", "All your files together may have "+sizeText(each)+" here, and this one is more than is left of it. Delete messages with files of yours, or ask a host.")
 	case errors.Is(err, files.ErrTooMany):
 		refuse(w, http.StatusTooManyRequests, "too-many-uploads", "You have too many uploads that are not finished or not posted. Finish or cancel some; they go by themselves after a day.")
 	case errors.Is(err, files.ErrBusy), errors.Is(err, history.ErrBusy):

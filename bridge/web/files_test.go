@@ -33,7 +33,10 @@ func (c *chat) Prove(_ context.Context, name, secret, _ string) (*bridge.Visitor
 }
 func (c *chat) Ticket(v *bridge.Visitor) (string, time.Time) { return "T" + v.Ident, time.Unix(0, 0) }
 func (c *chat) Holder(ticket, _ string) (*bridge.Visitor, *bridge.Denial) {
-	ident, _ := strings.CutPrefix(ticket, "T")
+	ident, ok := strings.CutPrefix(ticket, "T")
+	if !ok {
+		return &bridge.Visitor{}, nil
+	}
 	return &bridge.Visitor{Ident: ident}, nil
 }
 func (c *chat) Stranger(string) (*bridge.Visitor, *bridge.Denial) { return &bridge.Visitor{}, nil }
