@@ -3,7 +3,7 @@ import { batch, computed, signal } from '@preact/signals'
 import { number, size, t } from './i18n/format.ts'
 import { indexedDBFactory, later, storage } from './platform.ts'
 import { send } from './sender.ts'
-import { pictures } from './shrink.ts'
+import { pictures, unplaced } from './shrink.ts'
 import type { Attachment } from './store/attachment.ts'
 import type { Chat } from './store/chat.ts'
 import type { Conversation } from './store/conversation.ts'
@@ -104,10 +104,13 @@ export class Attaching {
 }
 
 /** A file in a tray. */
-class Added implements Attachment {
+export class Added implements Attachment {
   readonly picture = signal('')
   readonly smaller = signal(0)
   readonly original = signal(false)
+  readonly placed = signal(false) // whether the file tells where it was taken
+  readonly bare = signal<File | null>(null) // to be sent instead of the file: it does not tell that
+  #bared: Promise<File | null> | null = null // on its way to be that
   readonly #made: ReturnType<typeof pictures>
   readonly #known = signal<Awaited<ReturnType<typeof pictures>>>(null)
 
@@ -117,11 +120,13 @@ class Added implements Attachment {
       this.#known.value = p
       this.picture.value = URL.createObjectURL(p.small ?? p.smaller ?? given)
       this.smaller.value = p.smaller?.size ?? 0
+      this.placed.value = p.placed
     }))
   }
 
   get file(): Attached {
-    const { given, original } = this
+    const { original } = this
+    const given = this.bare.value ?? this.given
     const p = this.#known.value
     const made = original.value ? null : p?.smaller
     const end = { 'image/webp': '.webp', 'image/jpeg': '.jpg', 'image/png': '.png' }[made?.type ?? '']
@@ -132,12 +137,21 @@ class Added implements Attachment {
   }
 
   async held(): Promise<Held> {
-    const p = await this.#made
-    return { file: (!this.original.peek() && p?.smaller) || this.given, small: p?.small ?? null }
+    const [p, bare] = await Promise.all([this.#made, this.#bared])
+    return { file: (!this.original.peek() && p?.smaller) || (bare ?? this.given), small: p?.small ?? null }
   }
 
   sent(e: Entry): void {
     this.go(this, e)
+  }
+
+  /** Leaves out where the picture was taken, or not; tells whether it is left out. */
+  async leaveOut(yes: boolean): Promise<boolean> {
+    const made = yes ? unplaced(this.given) : null
+    this.#bared = made
+    const file = await made
+    if (this.#bared === made) this.bare.value = file
+    return this.bare.peek() !== null
   }
 
   forget(): void {

@@ -25,11 +25,11 @@ export function shown(of: Size): Size {
   return of.width > 0 && of.height > 0 ? within(of, box) : box
 }
 
-/** The size in which a picture is sent; null: as it is. exif: the camera wrote into it where and when it was taken. */
-export function sent(of: Size, bytes: number, type: string, exif: boolean): Size | null {
+/** The size in which a picture is sent; null: as it is. */
+export function sent(of: Size, bytes: number, type: string): Size | null {
   if (!/^image\/(jpeg|png|webp|bmp|avif|heic|heif)$/.test(type)) return null // others may move, or be drawings
   const edge = Math.max(of.width, of.height)
-  return edge > large.edge || bytes > large.bytes || exif ? within(of, { width: large.edge, height: large.edge }) : null
+  return edge > large.edge || bytes > large.bytes ? within(of, { width: large.edge, height: large.edge }) : null
 }
 
 /** The size of the small picture that goes along; null: it needs none. */
@@ -37,16 +37,6 @@ export function small(of: Size, bytes: number): Size | null {
   const most = { width: box.width * dense, height: box.height * dense }
   const s = within(of, most)
   return bytes > worth || s.width * 2 < of.width ? s : null
-}
-
-/** Whether the first bytes of a JPEG say that a camera has written into it what it knew. */
-export function hasExif(head: Uint8Array): boolean {
-  if (head[0] !== 0xff || head[1] !== 0xd8) return false
-  for (let i = 2; i + 10 <= head.length && head[i] === 0xff && head[i + 1] !== 0xda;) {
-    if (head[i + 1] === 0xe1 && String.fromCharCode(...head.subarray(i + 4, i + 8)) === 'Exif') return true
-    i += 2 + (head[i + 2] << 8 | head[i + 3])
-  }
-  return false
 }
 
 /** Whether a file of a type is shown as a picture, played, or only offered. */

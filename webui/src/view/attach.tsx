@@ -1,11 +1,10 @@
 import './attach.css'
 import { type Signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { attaching } from '../attach.ts'
+import { type Added, attaching } from '../attach.ts'
 import './fileicons.ts'
 import { size, t } from '../i18n/format.ts'
 import { coarse } from '../platform.ts'
-import type { Attachment } from '../store/attachment.ts'
 import type { Chat } from '../store/chat.ts'
 import { kindOf } from '../store/picture.ts'
 import { Icon, IconButton, type IconName } from './icon.tsx'
@@ -43,7 +42,7 @@ export function Attach({ chat, wanted }: { chat: Chat, wanted: Signal<Wanted | n
   return (
     <>
       {all.length > 0 && (
-        <ul class="tray">{all.map((a) => <Item key={a.id} a={a} onRemove={() => attaching(chat).remove(c, a)} />)}</ul>
+        <ul class="tray">{all.map((a) => <Item key={a.id} a={a as Added} onRemove={() => attaching(chat).remove(c, a)} />)}</ul>
       )}
       <span class="unseen" role="status">{all.length > 0 && t('file.added', { n: all.length })}</span>
       {asked === 'menu' && coarse() && <Menu onFiles={add} onPoll={() => { chat.asking.value = '' }} onClose={() => { wanted.value = null }} />}
@@ -63,21 +62,26 @@ export function fileIcon(type: string): IconName {
   return icons[kindOf(type)]
 }
 
-function Item({ a, onRemove }: { a: Attachment & { given?: File }, onRemove: () => void }) {
+function Item({ a, onRemove }: { a: Added, onRemove: () => void }) {
   const file = useComputed(() => {
     a.original.value
+    a.bare.value
     a.smaller.value
     return a.file
   }).value
-  const name = a.given?.name ?? file.name
+  const { name } = a.given
   const can = a.smaller.value > 0
+  const smaller = can && !a.original.value
+  const without = smaller || a.bare.value !== null // of where it was taken
   return (
     <li class="tray__item">
       {a.picture.value === '' ? <span class="tray__icon"><Icon name={fileIcon(file.type)} /></span> : <img class="tray__picture" src={a.picture.value} alt="" />}
       <span class="tray__words">
         <bdi class="cut">{name}</bdi>
-        <small>{can && !a.original.value ? t('file.shrunk', { size: size(file.size), from: size(a.given?.size ?? 0) }) : size(file.size)}</small>
-        {can && <label class="tray__original"><input type="checkbox" checked={a.original.value} onChange={(e) => { (a.original as Signal<boolean>).value = e.currentTarget.checked }} />{t('file.original')}</label>}
+        <small>{smaller ? t('file.shrunk', { size: size(file.size), from: size(a.given.size) }) : size(file.size)}</small>
+        {a.placed.value && <small class={without ? '' : 'tray__place'} role="status">{!without && <Icon name="warn" />}{t(without ? 'file.placeOut' : 'file.place')}</small>}
+        {can && <label class="tray__original"><input type="checkbox" checked={a.original.value} onChange={(e) => { a.original.value = e.currentTarget.checked }} />{t('file.original')}</label>}
+        {a.placed.value && !smaller && <label class="tray__original"><input type="checkbox" checked={without} onChange={({ currentTarget: box }) => void a.leaveOut(box.checked).then((out) => { box.checked = out })} />{t('file.leaveOut')}</label>}
       </span>
       <IconButton name="x" label={t('file.remove', { name })} onClick={onRemove} />
     </li>

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { House, until } from './house.mjs'
+import { House, place, until } from './house.mjs'
 
 const large = 24 << 20 // bytes
 
-/** Drops files on the page: pictures of a size, and one of many bytes. */
+/** Drops files on the page: pictures of a size, perhaps of a phone, and one of many bytes. */
 function drop(person, files) {
   return person.page.evaluate(async (files) => {
     const d = new DataTransfer()
-    for (const { name, width, height, bytes } of files) {
+    for (const { name, width, height, bytes, place } of files) {
       if (bytes) {
         const data = new Uint8Array(bytes)
         for (let i = 0; i < bytes; i++) data[i] = (i >> 10) ^ i
@@ -22,7 +22,9 @@ function drop(person, files) {
         c.fillStyle = `hsl(${(i * 37) % 360} 60% 50%)`
         c.fillRect(Math.random() * width, Math.random() * height, 40, 40)
       }
-      d.items.add(new File([await new Promise((r) => canvas.toBlob(r, 'image/png'))], name, { type: 'image/png' }))
+      const type = place ? 'image/jpeg' : 'image/png'
+      const made = await new Promise((r) => canvas.toBlob(r, type))
+      d.items.add(new File(place ? [made.slice(0, 2), Uint8Array.from(place), made.slice(2)] : [made], name, { type }))
     }
     for (const kind of ['dragenter', 'dragover', 'drop']) document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: d, bubbles: true, cancelable: true }))
   }, files)
@@ -71,6 +73,19 @@ test('a picture and a large file reach the others, whatever breaks on the way', 
   await bob.messages.getByText('Look at this').waitFor({ state: 'detached' })
   await drawn(bob, 0)
 
+  // A photo that tells where it was taken says so, and goes without if that is wished: the same picture, as it is turned.
+  await drop(ada, [{ name: 'here.jpg', width: 300, height: 200, place }])
+  await tray(ada).getByText('It tells where it was taken, and is sent as it is.').waitFor()
+  assert.deepEqual(await ada.axe(), [])
+  await tray(ada).getByLabel('Leave out where it was taken').check({ force: true })
+  await tray(ada).getByText('Where it was taken is left out.').waitFor()
+  await ada.field.press('Enter')
+  await drawn(bob, 2)
+  const photo = bob.log.locator('.picture img').nth(2)
+  const sent = Buffer.from(await (await fetch(new URL(await photo.getAttribute('src'), house.local))).arrayBuffer())
+  assert.ok(sent.includes('Exif') && !sent.includes(Buffer.from([0x88, 0x25, 0, 4])), 'where it was taken is sent')
+  assert.deepEqual(await photo.evaluate((i) => [i.naturalWidth, i.naturalHeight]), [200, 300])
+
   // A large file: the server is killed in the middle, then the page is loaded anew in the middle.
   const offsets = []
   ada.page.on('request', (r) => { if (r.method() === 'PATCH') offsets.push(Number(r.headers()['upload-offset'])) })
@@ -104,7 +119,7 @@ test('a picture and a large file reach the others, whatever breaks on the way', 
 
   // The panel lists them; what two say to each other only they can read.
   await bob.panel.getByRole('tab', { name: 'Files' }).click()
-  await until('three files are listed', async () => (await bob.panel.getByRole('listitem').count()) === 3)
+  await until('all files are listed', async () => (await bob.panel.getByRole('listitem').count()) === 4)
   assert.deepEqual(await bob.axe(), [])
   const pump = await house.device('pump')
   for (let i = 0; i < 60; i++) await pump.publishAsync('chat/room/lobby/say', `${i} °C${'\n.'.repeat(20)}`, { qos: 1 }) // so much that older pages are far away

@@ -35,6 +35,13 @@ export function like(sentence) {
   return new RegExp(plain.replace(/(#?)\{(.*?)\}/g, '\u2068?$1$2\u2069?'))
 }
 
+/** What a phone writes into a photo: that it is to be turned, and where it was taken. */
+export const place = [
+  0xff, 0xe1, 0, 64, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x4d, 0x4d, 0, 42, 0, 0, 0, 8,
+  0, 2, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0x88, 0x25, 0, 4, 0, 0, 0, 1, 0, 0, 0, 38, 0, 0, 0, 0,
+  0, 1, 0, 2, 0, 5, 0, 0, 0, 1, 0, 0, 0, 38, 0, 0, 0, 0,
+]
+
 /** Two ports that nobody listens at. Both are held until both are found: else they may be the same. */
 async function freePorts() {
   const held = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')]
