@@ -138,7 +138,7 @@ export interface About {
   closed: boolean
   cleared: number // what has a seq up to this is not shown any more
   undo: boolean // and that can be taken back
-  days: number // how long messages stay; 0: for ever
+  keep: unknown // how much of its log stays, as it was told; see store/kept.ts
 }
 
 /** What a host decided about me. */
@@ -158,6 +158,8 @@ export interface Status {
   since: number
   /** The page's build that this server serves. */
   build?: string
+  /** How much of every log stays, as it was told; see store/kept.ts. */
+  keep?: unknown
 }
 
 /** What comes to the own inbox. `room` or `with` says which log an answer is about. */
@@ -340,7 +342,7 @@ export function parseStatus(v: unknown): Status | undefined {
   const f = fields(v)
   const state = oneOf(f?.state, 'online', 'offline')
   if (!f || !state) return undefined
-  return whole({ state, version: text(f.version) ?? '', since: time(f.since), build: some(f.build) })
+  return whole({ state, version: text(f.version) ?? '', since: time(f.since), build: some(f.build), keep: f.keep })
 }
 
 export function parseInbox(v: unknown): Inbox | undefined {

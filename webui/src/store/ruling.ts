@@ -40,7 +40,7 @@ export function parseAbout(v: unknown): About | undefined {
   return {
     room, title: text(f.title), topic: text(f.topic), owner: text(f.owner), hosts: texts(f.hosts), hidden: f.private === true, members: texts(f.members),
     code: f.code === true, handout: f.handout === true, slow: count(f.slow), closed: f.closed === true, cleared: count(f.cleared), undo: f.undo === true,
-    days: count(fields(f.keep)?.days),
+    keep: f.keep,
   }
 }
 

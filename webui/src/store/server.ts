@@ -8,6 +8,7 @@ export class Server {
   readonly restarted = signal<{ since: number, at: number } | null>(null) // it was started anew while we were here
   readonly acts = signal<readonly Act[]>([]) // what hosts decided about me and I have not put away, and what they tell everyone
   readonly host = signal(false) // whether I am one of them
+  readonly keep = signal<unknown>(null) // how much of every log stays, as it was told
   #build: string // of this page; empty: not known
   #since = 0 // when it was started; 0: not told yet
 
@@ -17,6 +18,7 @@ export class Server {
 
   told(s: Status, now: number): void {
     this.version.value = s.version
+    this.keep.value = s.keep
     if (s.state !== 'online') return
     if (this.#since !== 0 && s.since > this.#since) this.restarted.value = { since: s.since, at: now }
     this.#since = s.since

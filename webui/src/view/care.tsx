@@ -7,6 +7,7 @@ import type { About } from '../mqtt/parse.ts'
 import { roomSlug } from '../mqtt/topics.ts'
 import { address } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
+import { kept } from '../store/kept.ts'
 import { lobby } from '../store/rooms.ts'
 import { write } from '../store/route.ts'
 import { type Sanction, sanctions } from '../store/ruled.ts'
@@ -18,7 +19,7 @@ import { Dialog } from './dialog.tsx'
 import { No } from './no.tsx'
 import { askHost, useOrders } from './ordering.ts'
 
-const unknown: Omit<About, 'room'> = { title: '', topic: '', owner: '', hosts: [], hidden: false, members: [], code: false, handout: false, slow: 0, closed: false, cleared: 0, undo: false, days: 0 }
+const unknown: Omit<About, 'room'> = { title: '', topic: '', owner: '', hosts: [], hidden: false, members: [], code: false, handout: false, slow: 0, closed: false, cleared: 0, undo: false, keep: null }
 
 /** What a room is, who is in it and who runs it; for those who do, what they decide. */
 export function Care({ chat, room, onClose }: { chat: Chat, room: string, onClose: () => void }) {
@@ -35,6 +36,7 @@ export function Care({ chat, room, onClose }: { chat: Chat, room: string, onClos
     void rule('describe', { title: title.value, topic: topic.value })
   }
   const stands = room !== lobby
+  const { days } = kept(a.keep)
   const gone = (done: unknown) => {
     if (!done) return
     const home = { at: 'room', room: lobby, seq: 0 } as const
@@ -64,8 +66,8 @@ export function Care({ chat, room, onClose }: { chat: Chat, room: string, onClos
               all={[['0', t('care.off')], ...[...new Set([10, 30, 60, 300, 900, a.slow])].filter((n) => n > 0).sort((x, y) => x - y).map((n) => [String(n), span(n * 1000)] as const)]}
             />
             <Select
-              label={t('care.keep')} value={String(a.days)} onChange={(days) => void rule('keep', { days: Number(days) })}
-              all={[['0', t('care.forEver')], ...[...new Set([1, 7, 30, 90, 365, a.days])].filter((n) => n > 0).sort((x, y) => x - y).map((n) => [String(n), span(n * 86_400_000)] as const)]}
+              label={t('care.keep')} value={String(days)} onChange={(days) => void rule('keep', { days: Number(days) })}
+              all={[['0', t('care.forEver')], ...[...new Set([1, 7, 30, 90, 365, days])].filter((n) => n > 0).sort((x, y) => x - y).map((n) => [String(n), span(n * 86_400_000)] as const)]}
             />
           </Group>
         )}

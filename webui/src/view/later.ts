@@ -3,6 +3,7 @@
 import './drawings.ts'
 
 export { Announcer } from './announcer.tsx'
+export { Beginning } from './beginning.tsx'
 export { Notice } from './notice.tsx'
 export { Panel } from './panel.tsx'
 export { Side } from './side.tsx'

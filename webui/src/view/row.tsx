@@ -19,6 +19,7 @@ import { aside, lazy } from './lazy.tsx'
 import { Quote } from './quote.tsx'
 import { Fence, Text } from './text.tsx'
 
+const Beginning = lazy(async () => (await import('./later.ts')).Beginning)
 const FileOf = aside(async () => (await import('./file.tsx')).FileOf)
 const Stuck = lazy(async () => (await import('./stuck.tsx')).Stuck)
 const Sending = aside(async () => (await import('./file.tsx')).Sending)
@@ -46,8 +47,7 @@ export class Line extends Component<Props> {
       case 'note': return <Came chat={chat} note={row.note} id={row.key} />
       case 'gap': return <Missing chat={chat} c={c} row={row} />
       case 'older': return <Older chat={chat} c={c} />
-      case 'beginning':
-        return <p class="missing" data-key={row.key}>{'room' in c.to ? t('room.beginning', { room: chat.places.called(c.to.room) }) : t('room.beginningDirect', { name: c.to.user })}</p>
+      case 'beginning': return <Beginning chat={chat} c={c} />
     }
   }
 }

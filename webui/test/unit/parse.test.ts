@@ -69,6 +69,7 @@ table('rooms', parseRooms, [
 
 table('status', parseStatus, [
   ['whole', { state: 'online', version: '1.0.0', since: iso, build: 'abc' }, { state: 'online', version: '1.0.0', since: at, build: 'abc' }],
+  ['with what is kept', { state: 'online', keep: { days: 30 } }, { state: 'online', version: '', since: 0, keep: { days: 30 } }],
   ['offline', { state: 'offline' }, { state: 'offline', version: '', since: 0 }],
   ['another state', { state: 'away' }, undefined],
 ])

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { t } from '../../src/i18n/format.ts'
 import { silence, spoken, wanted } from '../../src/store/announce.ts'
 import { uuid7 } from '../../src/store/ids.ts'
+import { kept } from '../../src/store/kept.ts'
 import { advanced, toPost, unread } from '../../src/store/read.ts'
 import { items } from '../../src/store/rooms.ts'
 import { idle, key, sign, still, stop, writing } from '../../src/store/typing.ts'
@@ -72,4 +73,10 @@ test('sentences: plurals, numbers, isolated names', () => {
   assert.equal(t('strip.back', { n: 2 }), 'Back again. 2 messages sent.')
   assert.equal(t('strip.back', { n: 0 }), 'Back again.')
   assert.equal(t('room.title', { room: 'x' }), '\u2068#x\u2069')
+})
+
+test('of what is kept the stricter limit counts, and what is no limit is none', () => {
+  assert.deepEqual(kept(undefined, null), { days: 0, messages: 0, bytes: 0 })
+  assert.deepEqual(kept({ days: 30, messages: 12 }, { days: 7, bytes: 1000 }), { days: 7, messages: 12, bytes: 1000 })
+  assert.deepEqual(kept({ days: 0, messages: '5' }, 'much', { days: 90 }), { days: 90, messages: 0, bytes: 0 })
 })
