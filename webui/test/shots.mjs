@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { House, until } from './browser/house.mjs'
+import { House, place, until } from './browser/house.mjs'
 
 const out = process.env.SHOTS ?? 'shots'
 const wanted = (process.env.SCREENS ?? '').split(' ').filter((s) => s !== '')
@@ -15,6 +15,20 @@ const context = (way) => ({
 
 const json = JSON.stringify
 const sleep = (ms) => new Promise((go) => setTimeout(go, ms)) // a drawer or a sheet moves; this is no test
+
+/** A JPEG into which a phone has written that it is to be turned, and where it was taken. */
+async function photo(page) {
+  const made = Buffer.from(await page.evaluate(() => {
+    const c = Object.assign(document.createElement('canvas'), { width: 640, height: 480 })
+    const g = c.getContext('2d')
+    for (let i = 0; i < 48; i++) {
+      g.fillStyle = `hsl(${190 + i} 50% ${90 - i}%)`
+      g.fillRect(0, i * 10, 640, 10)
+    }
+    return c.toDataURL('image/jpeg').split(',')[1]
+  }), 'base64')
+  return Buffer.concat([made.subarray(0, 2), Buffer.from(place), made.subarray(2)])
+}
 
 /** What is said in the lobby, and who else is there. */
 async function furnish(house) {
@@ -168,6 +182,16 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
     await screen(p, way, '18 settings, further down', async () => {
       await page.evaluate(() => { for (const e of document.querySelectorAll('dialog[open], dialog[open] *')) e.scrollTop = 1e6 })
     }, esc)
+    await side()
+    await screen(p, way, '29 what the server keeps of me', async () => {
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByRole('button', { name: 'Erase what I have said' }).click()
+      await page.getByRole('button', { name: 'Erase all of it' }).scrollIntoViewIfNeeded()
+    }, esc)
+    await screen(p, way, '30 a photo that tells where it was taken', async () => {
+      await page.locator('input[type=file][multiple]').first().setInputFiles({ name: 'harbour.jpg', mimeType: 'image/jpeg', buffer: await photo(page) })
+      await page.getByText('It tells where it was taken').waitFor()
+    }, () => page.getByRole('button', { name: /^Remove / }).click())
     await screen(p, way, '19 keys', async () => {
       await page.locator('.log').focus()
       await page.keyboard.press('?')
@@ -194,6 +218,24 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
       }
     }
     await page.evaluate(() => localStorage.removeItem('tincan.settings'))
+    const [link] = /http\S+/.exec(await house.command('host'))
+    await page.goto(`${house.lan}${new URL(link).hash}`)
+    await page.reload()
+    await screen(p, way, '31 names for good', async () => {
+      await page.getByRole('dialog', { name: /you are the host/ }).waitFor()
+      await esc()
+      await side()
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.locator('.setting', { hasText: 'Run this place' }).getByRole('button').click()
+      await page.getByRole('tab', { name: 'Names' }).click()
+      await page.getByLabel('Name to keep for somebody').fill(`Hugo of ${name}`)
+      await page.getByRole('button', { name: 'Keep the name' }).click()
+      await page.getByText('It is shown this once').waitFor()
+    })
+    await screen(p, way, '32 a room to take along', async () => {
+      await page.getByRole('tab', { name: 'Rooms' }).click()
+      await page.getByRole('button', { name: 'Export' }).first().click()
+    }, esc)
     const other = await house.tab(p, `${house.lan}qr`)
     await screen(other, way, '23 qr', async () => { await other.page.getByRole('img', { name: /QR code/ }).waitFor() })
     await other.page.close()

@@ -389,7 +389,7 @@ export function parseInbox(v: unknown): Inbox | undefined {
     case 'act': case 'rooms': case 'host':
       return { type: 'told', told: f }
     case 'admin': case 'account':
-      return request === undefined ? undefined : { type: 'said', request, said: f }
+      return request !== undefined ? { type: 'said', request, said: f } : f.do === 'erased' ? { type: 'told', told: f } : undefined
   }
   return undefined
 }

@@ -56,6 +56,17 @@ export function sessions(v: unknown): Session[] {
   }))
 }
 
+/** A name that is kept for good. */
+export interface KeptName {
+  name: string
+  here: boolean // connected
+  host: boolean
+}
+
+export function keptNames(v: unknown): KeptName[] {
+  return fields(v).map((f) => ({ name: text(f.name), here: f.connected === true, host: f.host === true })).sort((a, b) => a.name.localeCompare(b.name))
+}
+
 export interface OpenRoom {
   room: string
   owner: string

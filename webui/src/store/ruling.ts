@@ -26,11 +26,22 @@ export function topic({ places, server }: Needs, room: string, v: unknown): void
 export function inbox({ places, server }: Needs, f: Record<string, unknown>): void {
   if (f.type === 'rooms') places.hidden(parseRooms(f.rooms) ?? [])
   else if (f.type === 'host') server.host.value = f.host === true
+  else if (f.type === 'account') erased(places, server, count(f.messages))
   else {
     const act: Act = { what: text(f.do), room: text(f.room), by: text(f.by), reason: text(f.reason), until: Date.parse(text(f.until)) || 0, text: text(f.text) }
     server.acts.value = [...server.acts.value.slice(-9), act]
     decided(places, act)
   }
+}
+
+/** All that I have said is erased: what was loaded of it goes, too. */
+function erased(places: Places, server: Server, messages: number): void {
+  server.acts.value = [...server.acts.value.slice(-9), { what: 'erased', room: '', by: '', reason: '', until: 0, text: String(messages) }]
+  for (const c of places.all()) {
+    c.forget()
+    c.asked = false
+  }
+  void places.go(places.place.value)
 }
 
 export function parseAbout(v: unknown): About | undefined {

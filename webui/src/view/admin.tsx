@@ -8,11 +8,15 @@ import { Sanctions } from './care.tsx'
 import { Box, Can } from './can.tsx'
 import { Setting, Switch } from './control.tsx'
 import { Dialog } from './dialog.tsx'
+import { Names } from './names.tsx'
 import { No } from './no.tsx'
 import { askHost, useOrders } from './ordering.ts'
+import { TakeRoom } from './take.tsx'
 import { Tabs } from './tabs.tsx'
 
-type Tab = 'sessions' | 'rooms' | 'bans' | 'log'
+type Tab = 'sessions' | 'rooms' | 'names' | 'bans' | 'log'
+
+const anew = 3000 // milliseconds after which sessions are asked for again: they come and go
 
 /** What hosts see and decide about the server. */
 export function Admin({ chat, onClose, onRoom }: { chat: Chat, onClose: () => void, onRoom: (room: string) => void }) {
@@ -22,11 +26,12 @@ export function Admin({ chat, onClose, onRoom }: { chat: Chat, onClose: () => vo
       <div class="care">
         <Tabs
           id="admin" label={t('admin.title')} chosen={tab.value} onChoose={(k) => { tab.value = k }}
-          all={[{ key: 'sessions', words: t('admin.sessions') }, { key: 'rooms', words: t('admin.rooms') }, { key: 'bans', words: t('admin.bans') }, { key: 'log', words: t('admin.log') }]}
+          all={[{ key: 'sessions', words: t('admin.sessions') }, { key: 'rooms', words: t('admin.rooms') }, { key: 'names', words: t('admin.names') }, { key: 'bans', words: t('admin.bans') }, { key: 'log', words: t('admin.log') }]}
         />
         <div class="care" id="admin-in" role="tabpanel" aria-labelledby={`admin-${tab.value}`} tabIndex={-1}>
           {tab.value === 'sessions' && <Sessions chat={chat} />}
           {tab.value === 'rooms' && <Rooms chat={chat} onRoom={onRoom} />}
+          {tab.value === 'names' && <Names chat={chat} />}
           {tab.value === 'bans' && <Bans chat={chat} />}
           {tab.value === 'log' && <Log chat={chat} />}
         </div>
@@ -51,8 +56,20 @@ function Sessions({ chat, mine }: { chat: Chat, mine?: boolean }) {
   const all = useSignal<Session[]>([])
   const sought = useSignal('')
   const { no, order } = useOrders(chat)
-  const look = () => void order('sessions', mine ? { name: 'me' } : { text: sought.value }).then((a) => { if (a) all.value = sessions(a.sessions) })
-  useEffect(look, [sought.value])
+  const wanted = mine ? { name: 'me' } : { text: sought.value }
+  const look = () => void order('sessions', wanted).then((a) => { if (a) all.value = sessions(a.sessions) })
+  useEffect(() => {
+    let here = true
+    const again = () => {
+      if (document.visibilityState === 'visible' && chat.line.peek().is === 'online') chat.order('sessions', wanted).then((a) => { if (here) all.value = sessions(a.sessions) }, () => {})
+    }
+    look()
+    const timer = setInterval(again, anew)
+    return () => {
+      here = false
+      clearInterval(timer)
+    }
+  }, [sought.value])
   const end = (s: Session) => void order('end', { session: s.id }).then((done) => { if (done) look() })
   const says = (s: Session) => [
     s.label, s.address, s.speaks, t('settings.since', { time: clock(s.since) }), ...(mine ? [] : [size(s.bytes)]),
@@ -78,6 +95,7 @@ function Sessions({ chat, mine }: { chat: Chat, mine?: boolean }) {
 /** The open rooms, and what is decided about all of them. */
 function Rooms({ chat, onRoom }: { chat: Chat, onRoom: (room: string) => void }) {
   const rooms = useSignal<OpenRoom[]>([])
+  const taken = useSignal('') // the room that is exported
   const hidden = useSignal(0)
   const readonly = useSignal(false)
   const fixed = useSignal(false)
@@ -120,7 +138,11 @@ function Rooms({ chat, onRoom }: { chat: Chat, onRoom: (room: string) => void })
               <bdi class="cut">#{r.room}</bdi>
               <small>{[t('admin.inside', { n: r.people }), r.owner === '' ? '' : t('care.ownedBy', { name: r.owner }), r.closed ? t('care.closed') : ''].filter((s) => s !== '').join(' · ')}</small>
             </span>
-            <button type="button" class="button" onClick={() => onRoom(r.room)}>{t('admin.care')}</button>
+            <span class="care__acts">
+              <button type="button" class="button" aria-expanded={taken.value === r.room} onClick={() => { taken.value = taken.value === r.room ? '' : r.room }}>{t('take.title')}</button>
+              <button type="button" class="button" onClick={() => onRoom(r.room)}>{t('admin.care')}</button>
+            </span>
+            {taken.value === r.room && <div class="care__more"><TakeRoom chat={chat} room={r.room} /></div>}
           </div>
         ))}
         {hidden.value > 0 && <p class="care__none">{t('admin.hidden', { n: hidden.value })}</p>}

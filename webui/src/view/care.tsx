@@ -18,6 +18,7 @@ import { CopyButton } from './copy.tsx'
 import { Dialog } from './dialog.tsx'
 import { No } from './no.tsx'
 import { askHost, useOrders } from './ordering.ts'
+import { TakeRoom } from './take.tsx'
 
 const unknown: Omit<About, 'room'> = { title: '', topic: '', owner: '', hosts: [], hidden: false, members: [], code: false, handout: false, slow: 0, closed: false, cleared: 0, undo: false, keep: null }
 
@@ -35,8 +36,8 @@ export function Care({ chat, room, onClose }: { chat: Chat, room: string, onClos
     e.preventDefault()
     void rule('describe', { title: title.value, topic: topic.value })
   }
-  const stands = room !== lobby
   const { days } = kept(a.keep)
+  const stands = room !== lobby
   const gone = (done: unknown) => {
     if (!done) return
     const home = { at: 'room', room: lobby, seq: 0 } as const
@@ -84,6 +85,7 @@ export function Care({ chat, room, onClose }: { chat: Chat, room: string, onClos
         )}
         {runs && <Sanctions chat={chat} room={room} />}
         {runs && <Attendance chat={chat} room={room} />}
+        {runs && <Group title={t('take.title')}><TakeRoom chat={chat} room={room} /></Group>}
         {(a.hidden || (owns && stands)) && (
           <Group title={t('care.end')}>
             {a.hidden && <Sure label={t('care.leave')} hint={t('care.leaveHint')} sure={t('care.leave')} onSure={() => void rule('leave').then(gone)} />}

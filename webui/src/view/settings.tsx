@@ -15,6 +15,7 @@ import { Dialog } from './dialog.tsx'
 import { whereabouts } from './words.ts'
 
 const Account = aside(async () => (await import('./account.tsx')).Account)
+const MyData = aside(async () => (await import('./mydata.tsx')).MyData)
 const Mine = aside(async () => (await import('./admin.tsx')).Mine)
 
 /** What can be chosen in this browser, what is kept in it, and what this place is. */
@@ -71,6 +72,7 @@ export function Settings({ chat, onClose, onKeys, onAdmin }: { chat: Chat, onClo
           <Setting label={t('keys.title')} hint={t('settings.keysHint')}><button type="button" class="button" onClick={onKeys}>{t('settings.show')}</button></Setting>
         </div>
       </section>
+      {chat.line.value.is === 'online' && <MyData chat={chat} />}
       <Here chat={chat} />
       <section class="settings__group">
         <h3>{t('settings.about')}</h3>

@@ -17,6 +17,7 @@ export function Told({ chat }: { chat: Chat }) {
     <>
       {acts.value.flatMap((a, i) => {
         if (a.what === 'notice') return [<Strip key="notice" tone="plain" icon="warn" text={t('told.notice', { by: a.by, text: a.text })} />]
+        if (a.what === 'erased') return [<Strip key={i} tone="ok" icon="ok" text={t('told.erased', { n: Number(a.text) })} actions={[[t('told.ok'), away(a)]]} />]
         const key = words[a.what]
         if (!key) return []
         const said = [t(key, { by: a.by, room: chat.places.called(a.room), to: a.text }), a.until > 0 ? t('told.until', { time: clock(a.until) }) : '', a.reason === '' ? '' : `“${a.reason}”`]

@@ -81,6 +81,11 @@ test('a private room: made, shared, read by its members alone, kept in order, an
   await ada.page.getByText('Who was here').scrollIntoViewIfNeeded()
   await ada.page.locator('svg.days rect').first().waitFor()
   await shot(ada, 'attendance')
+  await ada.page.getByLabel('Keep messages').selectOption('30')
+  await bob.log.getByText(/older than .?30.? days are not kept here/).waitFor()
+  const [table] = await Promise.all([ada.page.waitForEvent('download'), press(ada, 'Table (CSV)')])
+  assert.match(table.suggestedFilename(), /\.zip$/)
+  assert.deepEqual(await ada.axe(), [])
   await ada.page.keyboard.press('Escape')
 
   // Removed with a reason, by the menu on the person.

@@ -92,6 +92,7 @@ table('inbox', parseInbox, [
   ['an answer about oneself', { type: 'account', do: 'keep', request: 'k1', kept: true }, { type: 'said', request: 'k1', said: { type: 'account', do: 'keep', request: 'k1', kept: true } }],
   ['an answer to an order', { type: 'admin', do: 'host', request: 'a1', token: 'x' }, { type: 'said', request: 'a1', said: { type: 'admin', do: 'host', request: 'a1', token: 'x' } }],
   ['an answer that nobody asked for', { type: 'admin', do: 'host' }, undefined],
+  ['what I said is erased', { type: 'account', do: 'erased', messages: 3 }, { type: 'told', told: { type: 'account', do: 'erased', messages: 3 } }],
   ['a host from now on', { type: 'host', host: true }, { type: 'told', told: { type: 'host', host: true } }],
   ['another device of mine', { type: 'device' }, { type: 'device' }],
   ['a type that is new', { type: 'poll' }, undefined],
