@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tincan/bridge/history"
 	"tincan/broker/mqtttest"
 )
 
@@ -26,6 +27,8 @@ type listener struct {
 	id    int
 	heard map[string]bool // words
 	group bool            // it has nothing but shared subscriptions
+
+	ticket string // for files
 }
 
 // A modelRoom is a room as the model knows it.
@@ -104,6 +107,11 @@ func (m *readModel) connect(i int) {
 	name := fmt.Sprintf("reader-%d", i)
 	g := m.r.connect(mqtttest.Options{Name: name, ID: name, Secret: "secret of " + name, Expiry: 3600, Keep: true})
 	m.who[i].guest = g
+	v, no := m.r.b.Prove(m.r.t.Context(), name, "secret of "+name, "127.0.0.1:9")
+	if no != nil {
+		m.r.t.Fatal(no.Tell)
+	}
+	m.who[i].ticket, _ = m.r.b.Ticket(v)
 	filters := [][]string{
 		{"#"}, {"chat/#"}, {"chat/room/+/#", "chat/user/me/inbox/#"}, {"+/+/+/messages", "chat/user/me/inbox/#", "chat/server/#"},
 		{"$share/g/chat/room/+/messages", "$share/h/chat/#"}, {"chat/room/+/+", "$share/g/chat/room/+/messages", "chat/user/+/inbox"},
@@ -152,6 +160,7 @@ func (m *readModel) next() {
 	if room.gone {
 		return
 	}
+	m.askForFiles(room)
 	other := m.rnd.IntN(len(m.who))
 	runs := room.owner == by && !room.banned[by]
 	may := m.mayNow(room, by)
@@ -215,6 +224,21 @@ func (m *readModel) next() {
 		}
 	}
 	m.mark()
+}
+
+// askForFiles wants that a file of a room is read by whoever may read there, by ticket, and without one where everybody may.
+func (m *readModel) askForFiles(room *modelRoom) {
+	reads := func(v *Visitor, no *Denial) bool {
+		return no == nil && m.r.b.MayReadFile(v, history.File{Owner: "knobody"}, []string{room.slug})
+	}
+	for i, g := range m.who {
+		if got, may := reads(m.r.b.Holder(g.ticket, "127.0.0.1:9")), m.mayNow(room, i); got != may {
+			m.r.t.Fatalf("step %d: %s reads a file of %s: %v, may %v", m.step, g.name, room.slug, got, may)
+		}
+	}
+	if got, may := reads(m.r.b.Stranger("127.0.0.1:9")), !room.private && !room.closed; got != may {
+		m.r.t.Fatalf("step %d: a stranger reads a file of %s: %v, may %v", m.step, room.slug, got, may)
+	}
 }
 
 // What a member may not read is never sent to it: random members, rooms, rights, filters with wildcards and shared ones, requests.
