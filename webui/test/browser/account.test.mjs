@@ -28,7 +28,7 @@ test('a name is kept for good, and comes along to other devices', async (t) => {
   assert.deepEqual(await ada.axe(), [])
   await mine.getByRole('button', { name: 'Keep the name' }).click()
   await mine.getByText(like('Done. {Ada} is yours for good.')).waitFor()
-  await mine.getByText(like('{Ada} is yours for good'), { exact: true }).waitFor()
+  await mine.locator('.setting__label', { hasText: like('{Ada} is yours for good') }).waitFor()
   await ada.page.keyboard.press('Escape')
   await ada.online()
 
