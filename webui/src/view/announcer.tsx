@@ -29,8 +29,7 @@ export function Announcer({ chat }: { chat: Chat }) {
     clearTimeout(timer.current)
     timer.current = setTimeout(speak, pause) as unknown as number
   }
-  useEffect(() => effect(() => { // at each change: useSignalEffect waits for a drawing and would miss some
-    const heard = chat.arrivals.heard.value
+  useEffect(() => chat.arrivals.heard.subscribe((heard) => { // at each change: useSignalEffect waits for a drawing and would miss some; and at no other
     const open = chat.places.current.peek()
     const way = chat.settings.all.peek().announce
     if (document.visibilityState === 'hidden') return
