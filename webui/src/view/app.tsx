@@ -3,9 +3,8 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { t, tongue } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
-import { intent } from '../store/keys.ts'
 import { lobby } from '../store/rooms.ts'
-import { type Place, read, readView, searchLink, write } from '../store/route.ts'
+import { type Place, read, readView, write } from '../store/route.ts'
 import { Bar } from './bar.tsx'
 import { Composer } from './composer.tsx'
 import { aside, lazy } from './lazy.tsx'
@@ -17,6 +16,7 @@ const Announcer = lazy(async () => (await import('./later.ts')).Announcer)
 const Board = aside(async () => (await import('./board.tsx')).Board)
 const Asker = aside(async () => (await import('./asker.tsx')).Asker)
 const Panel = lazy(async () => (await import('./later.ts')).Panel)
+const Keyboard = lazy(async () => (await import('./later.ts')).Keyboard)
 const Notice = lazy(async () => (await import('./later.ts')).Notice)
 const Switcher = aside(async () => (await import('./switcher.tsx')).Switcher)
 const Devices = aside(async () => (await import('./devices.tsx')).Devices)
@@ -33,7 +33,8 @@ const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
 
 const wander = () => import('./hands.ts')
 
-type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'share' | 'newroom' | 'care' | 'admin'
+/** What lies over the page. */
+export type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'share' | 'newroom' | 'care' | 'admin'
 
 /** The page: the first visit, or the room with what lies over it. */
 export function App({ chat }: { chat: Chat }) {
@@ -97,44 +98,8 @@ function Shell({ chat }: { chat: Chat }) {
       else if (over.value !== 'none') history.pushState({ over: over.value }, '')
       going.current = false
     }
-    const key = (e: KeyboardEvent) => {
-      const at = e.target as HTMLElement
-      const i = intent(e, chat.settings.all.peek().single && !at.closest('input, textarea, select, [contenteditable]'))
-      if (!i || e.defaultPrevented) return
-      const here = chat.places.current.value
-      switch (i.want) {
-        case 'jump': open('switcher'); break
-        case 'keys': open('keys'); break
-        case 'search':
-          if (!i.all && chat.view.peek().is === 'search') document.getElementById('search')?.focus()
-          else look(searchLink(i.all || chat.view.peek().is !== 'talk' ? null : chat.places.place.peek()))
-          break
-        case 'step': void wander().then((w) => w.step(chat, i.by, i.unread)); break
-        case 'nth': void wander().then((w) => w.nth(chat, i.n)); break
-        case 'part': void wander().then((w) => w.part(i.by)); break
-        case 'unread':
-          void chat.places.toCut(here)
-          break
-        case 'close':
-          if (over.value === 'side' || over.value === 'panel') close()
-          else if (here.reply.value) here.reply.value = null
-          else if (over.value === 'none' && chat.view.peek().is === 'talk') {
-            here.cut.value = null
-            chat.reading.unpin(here)
-            void chat.places.toEnd(here)
-            document.getElementById('write')?.focus({ preventScroll: true })
-          }
-          return // a dialog closes by the browser
-      }
-      e.preventDefault()
-      e.stopPropagation()
-    }
     addEventListener('popstate', back)
-    addEventListener('keydown', key, true) // before the log, where a letter goes to the field
-    return () => {
-      removeEventListener('popstate', back)
-      removeEventListener('keydown', key, true)
-    }
+    return () => removeEventListener('popstate', back)
   }, [])
   useEffect(() => {
     let end = () => {}
@@ -179,6 +144,7 @@ function Shell({ chat }: { chat: Chat }) {
       {over.value === 'admin' && <Admin chat={chat} onClose={shut('admin')} onRoom={care} />}
       <Announcer chat={chat} />
       <Notice chat={chat} />
+      <Keyboard chat={chat} over={over} open={open} close={close} look={look} />
     </div>
   )
 }

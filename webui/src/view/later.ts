@@ -4,6 +4,7 @@ import './drawings.ts'
 
 export { Announcer } from './announcer.tsx'
 export { Beginning } from './beginning.tsx'
+export { Keyboard } from './keyboard.tsx'
 export { Notice } from './notice.tsx'
 export { Panel } from './panel.tsx'
 export { Side } from './side.tsx'
