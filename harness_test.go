@@ -122,11 +122,11 @@ func launch(t testing.TB, cmd *exec.Cmd) *server {
 	return s
 }
 
-// cleanEnv is the environment without what would change a tincan or make it open a browser.
+// cleanEnv is the environment without what would change a tincan, make it open a browser, or have go build it as these tests are built.
 func cleanEnv() []string {
 	var env []string
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "TINCAN_") && !strings.HasPrefix(v, "DISPLAY=") && !strings.HasPrefix(v, "WAYLAND_DISPLAY=") {
+		if !strings.HasPrefix(v, "TINCAN_") && !strings.HasPrefix(v, "GOFLAGS=") && !strings.HasPrefix(v, "DISPLAY=") && !strings.HasPrefix(v, "WAYLAND_DISPLAY=") {
 			env = append(env, v)
 		}
 	}
