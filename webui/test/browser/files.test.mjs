@@ -126,7 +126,7 @@ test('a picture and a large file reach the others, whatever breaks on the way', 
   const eve = await house.joined('Eve')
   await until('she sees the last of them', async () => (await eve.texts()).at(-1)?.startsWith('59 °C'))
   await eve.panel.getByRole('tab', { name: 'Files' }).click()
-  await until('those are listed whose messages are not loaded', async () => (await eve.panel.getByRole('listitem').count()) === 3)
+  await until('those are listed whose messages are not loaded', async () => (await eve.panel.getByRole('listitem').count()) === 4)
   assert.equal(await eve.log.getByRole('link', { name: /^Download/ }).count(), 0)
   await eve.panel.getByRole('button', { name: /log\.bin/ }).first().click()
   await eve.log.getByRole('link', { name: /^Download .*log\.bin/ }).waitFor()

@@ -158,6 +158,7 @@ for (const [what, o] of [
 test('the room is there after six requests, in its place, and what only a hand needs comes with the first touch', async (t) => {
   const house = await House.open(t)
   const ada = await house.joined('Ada')
+  await ada.say('here I am') // an empty room says so, in a file of its own
   const asked = new Set()
   const again = await house.tab(ada, house.lan, async (page) => {
     page.on('request', (r) => asked.add(new URL(r.url()).pathname))
