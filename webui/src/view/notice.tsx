@@ -2,14 +2,16 @@ import { effect, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
-import { askForPopUps, popUp, popUps } from '../popup.ts'
+import { popUp, popUps } from '../popup.ts'
 import type { Heard } from '../store/arrivals.ts'
 import type { Chat } from '../store/chat.ts'
 import { audible, grace, worth } from '../store/notice.ts'
 import { unread } from '../store/read.ts'
 import { write } from '../store/route.ts'
 import { isQuiet } from '../store/settings.ts'
+import { aside } from './lazy.tsx'
 
+const Allow = aside(async () => (await import('./allow.tsx')).Allow)
 const bell = () => import('../bell.ts') // loaded with the first notice
 const longest = 200 // characters of a message
 
@@ -68,17 +70,7 @@ export function Notice({ chat }: { chat: Chat }) {
       tag(0)
     }
   }, [])
-  const answer = async (yes: boolean) => {
-    ask.value = false
-    chat.settings.set({ asked: true })
-    if (yes && (await askForPopUps()) === 'granted') chat.settings.set({ system: true })
-  }
-  if (!ask.value) return null
-  return (
-    <p class="toast notice" role="status">
-      {t('notice.ask')} <button type="button" class="link" onClick={() => void answer(true)}>{t('notice.yes')}</button> <button type="button" class="link" onClick={() => void answer(false)}>{t('notice.no')}</button>
-    </p>
-  )
+  return ask.value ? <Allow chat={chat} onDone={() => { ask.value = false }} /> : null
 }
 
 /** The number of messages for me, and where I am, in the title; the number on the icon, too. */

@@ -1,12 +1,10 @@
 import './row.css'
 import { useSignal } from '@preact/signals'
 import { Component, type ComponentChild } from 'preact'
-import type { Message as Said } from '../mqtt/parse.ts'
 import { clock, commas, day, list, moment, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Note } from '../store/comings.ts'
 import type { Conversation } from '../store/conversation.ts'
-import { reacted } from '../store/change.ts'
 import { iconOf } from '../store/devices.ts'
 import type { Entry } from '../store/outbox.ts'
 import { write } from '../store/route.ts'
@@ -23,6 +21,7 @@ const Beginning = lazy(async () => (await import('./later.ts')).Beginning)
 const FileOf = aside(async () => (await import('./file.tsx')).FileOf)
 const Stuck = lazy(async () => (await import('./stuck.tsx')).Stuck)
 const Sending = aside(async () => (await import('./file.tsx')).Sending)
+const Reactions = aside(async () => (await import('./reactions.tsx')).Reactions)
 const Poll = aside(async () => (await import('./poll.tsx')).Poll)
 
 interface Props {
@@ -52,7 +51,10 @@ export class Line extends Component<Props> {
   }
 }
 
-/** A message of the room, or one of mine that is on its way: the same element before and after it arrives. */
+/**
+ * A message of the room, or one of mine that is on its way: the same element before and after it arrives. Its parts are functions that it
+ * calls: as components they would cost a flood of messages as much again as the messages.
+ */
 function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' }>, chat: Chat, c: Conversation }) {
   const me = chat.me.value
   const m = row.is === 'message' ? row.m : null
@@ -64,7 +66,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   const device = c.devicesKnown.value.has(from)
   const mention = from !== me && 'room' in c.to && c.calls(text)
   const waits = (entry !== null && entry.state !== 'kept' && entry.state !== 'failed') || changes.some((e) => (e.about?.kind === 'edit' || e.about?.kind === 'delete') && e.state !== 'failed')
-  const at = <Time c={c} seq={m?.seq ?? 0} time={time} />
+  const at = stamp(c, m?.seq ?? 0, time)
   const names = { ...c.names.peek(), rooms: chat.places.rooms.peek().open }
   const re = m ? answered(m) : entry?.re
   const file = m?.file ?? entry?.file
@@ -73,7 +75,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
       class={`message ${row.joins ? '' : 'message--first'} ${mention ? 'message--mention' : ''} ${waits ? 'message--waits' : ''}`}
       data-key={row.key} data-seq={m?.seq} tabIndex={-1} aria-label={`${t('say.message', { who: from, text: m?.deleted ? t('room.deleted', { name: from }) : plain(text.slice(0, 300)) || file?.name || '' })} ${clock(time)}`}
     >
-      {row.joins ? at : device ? <Box icon={iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map() })} /> : <Can name={from} />}
+      {row.joins ? at : device ? Box({ icon: iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map() }) }) : Can({ name: from })}
       <div class="message__body">
         {!row.joins && (
           <div class="message__by"><b><bdi>{from}</bdi></b>{device && <span class="tag">{t('room.device')}</span>}{at}</div>
@@ -81,11 +83,11 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
         {re && <Quote chat={chat} c={c} to={re} />}
         {m?.deleted && <p class="message__deleted">{t('room.deleted', { name: from })}</p>}
         {(file || (m?.kind === 'file' && !m.deleted)) && <div class="file" style={file && file.width > 0 ? { inlineSize: `${Math.min(352, file.width, 264 * file.width / file.height)}px`, aspectRatio: `${file.width} / ${file.height}` } : undefined}><FileOf chat={chat} c={c} m={m} entry={entry} /></div>}
-        {text !== '' && <Text text={text} names={names} />}
+        {text !== '' && Text({ text, names })}
         {(m?.options ?? entry?.poll) && <Poll chat={chat} c={c} m={m} entry={entry} changes={changes} />}
         {m?.edited && <span class="message__edited" title={moment(m.edited)}>{t('room.edited')}</span>}
         {m && text === '' && m.data && !file && !m.deleted && <Fence text={JSON.stringify(m.data, null, 1)} />}
-        {m && <Reactions chat={chat} c={c} m={m} changes={changes} />}
+        {m && (m.reactions || changes.some((e) => e.about?.kind === 'react')) && <div class="reactions"><Reactions chat={chat} c={c} m={m} changes={changes} /></div>}
         {row.is === 'mine' ? <State chat={chat} entry={row.entry} /> : from === me && <Arrived chat={chat} c={c} id={row.key} />}
         {changes.map((e) => e.state !== 'kept' && <State key={e.id} chat={chat} entry={e} />)}
       </div>
@@ -93,29 +95,11 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
   )
 }
 
-function Time({ c, seq, time }: { c: Conversation, seq: number, time: number }) {
+function stamp(c: Conversation, seq: number, time: number) {
   if (time === 0) return <span class="message__time" />
   const at = <time dateTime={new Date(time).toISOString()}>{clock(time)}</time>
   if (seq === 0 || !('room' in c.to)) return <span class="message__time" title={moment(time)}>{at}</span>
   return <a class="message__time" tabIndex={-1} href={write({ at: 'room', room: c.to.room, seq })} title={t('room.link', { moment: moment(time) })}>{at}</a>
-}
-
-/** Who reacted, and how; mine at once, also before the server has it. */
-function Reactions({ chat, c, m, changes }: { chat: Chat, c: Conversation, m: Said, changes: readonly Entry[] }) {
-  const me = chat.me.value
-  const under = changes.filter((e) => e.about?.kind === 'react' && e.state !== 'failed')
-  const all = under.reduce((r, e) => reacted(r, e.text, me, e.about?.undo === true), m.reactions ?? [])
-  if (all.length === 0) return null
-  return (
-    <div class="reactions">
-      {all.map((r) => (
-        <button
-          key={r.text} type="button" class="reaction" tabIndex={-1} aria-pressed={r.from.includes(me)} title={list([...r.from])}
-          aria-label={`${r.text} ${r.from.length}: ${list([...r.from])}`} onClick={() => chat.react(c, { ...m, reactions: all }, r.text)}
-        ><span aria-hidden="true">{r.text}</span>{r.from.length}</button>
-      ))}
-    </div>
-  )
 }
 
 /** What has become of a message of mine, or of what I did to one. */

@@ -9,18 +9,18 @@ export const Fence = aside(async () => (await import('./fence.tsx')).Fence)
 /** What somebody wrote, as nodes: nothing in it can become markup. */
 export function Text({ text, names }: { text: string, names: Names }) {
   const large = onlyEmoji(text) ? 'text--emoji' : ''
-  return <>{blocks(text, names).map((b, i) => <Part key={i} b={b} large={large} />)}</>
+  return <>{blocks(text, names).map((b, i) => part(b, i, large))}</>
 }
 
-function Part({ b, large }: { b: Block, large: string }) {
+function part(b: Block, key: number, large: string): ComponentChild {
   switch (b.is) {
-    case 'lines': return <div class={`text ${large}`}>{b.of.map(piece)}</div>
-    case 'quote': return <blockquote class="text text--quote">{b.of.map(piece)}</blockquote>
+    case 'lines': return <div key={key} class={`text ${large}`}>{b.of.map(piece)}</div>
+    case 'quote': return <blockquote key={key} class="text text--quote">{b.of.map(piece)}</blockquote>
     case 'list': {
       const items = b.items.map((of, i) => <li key={i}>{of.map(piece)}</li>)
-      return b.from === null ? <ul class="text text--list">{items}</ul> : <ol class="text text--list" start={b.from}>{items}</ol>
+      return b.from === null ? <ul key={key} class="text text--list">{items}</ul> : <ol key={key} class="text text--list" start={b.from}>{items}</ol>
     }
-    case 'fence': return <Fence language={b.language} text={b.text} />
+    case 'fence': return <Fence key={key} language={b.language} text={b.text} />
   }
 }
 
