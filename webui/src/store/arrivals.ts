@@ -12,7 +12,7 @@ export interface Heard {
   mention: boolean
 }
 
-const most = 24 // messages put in their place before one drawing: so many can be drawn in its time
+const most = 8 // messages put in their place before one drawing: so many an old phone can draw in its time
 
 export interface ArrivalsNeeds {
   me(): string

@@ -34,6 +34,8 @@ export interface Cut {
   until: number
 }
 
+const shortest = 23 * 3_600_000 // milliseconds of a day, when the clocks are set forward
+
 /** Messages of one author within this time are one. */
 export const joinWithin = 5 * 60_000
 
@@ -47,6 +49,7 @@ export function rows(s: Stand): Row[] {
   } else if (s.start !== null) out.push({ is: 'beginning', key: 'beginning' })
   const days = new Set<string>() // a wrong clock may bring a day back; keys stay unique
   let day = ''
+  let midnight = -Infinity // with which that day began: to ask a calendar for each message takes long
   let author = ''
   let time = 0
   const between = (after: number) => {
@@ -62,7 +65,9 @@ export function rows(s: Stand): Row[] {
     }
   }
   const newDay = (at: number) => {
+    if (at >= midnight && at - midnight < shortest) return
     const d = dayOf(at)
+    midnight = new Date(at).setHours(0, 0, 0, 0)
     if (d === day) return
     out.push({ is: 'day', key: `day ${d}${days.has(d) ? ` ${out.length}` : ''}`, time: at })
     days.add(d)

@@ -36,9 +36,9 @@ export function Composer({ chat }: { chat: Chat }) {
   const hint = 'room' in c.to ? t('room.message', { room: chat.places.called(c.to.room) }) : t('room.messageTo', { name: c.to.user })
 
   const speaks = () => c.tray.value.length > 0 || c.log.value.some((m) => m.file && m.seq === c.editing.value?.seq) // a file does, without words
-  const grow = () => {
+  const grow = () => { // where the sheet alone does not: to measure it with each key would lay out the page
     const el = field.current
-    if (!el) return
+    if (!el || CSS.supports('field-sizing', 'content')) return
     el.style.blockSize = 'auto'
     el.style.blockSize = `${el.scrollHeight}px`
   }

@@ -6,6 +6,7 @@ import type { Chat } from '../store/chat.ts'
 import type { Conversation, Wish } from '../store/conversation.ts'
 import { unread } from '../store/read.ts'
 import type { MessageRow, Row } from '../store/rows.ts'
+import { idle } from '../platform.ts'
 import { Icon } from './icon.tsx'
 import { aside, lazy, touched } from './lazy.tsx'
 import { Line } from './row.tsx'
@@ -16,7 +17,10 @@ const Acts = lazy(async () => (await import('./hands.ts')).Acts)
 
 const margin = 40 // rows from an edge of the window at which it is moved
 const lowest = 22 // pixels of a row
+const usual = 36
 const near = 64 // pixels from the end within which new messages are followed
+const flood = 8 // messages of one drawing: so many come seldom
+const calm = 150 // milliseconds without a flood
 
 /**
  * The messages of one conversation, a window of them at a time. The place of the reader is a row and its distance from the top; it is
@@ -31,10 +35,13 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #to = 0
   #firstKey = ''
   #follow = true
+  #lean = true // hardly more rows than can be seen: first, and in a flood, where what is above the screen would be drawn for nothing
+  #calming = 0
+  #head = 0 // the newest seq at the last drawing
   #anchor: { key: string, offset: number, height: number } | null = null
   #wish: Wish | null = null
   #goal: Wish | null = null
-  #height = 0
+  #height = innerHeight
   #top = -1 // of the scroll, when it was last looked at
   #focused = ''
   #stop: HTMLElement | null = null // where Tab stops
@@ -60,6 +67,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   override componentWillUnmount(): void {
     this.#observer?.disconnect()
+    clearTimeout(this.#calming)
   }
 
   override render({ chat, c }: { chat: Chat, c: Conversation }) {
@@ -114,7 +122,9 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     if (goal !== null && goal !== undefined && goal >= 0) this.#from = around(goal)
     else if (this.#goal || this.#follow) {
       const first = this.#goal ? -1 : this.#rows.findIndex((r) => r.key === this.#firstKey)
-      this.#from = first >= 0 && n - first <= most ? first : Math.max(0, n - (most - margin)) // it grows to most before it is cut again
+      const least = this.#isLean() ? Math.min(this.#fit, most - margin) : most - margin
+      const kept = n - first
+      this.#from = first >= 0 && kept >= Math.min(n, least) && kept <= least + margin ? first : Math.max(0, n - least) // a cut moves all rows: it grows before it is cut again
       this.#follow = true
     } else {
       const first = this.#rows.findIndex((r) => r.key === this.#firstKey)
@@ -126,6 +136,26 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     }
     this.#to = Math.min(n, this.#from + most)
     this.#firstKey = this.#rows[this.#from]?.key ?? ''
+  }
+
+  /** Whether the rows in sight are enough for now; the others are drawn when nothing has come for a moment. */
+  #isLean(): boolean {
+    const head = this.props.c.last.peek()
+    if (head - this.#head >= flood) this.#lean = true
+    this.#head = head
+    return this.#lean
+  }
+
+  /** Draws what is above the screen, too. */
+  #fill = (): void => {
+    if (!this.#box.current) return // it is gone
+    this.#lean = false
+    this.forceUpdate()
+  }
+
+  /** Rows that fill the screen, most of the time. */
+  get #fit(): number {
+    return Math.ceil(this.#height / usual) + 2
   }
 
   #nearEdge(i: number): boolean {
@@ -165,6 +195,10 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     this.#hold(true)
     this.#rove()
     this.#look()
+    if (!this.#lean) return
+    clearTimeout(this.#calming)
+    if (this.#from > 0 && (this.#list.current?.offsetHeight ?? 0) < box.clientHeight) this.#fill()
+    else this.#calming = window.setTimeout(idle, calm, this.#fill)
   }
 
   #goalIndexOf(goal: Wish): number {
