@@ -336,10 +336,12 @@ func TestHostsRunTheServer(t *testing.T) {
 	host.order(`{"do":"limits","on":true}`)
 	bob.enter("another", 0x87)
 	host.order(`{"do":"limits","files":5000,"memberfiles":4000}`)
-	if l := text(host.order(`{"do":"limits"}`)); !strings.Contains(l, `"files":5000,"memberfiles":4000`) || !strings.Contains(l, `"used":{"files":0,"bytes":0}`) {
+	if l := text(host.order(`{"do":"limits","each":3}`)); !strings.Contains(l, `"each":3,"fixed":true,"files":5000,"memberfiles":4000`) || !strings.Contains(l, `"used":{"files":0,"bytes":0}`) {
 		t.Errorf("the limits are %s", l)
 	}
 	host.wantNo(topicAdmin, `{"do":"limits","files":-1}`, 0x99, "bytes")
+	bob.enter("another", 0x87)
+	host.order(`{"do":"limits","on":false}`)
 	bob.enter("another", 0)
 
 	host.wantNo(topicAdmin, `{"do":"ban","name":"zoe"}`, 0x87, "host")

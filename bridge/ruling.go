@@ -29,11 +29,12 @@ type ruleAsk struct {
 	Days     int     `json:"days"`
 	Messages int     `json:"messages"`
 	Bytes    int64   `json:"bytes"`
-	Rooms    int     `json:"rooms"`
-	Each     int     `json:"each"`
 	Day      string  `json:"day"` // 2026-05-01
 
-	Files       *int64 `json:"files"`       // bytes of all files; nil: as it is
+	// Limits; nil: as it is.
+	Rooms       *int   `json:"rooms"`
+	Each        *int   `json:"each"`
+	Files       *int64 `json:"files"`       // bytes of all files
 	MemberFiles *int64 `json:"memberfiles"` // of one member's
 }
 

@@ -240,27 +240,28 @@ func (o *ruling) setReadOnly() (ruled, *broker.Refusal) {
 	return ruled{Limits: o.limitsNote()}, nil
 }
 
-// setLimits narrows what members may open and upload. The limits of files stay as they are when they are not said.
+// setLimits narrows what members may open and upload. What is not said stays as it is.
 func (o *ruling) setLimits() (ruled, *broker.Refusal) {
-	if o.ask.Rooms < 0 || o.ask.Each < 0 {
-		return ruled{}, refusePayload("bad-request", "rooms and each are counts; 0 is as configured")
+	for _, n := range []*int{o.ask.Rooms, o.ask.Each} {
+		if n != nil && *n < 0 {
+			return ruled{}, refusePayload("bad-request", "rooms and each are counts; 0 is as configured")
+		}
 	}
 	for _, n := range []*int64{o.ask.Files, o.ask.MemberFiles} {
 		if n != nil && *n < 0 {
 			return ruled{}, refusePayload("bad-request", "files and memberfiles are bytes; 0 is as configured")
 		}
 	}
-	l := limits{Rooms: o.ask.Rooms, Each: o.ask.Each, Fixed: o.ask.On != nil && *o.ask.On}
 	no := o.change(serverCard, func(c *card) *broker.Refusal {
+		var l limits
 		if c.Limits != nil {
-			l.Files, l.MemberFiles = c.Limits.Files, c.Limits.MemberFiles
+			l = *c.Limits
 		}
-		if o.ask.Files != nil {
-			l.Files = *o.ask.Files
-		}
-		if o.ask.MemberFiles != nil {
-			l.MemberFiles = *o.ask.MemberFiles
-		}
+		take(&l.Rooms, o.ask.Rooms)
+		take(&l.Each, o.ask.Each)
+		take(&l.Fixed, o.ask.On)
+		take(&l.Files, o.ask.Files)
+		take(&l.MemberFiles, o.ask.MemberFiles)
 		c.Limits = &l
 		return nil
 	})
@@ -268,6 +269,13 @@ func (o *ruling) setLimits() (ruled, *broker.Refusal) {
 		return ruled{}, no
 	}
 	return ruled{Limits: o.limitsNote()}, nil
+}
+
+// take puts a value in the place of another, if it was said.
+func take[T any](into, said *T) {
+	if said != nil {
+		*into = *said
+	}
 }
 
 // notice tells a room, or everyone, something: in a room it is an entry of its log; to everyone it is retained until it is taken back by
