@@ -8,6 +8,7 @@ import { Sanctions } from './care.tsx'
 import { Box, Can } from './can.tsx'
 import { Setting, Switch } from './control.tsx'
 import { Dialog } from './dialog.tsx'
+import { Limits } from './limits.tsx'
 import { Names } from './names.tsx'
 import { No } from './no.tsx'
 import { askHost, useOrders } from './ordering.ts'
@@ -98,13 +99,13 @@ function Rooms({ chat, onRoom }: { chat: Chat, onRoom: (room: string) => void })
   const taken = useSignal('') // the room that is exported
   const hidden = useSignal(0)
   const readonly = useSignal(false)
-  const fixed = useSignal(false)
+  const allowed = useSignal<Record<string, unknown>>({})
   const said = useSignal(standing(chat)?.text ?? '')
   const { no, order } = useOrders(chat)
   const limits = (v: unknown) => {
     const f = (v ?? {}) as Record<string, unknown>
     readonly.value = f.readonly === true
-    fixed.value = f.fixed === true
+    allowed.value = f
   }
   useEffect(() => void order('rooms').then((a) => {
     if (!a) return
@@ -112,7 +113,7 @@ function Rooms({ chat, onRoom }: { chat: Chat, onRoom: (room: string) => void })
     hidden.value = Number((a.private as Record<string, unknown> | undefined)?.rooms ?? 0)
     limits(a.limits)
   }), [])
-  const set = (what: string, on: boolean) => void order(what, { on }).then((a) => { if (a) limits(a.limits) })
+  const set = (what: string, how: object) => void order(what, how).then((a) => { if (a) limits(a.limits) })
   const notice = (e: Event, text: string) => {
     e.preventDefault()
     void order('notice', { text }).then((a) => { if (a) said.value = text })
@@ -122,8 +123,9 @@ function Rooms({ chat, onRoom }: { chat: Chat, onRoom: (room: string) => void })
     <>
       <No text={no.value} />
       <div class="card">
-        <Switch label={t('admin.readonly')} hint={t('admin.readonlyHint')} on={readonly.value} onChange={(on) => set('readonly', on)} />
-        <Switch label={t('admin.fixed')} on={fixed.value} onChange={(on) => set('limits', on)} />
+        <Switch label={t('admin.readonly')} hint={t('admin.readonlyHint')} on={readonly.value} onChange={(on) => set('readonly', { on })} />
+        <Switch label={t('admin.fixed')} on={allowed.value.fixed === true} onChange={(on) => set('limits', { on })} />
+        <Limits is={allowed.value} onChange={(what, n) => set('limits', { [what]: n })} />
         <form class="setting" onSubmit={(e) => notice(e, said.value)}>
           <span class="setting__words"><span class="setting__label">{t('admin.notice')}</span><span class="setting__hint">{t('admin.noticeHint')}</span></span>
           <input class="care__field" value={said.value} maxLength={300} dir="auto" autocomplete="off" aria-label={t('admin.notice')} onInput={(e) => { said.value = e.currentTarget.value }} />

@@ -101,6 +101,15 @@ test('a name is kept for good, and comes along to other devices', async (t) => {
   await hugo.getByRole('button', { name: 'Release' }).click()
   await hugo.getByRole('button', { name: 'Release' }).click()
   await hugo.waitFor({ state: 'detached' })
+
+  // What the hosts allow is there for the next who looks.
+  await run.getByRole('tab', { name: 'Rooms' }).click()
+  await run.getByLabel('Files of one member, at most').selectOption('524288000')
+  await run.getByLabel('Open rooms, at most').selectOption('50')
+  await run.getByRole('tab', { name: 'Names' }).click()
+  await run.getByRole('tab', { name: 'Rooms' }).click()
+  await until('both are as they were set', async () => (await run.getByLabel('Files of one member, at most').inputValue()) === '524288000' && (await run.getByLabel('Open rooms, at most').inputValue()) === '50')
+  assert.deepEqual(await zoe.axe(), [])
   await zoe.page.keyboard.press('Escape')
 
   // What is on the list of her sessions goes from it by itself; she takes along what she said, and has it erased.
