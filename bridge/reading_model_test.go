@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,7 @@ type listener struct {
 // A modelRoom is a room as the model knows it.
 type modelRoom struct {
 	slug    string
+	was     []string // names that it had before, which lead to it
 	private bool
 	owner   int
 	members map[int]bool
@@ -93,7 +95,7 @@ func (m *readModel) drain() {
 				}
 			}
 			for _, room := range m.rooms {
-				if room.private && strings.Contains(all, room.slug) && !answers(p) {
+				if room.private && slices.ContainsFunc(append(room.was, room.slug), func(name string) bool { return strings.Contains(all, name) }) && !answers(p) {
 					if once, _ := m.might(room, i, 0); !once {
 						m.r.t.Fatalf("step %d: %s was sent something of %s, which it never could read: %s", m.step, g.name, room.slug, all)
 					}
@@ -164,6 +166,10 @@ func (m *readModel) next() {
 	other := m.rnd.IntN(len(m.who))
 	runs := room.owner == by && !room.banned[by]
 	may := m.mayNow(room, by)
+	slug := room.slug
+	if len(room.was) > 0 && m.rnd.IntN(3) == 0 {
+		slug = room.was[m.rnd.IntN(len(room.was))]
+	}
 	target := map[string]any{"room": room.slug, "name": m.who[other].name}
 	switch what := m.rnd.IntN(16); {
 	case what < 5: // say
@@ -174,15 +180,15 @@ func (m *readModel) next() {
 		if topic == "typing/me" {
 			m.said, payload = m.said[:len(m.said)-1], "1"
 		}
-		if a := m.who[by].Publish("chat/room/"+room.slug+"/"+topic, payload); (a.Code < 0x80) != may {
+		if a := m.who[by].Publish("chat/room/"+slug+"/"+topic, payload); (a.Code < 0x80) != may {
 			m.r.t.Fatalf("step %d: %s by %s in %s: %#x %q, may %v", m.step, topic, m.who[by].name, room.slug, a.Code, a.Props.Reason, may)
 		} else if !may && topic != "typing/me" {
 			m.said = m.said[:len(m.said)-1]
 		}
 	case what < 8: // ask
 		ask := []struct{ topic, payload string }{
-			{"chat/room/" + room.slug + "/history", `{"limit":200}`}, {"chat/room/" + room.slug + "/history", `{"search":"word"}`},
-			{"chat/room/" + room.slug + "/members", `{}`}, {"chat/server/search", `{"search":"word"}`}, {"chat/room/" + room.slug + "/read", `{"seq":1}`},
+			{"chat/room/" + slug + "/history", `{"limit":200}`}, {"chat/room/" + slug + "/history", `{"search":"word"}`},
+			{"chat/room/" + slug + "/members", `{}`}, {"chat/server/search", `{"search":"word"}`}, {"chat/room/" + slug + "/read", `{"seq":1}`},
 			{topicAdmin, `{"do":"sessions"}`}, {topicAdmin, `{"do":"rooms"}`}, {topicAdmin, `{"do":"log"}`},
 			{topicAdmin, `{"do":"card","room":"` + room.slug + `"}`}, {topicAdmin, `{"do":"attendance","room":"` + room.slug + `"}`},
 		}[m.rnd.IntN(10)]
@@ -191,7 +197,7 @@ func (m *readModel) next() {
 			m.r.t.Fatalf("step %d: refused with %q", m.step, a.Props.Reason)
 		}
 	case what == 8: // listen by name, which only who may is let
-		if code := m.who[by].Subscribe("chat/room/" + room.slug + "/#")[0]; (code < 0x80) != may {
+		if code := m.who[by].Subscribe("chat/room/" + slug + "/#")[0]; (code < 0x80) != may {
 			m.r.t.Fatalf("step %d: %s subscribes to %s: %#x, may %v", m.step, m.who[by].name, room.slug, code, may)
 		}
 	case what == 9 && room.private:
@@ -218,7 +224,12 @@ func (m *readModel) next() {
 	case what == 14 && m.rnd.IntN(4) == 0: // gone and back, with what waited
 		m.who[by].Cut()
 		m.connect(by)
-	case what == 15 && m.rnd.IntN(6) == 0 && room.owner == by:
+	case what == 15 && m.rnd.IntN(2) == 0:
+		to := fmt.Sprintf("moved-%d-%08x", m.step, m.rnd.Uint32())
+		if m.try(room.owner, "rename", true, map[string]any{"room": room.slug, "to": to}) {
+			room.was, room.slug = append(room.was, room.slug), to
+		}
+	case what == 15 && m.rnd.IntN(3) == 0 && room.owner == by:
 		if m.try(by, "dissolve", true, map[string]any{"room": room.slug}) {
 			room.gone = true
 		}
