@@ -148,6 +148,7 @@ test('answers are written by keyboard, quoted, and lead to what they answer', as
   // Bob's page does not hold the question, and fetches it.
   await bob.page.reload()
   await bob.online()
+  await bob.log.press('End') // he may not have read all that came, and the page opens at what is new
   await bob.sees('I have')
   const quote = bob.messages.last().getByRole('button', { name: /Bob/ })
   await quote.getByText('who has the blue key?').waitFor()
