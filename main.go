@@ -149,8 +149,10 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 			hint: "give this user the right to read and write there, or choose another folder with --data another-folder",
 		}, store.Close(ctx))
 	}
+	httpAddr, mqttAddr := httpListener.Addr().(*net.TCPAddr), mqttListener.Addr().(*net.TCPAddr)
 	mqtt, err := broker.New(broker.Config{
 		Version:       version,
+		HTTPPort:      httpAddr.Port,
 		QueueBytes:    int(config.Limits.Queue),
 		MaxPacket:     int(config.Limits.Packet),
 		QueuedBytes:   mem.queued,
@@ -172,7 +174,6 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		return errors.Join(explain(store, err), store.Close(ctx))
 	}
 
-	httpAddr, mqttAddr := httpListener.Addr().(*net.TCPAddr), mqttListener.Addr().(*net.TCPAddr)
 	mux := http.NewServeMux()
 	mux.Handle("/mqtt", mqtt.WebSocket())
 	invite := invitation{title: placeName(config), http: httpAddr, mqtt: mqttAddr, chat: chat.Stats}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +55,22 @@ func TestStartTellsPeopleWhereToGo(t *testing.T) {
 	}
 	if err := json.NewDecoder(s.get("/api/place").Body).Decode(&place); err != nil || place.People != 1 || place.Devices != 1 {
 		t.Errorf("with one by TCP and one by websocket: %+v, %v", place, err)
+	}
+}
+
+// TestABrowserAtTheMQTTPortIsToldWhereToGo: it is what somebody types who reads the ports the wrong way round.
+func TestABrowserAtTheMQTTPortIsToldWhereToGo(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, t.TempDir())
+	r, err := http.Get("http://" + s.mqtt + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	told, err := io.ReadAll(r.Body)
+	_, port, _ := net.SplitHostPort(s.http)
+	if err != nil || r.StatusCode != http.StatusMisdirectedRequest || !strings.Contains(string(told), "on port "+port) {
+		t.Errorf("told %d %q %v", r.StatusCode, told, err)
 	}
 }
 

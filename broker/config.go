@@ -12,6 +12,9 @@ type Config struct {
 	// Version is told on $SYS/broker/version.
 	Version string
 
+	// HTTPPort is where a browser should have gone that speaks HTTP to the MQTT port: it is told so. 0: nowhere.
+	HTTPPort int
+
 	// QueueBytes is what may wait for one session that does not read, in bytes; beyond it the session is cut as slow. What the
 	// reader asked for (retained messages, history) does not count.
 	QueueBytes int

@@ -173,6 +173,9 @@ func (c *conn) readFrame() []byte {
 			c.eof = c.eof || err != nil && !timedOut(err)
 			return nil
 		case f != nil:
+			if version == 0 && c.ws == nil && c.b.cfg.HTTPPort > 0 && speaksHTTP(c.frames.begun()) {
+				c.send(wrongPort(c.b.cfg.HTTPPort))
+			}
 			c.end(CauseProtocol, f.code, f.tell)
 			return nil
 		case timedOut(err):

@@ -66,6 +66,9 @@ func (f *frames) next(limit int, version byte, before func()) ([]byte, *fault, e
 	}
 }
 
+// begun is what has come of the next packet.
+func (f *frames) begun() []byte { return f.buf[f.start:f.end] }
+
 // rest gives the buffer back, unless there is a part of a packet in it.
 func (f *frames) rest() {
 	if f.start == f.end {
