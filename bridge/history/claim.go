@@ -3,7 +3,6 @@ package history
 import (
 	"container/heap"
 	"context"
-	"crypto/sha256"
 	"slices"
 	"sync"
 	"time"
@@ -11,9 +10,6 @@ import (
 
 // revBlock is how many Revs are set aside at once, so that a grant needs no write of its own to make its Rev unique.
 const revBlock = 1 << 20
-
-// storeWait is how long Claim waits for the disk before joining goes on from memory.
-const storeWait = time.Second
 
 // claims decides who holds a name. Memory is the truth, one mutex makes check and act one step; the store takes what has
 // changed (take) and tells how it went (stored). It knows no database and no wall clock.
@@ -37,35 +33,6 @@ type claims struct {
 	durable uint64 // the last change that is on disk
 	down    bool   // the store cannot write now
 	news    chan struct{}
-}
-
-// A holding is one name in use: connected while it has sessions, else waiting for its owner.
-type holding struct {
-	name, fold string
-	keys       [2]string
-	verifier   []byte
-	rev        uint64
-	ident      string
-	kept       bool // for good: it waits without end
-	hold       time.Duration
-	sessions   []session
-	until      time.Time // when it waits: the end, by the monotonic clock
-	place      int       // in ends, -1 while connected
-}
-
-type session struct{ id, client string }
-
-// A claimRow is a holding as it is stored.
-type claimRow struct {
-	rev        uint64
-	name, fold string
-	keys       [2]string
-	verifier   []byte
-	hold       int64 // milliseconds
-	ends       int64 // lived in milliseconds when the hold is over; -1 while connected
-	ident      string
-	kept       bool
-	gone       bool // to be deleted; only rev counts
 }
 
 // newClaims returns claims that start with the stored rows at lived. Revs up to reserved may have been given before.
@@ -333,137 +300,4 @@ func (c *claims) changedLocked(h *holding) {
 	c.changes++
 	c.dirty[h.rev] = struct{}{}
 	c.kick()
-}
-
-// await waits until change is on disk, or the store says that it cannot write, or for storeWait.
-func (c *claims) await(ctx context.Context, change uint64) error {
-	timer := time.NewTimer(storeWait)
-	defer timer.Stop()
-	for {
-		c.mu.Lock()
-		if c.durable >= change || c.down {
-			c.mu.Unlock()
-			return nil
-		}
-		if c.news == nil {
-			c.news = make(chan struct{})
-		}
-		news := c.news
-		c.mu.Unlock()
-		select {
-		case <-news:
-		case <-timer.C:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// holding tells whether any name waits for its owner, so that the rest must be stored now and then.
-func (c *claims) holding() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.ends) > 0
-}
-
-// take returns at most limit rows that must be stored, what reserved must become, and the change to name in stored.
-func (c *claims) take(limit int) (rows []claimRow, reserved, change uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for rev := range c.dirty {
-		if len(rows) == limit {
-			return rows, c.limit, c.durable // not all: nobody may go on yet
-		}
-		delete(c.dirty, rev)
-		row := claimRow{rev: rev, gone: true}
-		if h := c.byRev[rev]; h != nil {
-			row = claimRow{rev: rev, name: h.name, fold: h.fold, keys: h.keys, verifier: h.verifier, hold: h.hold.Milliseconds(), ends: -1, ident: h.ident, kept: h.kept}
-			if h.place >= 0 {
-				row.ends = max(0, (c.lived + h.until.Sub(c.started)).Milliseconds())
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows, c.limit, c.changes
-}
-
-// stored tells how storing what take returned went.
-func (c *claims) stored(rows []claimRow, change uint64, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err != nil {
-		for _, row := range rows {
-			c.dirty[row.rev] = struct{}{}
-		}
-	} else if change > c.durable {
-		c.durable = change
-	}
-	c.down = err != nil
-	c.tellLocked()
-}
-
-// stuck tells that the store cannot write now, and will tell by stored when it has.
-func (c *claims) stuck() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.down = true
-	c.tellLocked()
-}
-
-func (c *claims) tellLocked() {
-	if c.news != nil {
-		close(c.news)
-		c.news = nil
-	}
-}
-
-func (h *holding) claim(session string) Claim {
-	return Claim{Name: h.name, Session: session, Rev: h.rev, Ident: h.ident}
-}
-
-func (h *holding) holder() Holder {
-	is := Holder{Name: h.name, Fold: h.fold, Rev: h.rev, Ident: h.ident, Kept: h.kept, Connected: len(h.sessions) > 0, Secret: h.verifier != nil}
-	if is.Secret {
-		sum := sha256.Sum256(h.verifier)
-		copy(is.Proof[:], sum[:])
-	}
-	return is
-}
-
-func (h *holding) bySession(id string) int {
-	return slices.IndexFunc(h.sessions, func(s session) bool { return s.id == id })
-}
-
-// byClient finds the session of a client id; an empty id is nobody's.
-func (h *holding) byClient(client string) int {
-	if client == "" {
-		return -1
-	}
-	return slices.IndexFunc(h.sessions, func(s session) bool { return s.client == client })
-}
-
-// An endHeap has the holding that ends first at its top.
-type endHeap []*holding
-
-func (e endHeap) Len() int           { return len(e) }
-func (e endHeap) Less(i, j int) bool { return e[i].until.Before(e[j].until) }
-func (e endHeap) Swap(i, j int) {
-	e[i], e[j] = e[j], e[i]
-	e[i].place, e[j].place = i, j
-}
-
-func (e *endHeap) Push(x any) {
-	h := x.(*holding)
-	h.place = len(*e)
-	*e = append(*e, h)
-}
-
-func (e *endHeap) Pop() any {
-	old := *e
-	h := old[len(old)-1]
-	old[len(old)-1] = nil
-	h.place = -1
-	*e = old[:len(old)-1]
-	return h
 }
