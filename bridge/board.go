@@ -248,13 +248,11 @@ func (c *changing) onBoard(ctx context.Context, target history.Entry) (so bool, 
 		return false, refuseNoRoom(c.t.room)
 	}
 	p, name := &c.p.body, c.st.name()
-	head, err := c.b.store.Head(ctx, r.slug)
+	done, err := r.catchUp(ctx, c.b.store) // so that it is on the board
 	if err != nil {
 		return false, refuseStore(err)
 	}
-	select {
-	case <-r.heard(head): // so that it is on the board
-	case <-ctx.Done():
+	if !done {
 		return false, refuseBusy()
 	}
 	err = r.look(ctx, c.b.store, c.b.store, func(bd *board, _ uint64) {

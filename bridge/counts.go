@@ -216,8 +216,25 @@ func (b *Bridge) tellCounts(ctx context.Context) {
 			if m := b.members.find(n.Fold); m == nil || m.ident != ident {
 				continue // it is told when it comes
 			}
+			b.catchUp(ctx, d.places)
 			note := b.countsOf(ctx, ident, d.name, d.places)
 			b.publish(&broker.Message{Topic: topicInbox(d.name), Payload: encode(note), QoS: 1, ContentType: "application/json"})
+		}
+	}
+}
+
+// catchUp waits until rooms have published what was said: a mention is noted when it is on disk, which may be before, and a note must not
+// tell of a message that is newer than the last.
+func (b *Bridge) catchUp(ctx context.Context, places map[string]bool) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	for place := range places {
+		r := b.rooms.find(place)
+		if r == nil {
+			continue
+		}
+		if _, err := r.catchUp(ctx, b.store); err != nil && ctx.Err() == nil {
+			b.quiet.Warn("what is unread is counted without the newest messages", place, "room", place, "err", err)
 		}
 	}
 }

@@ -1,11 +1,13 @@
 package bridge
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
+	"tincan/bridge/history"
 	"tincan/broker"
 	"tincan/broker/mqtttest"
 )
@@ -148,6 +150,53 @@ func TestNobodyIsToldOfWhatIsNotForIt(t *testing.T) {
 	ada.Publish("chat/room/class/say", "@bob secret")
 	if _, told := r.comes("bob", "bob-3"); told != "lobby 1 [2]" {
 		t.Errorf("bob is told of what is private: %q", told)
+	}
+}
+
+// A lagging store tells of entries a moment after it has acknowledged them: when it is next asked where the log ends.
+type lagging struct {
+	Store
+	asked chan struct{} // capacity 1
+}
+
+func (l lagging) Head(ctx context.Context, room string) (uint64, error) {
+	select {
+	case l.asked <- struct{}{}:
+	default:
+	}
+	return l.Store.Head(ctx, room)
+}
+
+func (l lagging) Tail(ctx context.Context, room string, after uint64, emit func(history.Entry) bool) error {
+	return l.Store.Tail(ctx, room, after, func(e history.Entry) bool {
+		if strings.Contains(string(e.Body), "@bob") {
+			select {
+			case <-l.asked:
+			case <-ctx.Done():
+			}
+		}
+		return emit(e)
+	})
+}
+
+// A note comes after the message that it tells of, and counts it.
+func TestNoMentionIsNewerThanTheLastMessage(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	asked := make(chan struct{}, 1)
+	r.wrap = func(s Store) Store { return lagging{s, asked} }
+	r.restart()
+	ada, bob := r.join("Ada"), r.join("bob")
+	ada.post(`{"text":"one"}`)
+	bob.Publish("chat/room/lobby/read", `{"seq":1}`)
+	bob.wantInbox("read")
+	for len(asked) > 0 {
+		<-asked
+	}
+	ada.Go(mqtttest.Pub{Topic: "chat/room/lobby/say", QoS: 1, Payload: "@bob two"})
+	note := bob.wantInbox("counts")
+	if c := decode[map[string]roomCount](t, note["rooms"])["lobby"]; c.Last != 2 || c.Unread != 1 {
+		t.Errorf("bob is told %s", note["rooms"])
 	}
 }
 

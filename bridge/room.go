@@ -215,6 +215,20 @@ func (r *room) heard(seq uint64) <-chan struct{} {
 	return c
 }
 
+// catchUp waits until what the log holds now has been published; false: ctx has ended before.
+func (r *room) catchUp(ctx context.Context, log history.Log) (bool, error) {
+	head, err := log.Head(ctx, r.slug)
+	if err != nil {
+		return false, err
+	}
+	select {
+	case <-r.heard(head):
+		return true, nil
+	case <-ctx.Done():
+		return false, nil
+	}
+}
+
 // tellHeard notes that an entry has been published.
 func (r *room) tellHeard(e history.Entry) {
 	r.mu.Lock()
