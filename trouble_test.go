@@ -231,7 +231,7 @@ func picture(t *testing.T, path string) string {
 			return err
 		}
 		b.WriteString(info.Mode().String() + " " + rel)
-		if info.Mode().IsRegular() {
+		if info.Mode().IsRegular() && !strings.HasSuffix(rel, "-shm") { // there SQLite counts its readers: a running tincan has some
 			text, err := os.ReadFile(p)
 			if err != nil {
 				return err
