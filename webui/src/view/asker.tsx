@@ -33,7 +33,7 @@ export function Asker({ chat }: { chat: Chat }) {
     e.preventDefault()
     if (i === options.value.length - 1 && i + 1 < most) add()
     const list = (e.currentTarget as HTMLElement).closest('ol')
-    requestAnimationFrame(() => list?.querySelectorAll('input')[i + 1]?.focus())
+    queueMicrotask(() => list?.querySelectorAll('input')[i + 1]?.focus()) // when the new one is there, and before the next key
   }
   const ask = (e: Event) => {
     e.preventDefault()
