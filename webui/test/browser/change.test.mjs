@@ -17,6 +17,7 @@ test('what was said is edited, reacted to and deleted, for everybody who reads',
   await ada.field.fill('a draft')
   await ada.messages.last().focus()
   await ada.page.keyboard.press('e')
+  await until('it is in the field again', async () => (await ada.field.inputValue()) === 'helo')
   await ada.field.fill('hello')
   await ada.field.press('Enter')
   for (const p of [ada, bob]) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { House, like } from './house.mjs'
+import { House, like, until } from './house.mjs'
 
 test('one field leads to rooms, people, devices and what the page can do, by keys alone', async (t) => {
   const house = await House.open(t)
@@ -41,6 +41,7 @@ test('one field leads to rooms, people, devices and what the page can do, by key
   await jump('/')
   await page.getByText('Nothing here has that name.').waitFor()
   await page.keyboard.press('Escape')
+  await until('its entry has gone from the history', () => page.evaluate(() => !history.state?.over))
   await page.goBack()
   await page.getByRole('heading', { name: 'greenhouse' }).waitFor()
   await ada.rooms.getByRole('link', { name: /lobby/ }).click()
