@@ -320,6 +320,11 @@ func TestHostsRunTheServer(t *testing.T) {
 	if all := text(host.order(`{"do":"sessions"}`)); !strings.Contains(all, `"name":"bob"`) || !strings.Contains(all, `"name":"zoe"`) {
 		t.Errorf("all sessions are %s", all)
 	}
+	for name, is := range map[string]string{"me": "zoe", "zoe": "zoe", "BOB": "bob"} {
+		if one := text(host.order(`{"do":"sessions","name":"` + name + `"}`)); strings.Count(one, `"session":`) != 1 || !strings.Contains(one, `"name":"`+is+`"`) {
+			t.Errorf("the sessions of %s are %s", name, one)
+		}
+	}
 
 	bob.Subscribe("chat/server/#")
 	host.order(`{"do":"notice","text":"at five we close"}`)

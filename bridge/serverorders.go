@@ -112,8 +112,8 @@ func (o *ruling) listSessions() (ruled, *broker.Refusal) {
 		return st.member.ident == o.me().Ident ||
 			all && (strings.Contains(strings.ToLower(st.name()), strings.ToLower(o.Text)) || strings.Contains(st.session.Remote(), o.Text))
 	})
-	if o.Name == me {
-		seats = slices.DeleteFunc(seats, func(st *seat) bool { return st.member.ident != o.me().Ident })
+	if o.Name != "" {
+		seats = slices.DeleteFunc(seats, func(st *seat) bool { return st.name() != o.Name })
 	}
 	slices.SortFunc(seats, func(x, y *seat) int {
 		if c := compare(x.name(), y.name()); c != 0 {
