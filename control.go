@@ -41,7 +41,6 @@ type desk interface {
 type controlled struct {
 	Address string `json:"address"`
 	Key     string `json:"key"`
-	Page    string `json:"page"` // address of the page, for links
 }
 
 // A control serves a desk to the commands.
@@ -50,8 +49,8 @@ type control struct {
 	server *http.Server
 }
 
-// openControl begins; page is where links lead. Call close at the end.
-func openControl(folder, page string, d desk) (*control, error) {
+// openControl begins; page tells where links lead now. Call close at the end.
+func openControl(folder string, page func() string, d desk) (*control, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		if l, err = net.Listen("tcp", "[::1]:0"); err != nil {
@@ -60,13 +59,13 @@ func openControl(folder, page string, d desk) (*control, error) {
 	}
 	var key [32]byte
 	rand.Read(key[:]) // never fails
-	told := controlled{Address: l.Addr().String(), Key: hex.EncodeToString(key[:]), Page: page}
+	told := controlled{Address: l.Addr().String(), Key: hex.EncodeToString(key[:])}
 	text, err := json.Marshal(told)
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	c := &control{file: filepath.Join(folder, controlFile)}
-	c.server = &http.Server{Handler: controlHandler(told.Key, d), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 4 << 10}
+	c.server = &http.Server{Handler: controlHandler(told.Key, page, d), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 4 << 10}
 	os.Remove(c.file) // of a run that was killed; it might be somebody else's to read
 	if err := os.WriteFile(c.file, text, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -94,10 +93,11 @@ type controlAsk struct {
 type controlAnswer struct {
 	Error string            `json:"error,omitempty"`
 	Token string            `json:"token,omitempty"`
+	Page  string            `json:"page,omitempty"` // address of the page, for links
 	Names []bridge.KeptName `json:"names,omitempty"`
 }
 
-func controlHandler(key string, d desk) http.Handler {
+func controlHandler(key string, page func() string, d desk) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(key)) != 1 || r.Method != http.MethodPost {
@@ -107,7 +107,11 @@ func controlHandler(key string, d desk) http.Handler {
 		var q controlAsk
 		var a controlAnswer
 		err := json.NewDecoder(io.LimitReader(r.Body, 64<<10)).Decode(&q)
-		if err == nil {
+		switch {
+		case err != nil:
+		case q.Do == "page":
+			a.Page = page()
+		default:
 			a, err = q.answer(r.Context(), d)
 		}
 		if err != nil {
@@ -187,6 +191,12 @@ func (d *farDesk) ask(ctx context.Context, q controlAsk) (a controlAnswer, err e
 		return a, errors.New(a.Error)
 	}
 	return a, nil
+}
+
+// page is the address of the page, as it is now.
+func (d *farDesk) page(ctx context.Context) (string, error) {
+	a, err := d.ask(ctx, controlAsk{Do: "page"})
+	return a.Page, err
 }
 
 func (d *farDesk) HostLink(ctx context.Context) (string, error) {

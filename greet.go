@@ -25,13 +25,34 @@ type greeting struct {
 
 // print writes it to w, most important first.
 func (g *greeting) print(w io.Writer) {
-	page := webAddresses(g.http, g.addrs, g.host)
 	fmt.Fprintf(w, "\n%s is open.\n\n", g.title)
-	if g.http.IP.IsLoopback() {
+	g.printPage(w)
+	if g.door != "" {
+		fmt.Fprintf(w, "\n  There is a door: everybody needs its passphrase, and the QR code has it. Devices write it behind their password: secret@passphrase\n")
+	}
+	g.printHostLink(w)
+	g.printMQTT(w)
+	fmt.Fprintf(w, "\n  Everything is kept in %s\n  Ctrl-C stops it.\n\n", g.data)
+}
+
+// printNews writes what is new when this computer has come into another network.
+func (g *greeting) printNews(w io.Writer) {
+	fmt.Fprintf(w, "\nThe network has changed: %s has a new address.\n\n", g.title)
+	g.printPage(w)
+	g.printHostLink(w)
+	g.printMQTT(w)
+	fmt.Fprintln(w)
+}
+
+// printPage writes the ways to the page.
+func (g *greeting) printPage(w io.Writer) {
+	page := webAddresses(g.http, g.addrs, g.host)
+	switch {
+	case g.http.IP.IsLoopback():
 		fmt.Fprintf(w, "  Join from a browser on this computer (http is set to %s, so no other can):\n", g.http)
-	} else if len(page) == 1 {
+	case isEverywhere(g.http) && len(page) == 1:
 		fmt.Fprint(w, "  No network was found. Join from a browser on this computer:\n")
-	} else {
+	default:
 		fmt.Fprint(w, "  Join from a browser in this network:\n")
 	}
 	for _, p := range page {
@@ -42,14 +63,17 @@ func (g *greeting) print(w io.Writer) {
 			fmt.Fprintf(w, "\n%s", code)
 		}
 	}
+}
 
-	if g.door != "" {
-		fmt.Fprintf(w, "\n  There is a door: everybody needs its passphrase, and the QR code has it. Devices write it behind their password: secret@passphrase\n")
-	}
+// printHostLink writes how the first host becomes one.
+func (g *greeting) printHostLink(w io.Writer) {
 	if g.hostLink != "" {
 		fmt.Fprintf(w, "\n  You are the host: open this in your browser, once and within an hour, so that the page knows it. Later: tincan host\n    %s\n", g.hostLink)
 	}
+}
 
+// printMQTT writes how devices join.
+func (g *greeting) printMQTT(w io.Writer) {
 	host := mqttHost(g.mqtt, g.addrs)
 	fmt.Fprintf(w, "\n  Devices and scripts join with MQTT at %s:\n", net.JoinHostPort(host, fmt.Sprint(g.mqtt.Port)))
 	if g.mqtt.IP.IsLoopback() {
@@ -60,7 +84,6 @@ func (g *greeting) print(w io.Writer) {
 		port = fmt.Sprintf(" -p %d", g.mqtt.Port)
 	}
 	fmt.Fprintf(w, "    mosquitto_pub -h %s%s -u kitchen -t chat/room/lobby/say -m 'dinner is ready'\n", host, port)
-	fmt.Fprintf(w, "\n  Everything is kept in %s\n  Ctrl-C stops it.\n\n", g.data)
 }
 
 // invitation is a link to the page that opens the door, too.
@@ -85,7 +108,7 @@ func webAddresses(l *net.TCPAddr, addrs []netip.Addr, host string) []webAddress 
 		}
 		return "http://" + net.JoinHostPort(h, fmt.Sprint(l.Port))
 	}
-	if !l.IP.IsUnspecified() && l.IP != nil {
+	if !isEverywhere(l) {
 		return []webAddress{{url: address(l.IP.String())}}
 	}
 	var ways []webAddress
@@ -110,7 +133,7 @@ func reached(l *net.TCPAddr, addrs []netip.Addr) []netip.Addr {
 }
 
 func mqttHost(l *net.TCPAddr, addrs []netip.Addr) string {
-	if !l.IP.IsUnspecified() && l.IP != nil {
+	if !isEverywhere(l) {
 		return l.IP.String()
 	}
 	if rs := reached(l, addrs); len(rs) > 0 {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -205,22 +206,29 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 
 	own := webAddresses(httpAddr, nil, "")[0].url // where a browser of this computer goes
 	greeting := newGreeting(config, folder, httpAddr, mqttAddr, stdout)
-	first := webAddresses(httpAddr, greeting.addrs, greeting.host)[0].url
-	if config.Open && browserCommand(own, runtime.GOOS, os.Getenv, isTerminal(stdout)) != nil {
-		first = own
+	local := config.Open && browserCommand(own, runtime.GOOS, os.Getenv, isTerminal(stdout)) != nil // somebody sits at this computer
+	linked := func() string {                                                                       // where links lead: the address of the page, as it is now
+		if local {
+			return own
+		}
+		return webAddresses(httpAddr, shareable(netInterfaces()), greeting.host)[0].url
 	}
-	desk, err := openControl(config.Data, first, chat)
+	desk, err := openControl(config.Data, linked, chat)
 	if err != nil {
 		log.Warn("tincan host and tincan name will not reach this tincan: use them while it is stopped", "err", err)
 	}
-	if !chat.HasHost() {
+	offer := func(ctx context.Context) { // the first host's link
+		if greeting.hostLink = ""; chat.HasHost() {
+			return
+		}
 		token, err := chat.HostLink(ctx)
 		if err != nil {
 			log.Warn("there is no link for the first host: use tincan host later", "err", err)
-		} else {
-			greeting.hostLink = hostLink(first, token)
+			return
 		}
+		greeting.hostLink = hostLink(linked(), token)
 	}
+	offer(ctx)
 	greeting.print(stdout)
 	log.Info("ready", append(ready, "took", time.Since(begun))...)
 	if config.Open {
@@ -230,6 +238,14 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 		} else if opened {
 			log.Debug("opened a browser", "url", url)
 		}
+	}
+	watch := newLookout(greeting, func(now []netip.Addr) {
+		greeting.addrs = now
+		offer(keepCtx)
+		greeting.printNews(stdout)
+	})
+	if watch != nil {
+		keeping.Go(func() { watch.Serve(keepCtx) })
 	}
 
 	select {

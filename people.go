@@ -43,7 +43,11 @@ func withDesk(ctx context.Context, c *call, config *Config, do func(d desk, page
 		return err
 	}
 	if far != nil {
-		if err := do(far, far.Page); !errors.Is(err, errNotRunning) {
+		page, err := far.page(ctx)
+		if err == nil {
+			err = do(far, page)
+		}
+		if !errors.Is(err, errNotRunning) {
 			return err
 		}
 	}
