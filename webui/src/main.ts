@@ -50,7 +50,7 @@ async function client(): Promise<string> {
 /** The place in the address. What an invitation brought is taken out of it, so that it is not passed on with the address. */
 function place() {
   const brought = invitation(location.hash)
-  if (brought) memory.setInvitation(brought)
+  if (brought) memory.setInvitation({ ...brought, door: brought.door || memory.invitation().door }) // a code alone closes no door
   openDoor(memory.invitation().door)
   const p = read(location.hash)
   if (brought && p) history.replaceState(history.state, '', write(p))
@@ -70,7 +70,7 @@ async function door(): Promise<void> {
   place()
   const { Door } = await import('./view/door.tsx')
   await worded()
-  render(h(Door, {}), root)
+  render(h(Door, { code: memory.invitation().code }), root)
 }
 
 async function room(): Promise<void> {

@@ -48,9 +48,13 @@ export function addresses(origin: string, told: readonly string[]): string[] {
   return [...new Set([...own, ...told])]
 }
 
-/** The link to a room at an address; the lobby is the address alone, which is the shortest to type. Where there is a door it has its passphrase. */
-export function link(address: string, room: string): string {
-  if (doorWord() !== '') return `${address}/#${encodeURIComponent(room || 'lobby')}?door=${encodeURIComponent(doorWord())}`
+/**
+ * The link to a room at an address; the lobby is the address alone, which is the shortest to type. Where there is a door it has its
+ * passphrase, and for a private room the code that lets into it.
+ */
+export function link(address: string, room: string, code = ''): string {
+  const opens = Object.entries({ door: doorWord(), code }).filter(([, word]) => word !== '').map(([key, word]) => `${key}=${encodeURIComponent(word)}`)
+  if (opens.length > 0) return `${address}/#${encodeURIComponent(room || 'lobby')}?${opens.join('&')}`
   return room === '' || room === 'lobby' ? address : `${address}/#${encodeURIComponent(room)}`
 }
 

@@ -141,10 +141,15 @@ export class Places {
   /** Subscribes to a room; again for what is retained in it. */
   subscribe(room: string): void {
     const c = this.conversation({ room })
+    const shut = c.barred.peek() !== 0
     const ask = async (enter: boolean): Promise<void> => {
       const [code] = await this.#needs.subscribe([filter.room(room)])
       if (code === notForMe && enter && await this.#needs.enter(room).then(() => true, () => false)) return ask(false)
       c.barred.value = code >= 0x80 ? code : 0
+      if (!shut || code >= 0x80) return
+      c.start.value = null // to who was not let in the history was an empty one
+      c.asked = false
+      if (c === this.#current.peek()) await this.#settle(c)
     }
     ask(true).catch(() => {})
   }
@@ -317,9 +322,12 @@ export class Places {
     if (atEnd) c.wish.value = { way: 'cut', seq: after }
   }
 
-  /** Is in a room from now on. */
+  /** Is in a room from now on; one that did not let me in is asked again. */
   join(room: string): void {
-    if (this.#rooms.value.joined.includes(room)) return
+    if (this.#rooms.value.joined.includes(room)) {
+      if (this.find(`room/${room}`)?.barred.peek()) this.subscribe(room)
+      return
+    }
     this.#rooms.value = rooms.joined(this.#rooms.value, room)
     this.#needs.memory.setRooms(this.#rooms.value.joined)
     this.subscribe(room)

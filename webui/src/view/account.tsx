@@ -7,13 +7,13 @@ import { place } from '../platform.ts'
 import { to } from '../mqtt/topics.ts'
 import { Unanswered } from '../store/asks.ts'
 import type { Chat } from '../store/chat.ts'
-import { addresses, askInvitation, typed } from '../store/invite.ts'
-import { knock } from '../store/knock.ts'
+import { typed } from '../store/invite.ts'
 import { sealFor } from '../store/seal.ts'
 import { QrCode } from './code.tsx'
 import { Setting } from './control.tsx'
 import { CopyButton } from './copy.tsx'
 import { Icon } from './icon.tsx'
+import { useReach } from './reach.ts'
 
 const least = 8 // letters of a passphrase
 
@@ -154,18 +154,11 @@ function GiveUp({ chat, onDone }: { chat: Chat, onDone: () => void }) {
   )
 }
 
-/** The address that others come by. */
-function useAddress() {
-  const at = useSignal(addresses(location.origin, [])[0] ?? '')
-  useEffect(() => { void askInvitation(knock).then((i) => { at.value ||= addresses(location.origin, i?.addresses ?? [])[0] ?? location.origin }) }, [])
-  return at.value
-}
-
 /** A code for another device of mine: to scan, or to type there. It is void when this closes. */
 function Code({ chat }: { chat: Chat }) {
   const code = useSignal('')
   const text = useSignal('')
-  const address = useAddress()
+  const address = useReach()
   const used = chat.handed.value // how often a code of mine was used
   const before = useRef(used)
   useEffect(() => {
@@ -194,7 +187,7 @@ function HostLink({ chat }: { chat: Chat }) {
   const token = useSignal('')
   const text = useSignal('')
   const shown = useRef<HTMLElement>(null)
-  const address = useAddress()
+  const address = useReach()
   useEffect(() => {
     chat.order('host').then((a) => {
       if (typeof a.token === 'string') token.value = a.token

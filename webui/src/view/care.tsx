@@ -5,8 +5,8 @@ import { useEffect, useRef } from 'preact/hooks'
 import { clock, span, t } from '../i18n/format.ts'
 import type { About } from '../mqtt/parse.ts'
 import { roomSlug } from '../mqtt/topics.ts'
-import { address } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
+import { link } from '../store/invite.ts'
 import { kept } from '../store/kept.ts'
 import { lobby } from '../store/rooms.ts'
 import { write } from '../store/route.ts'
@@ -18,6 +18,7 @@ import { CopyButton } from './copy.tsx'
 import { Dialog } from './dialog.tsx'
 import { No } from './no.tsx'
 import { askHost, useOrders } from './ordering.ts'
+import { useReach } from './reach.ts'
 import { TakeRoom } from './take.tsx'
 
 const unknown: Omit<About, 'room'> = { title: '', topic: '', owner: '', hosts: [], hidden: false, members: [], code: false, handout: false, slow: 0, closed: false, cleared: 0, undo: false, keep: null }
@@ -162,7 +163,7 @@ function Code({ chat, a, rule }: { chat: Chat, a: About, rule: Rule }) {
     if (a.code && code.value === '') void rule('card').then((c) => { code.value = typeof c?.code === 'string' ? c.code : '' })
   }, [a.code])
   const set = (on: boolean) => void rule('code', on ? {} : { on: false }).then((c) => { if (c) code.value = typeof c.code === 'string' ? c.code : '' })
-  const link = `${address()}${write({ at: 'room', room: a.room, seq: 0 })}?code=${code.value}`
+  const to = link(useReach(), a.room, code.value)
   return (
     <Group title={t('care.code')}>
       <Setting label={code.value === '' ? t('care.codeNone') : t('care.codeIs')} hint={t('care.codeHint')}>
@@ -171,7 +172,7 @@ function Code({ chat, a, rule }: { chat: Chat, a: About, rule: Rule }) {
         {code.value !== '' && <button type="button" class="button" onClick={() => set(false)}>{t('care.codeOff')}</button>}
       </Setting>
       {code.value !== '' && chat.line.value.is === 'online' && (
-        <div class="care__line"><code class="care__words" dir="ltr" ref={shown}><small>{link}</small></code><CopyButton text={link} label={t('menu.link')} shows={shown} /></div>
+        <div class="care__line"><code class="care__words" dir="ltr" ref={shown}><small>{to}</small></code><CopyButton text={to} label={t('menu.link')} shows={shown} /></div>
       )}
     </Group>
   )

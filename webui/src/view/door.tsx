@@ -12,8 +12,11 @@ import { TinString } from './string.tsx'
 
 const askEvery = 20_000 // milliseconds
 
-/** The invitation over the whole screen, for a projector or a door: /qr, or /qr#room. It asks again and again, since addresses change. */
-export function Door() {
+/**
+ * The invitation over the whole screen, for a projector or a door: /qr, or /qr#room, with the code of a private one. It asks again and
+ * again, since addresses change.
+ */
+export function Door({ code }: { code: string }) {
   const told = useSignal<Invitation | null>(null)
   const lost = useSignal(false)
   useEffect(() => {
@@ -32,7 +35,7 @@ export function Door() {
   const info = told.value
   const [address] = addresses(location.origin, info?.addresses ?? [])
   const at = read(location.hash)
-  const to = address === undefined ? location.origin : link(address, at?.at === 'room' ? at.room : '')
+  const to = address === undefined ? location.origin : link(address, at?.at === 'room' ? at.room : '', code)
   const title = info?.title ?? place()
   return (
     <main class="door">

@@ -7,6 +7,7 @@ import { TinString } from './string.tsx'
 /** A conversation in which nothing was said yet. */
 export function Empty({ chat, c }: { chat: Chat, c: Conversation }) {
   const to = c.to
+  if (c.barred.value !== 0) return null // who is not let in does not know whether anything was said
   return (
     <div class="empty">
       <TinString is="taut" />

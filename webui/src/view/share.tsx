@@ -10,6 +10,8 @@ import { snippet, type Way, ways } from '../store/snippets.ts'
 import { QrCode } from './code.tsx'
 import { CopyButton } from './copy.tsx'
 import { Icon, IconButton } from './icon.tsx'
+import { No } from './no.tsx'
+import { useOrders } from './ordering.ts'
 import { Poster } from './poster.tsx'
 import { Tabs } from './tabs.tsx'
 
@@ -18,10 +20,16 @@ export function Share({ chat, room, onClose }: { chat: Chat, room: string, onClo
   const dialog = useRef<HTMLDialogElement>(null)
   const told = useSignal<Invitation | 'asking' | null>('asking')
   const chosen = useSignal('')
+  const about = chat.places.find(`room/${room}`)?.about.value
+  const code = useSignal('')
+  const { no, order } = useOrders(chat)
+  const learn = (what: string) => void order(what, { room }).then((a) => { if (typeof a?.code === 'string') code.value = a.code })
   useEffect(() => {
     dialog.current?.showModal()
     void askInvitation(knock).then((i) => { told.value = i })
+    if (about?.code && chat.runs(room)) learn('card')
   }, [])
+  const leads = !about?.hidden || code.value !== '' // the address alone lets nobody into a private room
   const info = told.value === 'asking' ? null : told.value
   const all = addresses(location.origin, info?.addresses ?? [])
   const address = all.includes(chosen.value) ? chosen.value : all[0] ?? ''
@@ -34,18 +42,21 @@ export function Share({ chat, room, onClose }: { chat: Chat, room: string, onClo
             <h2 id="share-title">{room === 'lobby' ? t('share.title') : t('share.titleRoom', { room: chat.places.called(room) })}</h2>
             <IconButton name="x" label={t('share.close')} onClick={() => dialog.current?.close()} />
           </div>
-          {address !== '' && <People link={link(address, room)} room={room} all={all} address={address} onChoose={(a) => { chosen.value = a }} />}
+          {address !== '' && leads && <People link={link(address, room, code.value)} code={code.value} room={room} all={all} address={address} onChoose={(a) => { chosen.value = a }} />}
+          {!leads && <p class="share__alone"><Icon name="warn" />{t('newroom.privateHint')}</p>}
+          {!leads && chat.runs(room) && <div class="share__row"><button type="button" class="button" onClick={() => learn('code')}>{t('care.codeNew')}</button>{t('care.codeHint')}</div>}
+          <No text={no.value} />
           {alone && <p class="share__alone"><Icon name="warn" />{t('share.alone', { host: location.hostname })}</p>}
           {told.value === null && all.length === 0 && <p class="share__alone"><Icon name="warn" />{t('share.unknown')}</p>}
           {info && <Things host={mqttHost(info.mqtt.host, location.hostname)} port={info.mqtt.port} room={room} />}
         </div>
       </dialog>
-      {address !== '' && <Poster title={place()} link={link(address, room)} />}
+      {address !== '' && leads && <Poster title={place()} link={link(address, room, code.value)} />}
     </>
   )
 }
 
-function People({ link: to, room, all, address, onChoose }: { link: string, room: string, all: string[], address: string, onChoose: (address: string) => void }) {
+function People({ link: to, room, code, all, address, onChoose }: { link: string, room: string, code: string, all: string[], address: string, onChoose: (address: string) => void }) {
   const shown = useRef<HTMLElement>(null)
   return (
     <>
@@ -57,7 +68,7 @@ function People({ link: to, room, all, address, onChoose }: { link: string, room
       <div class="share__row">
         <CopyButton class="button--go share__copy" text={to} label={t('share.copy')} shows={shown} />
         <button type="button" class="button" onClick={() => print()}>{t('share.print')}</button>
-        <a class="button" href={room === 'lobby' ? '/qr' : `/qr#${encodeURIComponent(room)}`} target="_blank">{t('share.full')}</a>
+        <a class="button" href={room === 'lobby' ? '/qr' : `/qr${link('', room, code).slice(1)}`} target="_blank">{t('share.full')}</a>
       </div>
       {all.length > 1 && (
         <fieldset class="share__all">

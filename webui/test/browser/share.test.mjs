@@ -74,6 +74,43 @@ test('an invitation is scanned, copied on plain http, and leads to the room', as
   await bob.sees('hot')
 })
 
+test('an invitation to a private room brings its code, also to who stood before it', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  await ada.rooms.getByRole('button', { name: 'New room' }).click()
+  await ada.page.getByRole('radio', { name: 'By invitation' }).check({ force: true })
+  await ada.page.getByLabel('Name', { exact: true }).fill('The attic')
+  await ada.page.getByRole('button', { name: 'Make the room' }).click()
+  await ada.page.getByRole('heading', { name: like('#{The attic}'), level: 1 }).waitFor()
+  await ada.say('between us')
+
+  // Its address alone lets nobody in, and does not claim to know what is there.
+  const bob = await house.joined('Bob')
+  const { hash } = new URL(ada.page.url())
+  await bob.page.goto(house.lan + hash)
+  await bob.page.getByText('You cannot come into').waitFor()
+  assert.equal(await bob.page.getByText('is all yours').count(), 0)
+
+  let sheet = await share(ada)
+  await sheet.getByText('Only its members see it').waitFor()
+  assert.equal(await sheet.getByRole('img', { name: /QR code/ }).count(), 0)
+  await sheet.getByRole('button', { name: 'New code' }).click()
+  await sheet.getByRole('img', { name: /QR code/ }).waitFor()
+  assert.deepEqual(await ada.axe(), [])
+  const invitation = await until('the code is scanned', async () => scanned(ada.page))
+  assert.match(invitation, new RegExp(`^${house.lan}#the-attic-[a-z0-9]+\\?code=[a-z0-9]+$`))
+  const [whole] = await Promise.all([ada.page.waitForEvent('popup'), sheet.getByRole('link', { name: 'Full screen' }).click()])
+  await until('the code on the whole screen is the same', async () => (await scanned(whole)) === invitation)
+  await whole.close()
+  await ada.page.keyboard.press('Escape')
+  sheet = await share(ada) // again: the code that there is
+  await until('the code is the same', async () => (await scanned(ada.page)) === invitation)
+
+  await bob.page.goto(invitation) // in the same page: only the fragment changes
+  await bob.sees('between us')
+  assert.equal(new URL(bob.page.url()).hash, hash)
+})
+
 test('on paper there is the poster and nothing else', async (t) => {
   const house = await House.open(t)
   const ada = await house.joined('Ada')
