@@ -105,11 +105,6 @@ export function preferredLanguages(): readonly string[] {
   return navigator.languages ?? [navigator.language]
 }
 
-/** The address of this page without a fragment. */
-export function address(): string {
-  return location.href.replace(/#.*$/s, '')
-}
-
 /** Whether the first pointer is a finger. */
 export function coarse(): boolean {
   return matchMedia('(pointer: coarse)').matches

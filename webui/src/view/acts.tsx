@@ -5,7 +5,6 @@ import { useEffect, useRef } from 'preact/hooks'
 import { list, t } from '../i18n/format.ts'
 import type { Message } from '../mqtt/parse.ts'
 import { copy, copyKeys } from '../clipboard.ts'
-import { address } from '../platform.ts'
 import { board } from '../store/board.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
@@ -14,6 +13,7 @@ import type { MessageRow } from '../store/rows.ts'
 import { Dialog } from './dialog.tsx'
 import { Icon, IconButton, type IconName } from './icon.tsx'
 import { aside } from './lazy.tsx'
+import { reach, useReach } from './reach.ts'
 import { inWords } from './refusal.ts'
 import { useRights } from './tend.ts'
 
@@ -50,6 +50,7 @@ export function Acts({ chat, c, box, rowOf, finger }: {
   const picks = useSignal<Message | null>(null) // it is chosen how to react to it
 
   const { runs, tends } = useRights(chat, c)
+  useReach()
   const may = useRef({ runs, tends })
   may.current = { runs, tends }
 
@@ -62,7 +63,7 @@ export function Acts({ chat, c, box, rowOf, finger }: {
     if (a === 'copy') void take(row.is === 'message' ? row.m.text : row.entry.text)
     if (row.is !== 'message') return
     const { seq, id, from } = row.m
-    if (a === 'link' && 'room' in c.to) void take(address() + write({ at: 'room', room: c.to.room, seq }))
+    if (a === 'link' && 'room' in c.to) void take(`${reach.peek()}/${write({ at: 'room', room: c.to.room, seq })}`)
     else if (a === 'react') sheet.value = row
     else if (a === 'edit') chat.rewrite(c, row.m)
     else if (a === 'delete') doomed.value = row.m

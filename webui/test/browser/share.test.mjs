@@ -111,6 +111,27 @@ test('an invitation to a private room brings its code, also to who stood before 
   assert.equal(new URL(bob.page.url()).hash, hash)
 })
 
+test('a link that is copied on the computer of tincan leads others here', async (t) => {
+  const house = await House.open(t)
+  const place = async (page) => page.route('**/api/place', async (r) => {
+    const told = await (await r.fetch()).json()
+    await r.fulfill({ json: { ...told, addresses: [house.lan.replace(/\/$/, '')] } })
+  })
+  const ada = await house.joined('Ada', { at: house.local, before: place })
+  await ada.say('read this')
+  await ada.sees('read this')
+  await ada.page.getByRole('button', { name: /^More about/ }).click()
+  await ada.page.getByText(`${house.lan}#/room/lobby`).waitFor()
+  await ada.page.keyboard.press('Escape')
+  await ada.messages.first().focus()
+  await ada.page.keyboard.press('Enter')
+  await ada.page.getByRole('button', { name: 'Copy link' }).click()
+  await ada.page.getByText('Copied').first().waitFor()
+  await ada.field.focus()
+  await ada.page.keyboard.press('Control+v')
+  assert.equal(await ada.field.inputValue(), `${house.lan}#/room/lobby/1`)
+})
+
 test('on paper there is the poster and nothing else', async (t) => {
   const house = await House.open(t)
   const ada = await house.joined('Ada')
