@@ -3,7 +3,7 @@ import { batch, computed, signal } from '@preact/signals'
 import { number, size, t } from './i18n/format.ts'
 import { indexedDBFactory, later, storage } from './platform.ts'
 import { send } from './sender.ts'
-import { pictures, unplaced } from './shrink.ts'
+import { pictures } from './shrink.ts'
 import type { Attachment } from './store/attachment.ts'
 import type { Chat } from './store/chat.ts'
 import type { Conversation } from './store/conversation.ts'
@@ -11,6 +11,7 @@ import { type FileBox, fileBox } from './store/filebox.ts'
 import { uuid7 } from './store/ids.ts'
 import { type Attached, type Entry, noFile } from './store/outbox.ts'
 import { type Failure, type Held, Uploads } from './store/uploads.ts'
+import { tells, without } from './store/whereabouts.ts'
 
 const mostInTray = 20
 const draftFor = 7 * 24 * 3600_000 // milliseconds that what was not sent is kept
@@ -120,8 +121,8 @@ export class Added implements Attachment {
       this.#known.value = p
       this.picture.value = URL.createObjectURL(p.small ?? p.smaller ?? given)
       this.smaller.value = p.smaller?.size ?? 0
-      this.placed.value = p.placed
     }))
+    void tells(given).then((placed) => { this.placed.value = placed }, () => {}) // a browser that shows none of it tells it, too
   }
 
   get file(): Attached {
@@ -147,7 +148,8 @@ export class Added implements Attachment {
 
   /** Leaves out where the picture was taken, or not; tells whether it is left out. */
   async leaveOut(yes: boolean): Promise<boolean> {
-    const made = yes ? unplaced(this.given) : null
+    const { given } = this
+    const made = yes ? without(given).then((all) => all && new File(all, given.name, { type: given.type, lastModified: given.lastModified }), () => null) : null
     this.#bared = made
     const file = await made
     if (this.#bared === made) this.bare.value = file

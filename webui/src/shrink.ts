@@ -1,13 +1,11 @@
 // Makes small pictures of large ones, in the browser: the network carries less. What the camera wrote into a picture (where it was taken)
-// does not come along then, and whoever sends it is told so.
-import { headBytes, tellsPlace, withoutPlace } from './store/exif.ts'
+// does not come along then.
 import { kindOf, sent, type Size, small } from './store/picture.ts'
 
 /** What there is to send of a picture. */
 export interface Pictures extends Size {
   smaller: Blob | null // instead of the file, unless that is wanted as it is
   small: Blob | null // to be shown in the log
-  placed: boolean // whether the file tells where it was taken
 }
 
 const quality = 0.82
@@ -19,21 +17,14 @@ export async function pictures(file: Blob): Promise<Pictures | null> {
   if (!bitmap) return null
   try {
     const of = { width: bitmap.width, height: bitmap.height }
-    const placed = file.type === 'image/jpeg' && tellsPlace(new Uint8Array(await file.slice(0, headBytes).arrayBuffer()))
     const size = sent(of, file.size, file.type)
     const drawn = size && (await draw(bitmap, size))
     const gain = drawn !== null && (drawn.size < file.size || kindOf(file.type) !== 'picture') // else it is better as it is
     const least = small(of, gain ? drawn.size : file.size)
-    return { ...(gain && size ? size : of), smaller: gain ? drawn : null, small: least && (await draw(bitmap, least)), placed }
+    return { ...(gain && size ? size : of), smaller: gain ? drawn : null, small: least && (await draw(bitmap, least)) }
   } finally {
     if ('close' in bitmap) bitmap.close()
   }
-}
-
-/** The same file without where it was taken; null: it cannot be read. */
-export async function unplaced(file: File): Promise<File | null> {
-  const pieces = withoutPlace(new Uint8Array(await file.arrayBuffer()))
-  return pieces && new File(pieces, file.name, { type: file.type })
 }
 
 /** The picture, the right way up. */

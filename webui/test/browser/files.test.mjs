@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import { House, place, until } from './house.mjs'
 
 const large = 24 << 20 // bytes
 
-/** Drops files on the page: pictures of a size, perhaps of a phone, and one of many bytes. */
+/** Drops files on the page: pictures of a size, perhaps of a phone, one of many bytes, and such as they are. */
 function drop(person, files) {
   return person.page.evaluate(async (files) => {
     const d = new DataTransfer()
-    for (const { name, width, height, bytes, place } of files) {
+    for (const { name, width, height, bytes, place, chunk, whole } of files) {
+      if (whole) {
+        d.items.add(new File([Uint8Array.from(whole)], name))
+        continue
+      }
       if (bytes) {
         const data = new Uint8Array(bytes)
         for (let i = 0; i < bytes; i++) data[i] = (i >> 10) ^ i
@@ -24,7 +29,8 @@ function drop(person, files) {
       }
       const type = place ? 'image/jpeg' : 'image/png'
       const made = await new Promise((r) => canvas.toBlob(r, type))
-      d.items.add(new File(place ? [made.slice(0, 2), Uint8Array.from(place), made.slice(2)] : [made], name, { type }))
+      const at = place ? 2 : 33 // behind the beginning of a JPEG, of a PNG
+      d.items.add(new File([made.slice(0, at), Uint8Array.from(place ?? chunk ?? []), made.slice(at)], name, { type }))
     }
     for (const kind of ['dragenter', 'dragover', 'drop']) document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: d, bubbles: true, cancelable: true }))
   }, files)
@@ -142,6 +148,35 @@ test('a picture and a large file reach the others, whatever breaks on the way', 
   assert.match(src, /\?t=/)
   assert.ok((await fetch(new URL(src.replace(/\?.*/, ''), house.local))).status >= 400, 'without a ticket it can be read')
   assert.equal((await fetch(new URL(src, house.local))).status, 200)
+})
+
+test('what tells where it was taken says so, and goes without', async (t) => {
+  const house = await House.open(t)
+  const [ada, bob] = [await house.joined('Ada'), await house.joined('Bob')]
+  await until('files can be dropped', () => ada.page.locator('input[type=file]').count())
+  const u32 = (n) => [n >>> 24, n >> 16 & 255, n >> 8 & 255, n & 255]
+  const box = (kind, ...content) => [...u32(8 + content.flat().length), ...Buffer.from(kind, 'latin1'), ...content.flat()]
+  const exif = [...Buffer.from('eXIf'), ...place.slice(10)]
+  const here = '+52.5186+013.3763/'
+  const film = [...box('ftyp', [...Buffer.from('qt  \0\0\0\0')]), ...box('mdat', [...Buffer.from('film')]), ...box('moov', box('udta', box('\xa9xyz', 0, here.length, 0, 0, ...Buffer.from(here))))]
+  for (const [file, secret] of [
+    [{ name: 'here.png', width: 300, height: 200, chunk: [...u32(exif.length - 4), ...exif, ...u32(crc32(Buffer.from(exif)))] }, Buffer.from([0x88, 0x25, 0, 4])],
+    [{ name: 'here.mov', whole: film }, here],
+  ]) {
+    await drop(ada, [file])
+    await tray(ada).getByText('It tells where it was taken, and is sent as it is.').waitFor()
+    await tray(ada).getByLabel('Leave out where it was taken').check({ force: true })
+    await tray(ada).getByText('Where it was taken is left out.').waitFor()
+    await ada.field.press('Enter')
+    const save = bob.log.getByRole('link', { name: new RegExp(`^Download .*${file.name}`) })
+    const path = file.width
+      ? await until('the picture is there', async () => (await bob.log.locator('.picture img').count()) && bob.log.locator('.picture img').first().getAttribute('src'))
+      : await save.getAttribute('href')
+    const sent = Buffer.from(await (await fetch(new URL(path, house.local))).arrayBuffer())
+    assert.ok(sent.length > 50 && !sent.includes(secret), `${file.name} tells where`)
+    await until('nothing is in the tray', async () => (await tray(ada).count()) === 0)
+  }
+  await drawn(bob, 0)
 })
 
 /** A finger moves from one place to another. */
