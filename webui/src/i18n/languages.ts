@@ -2,24 +2,23 @@
 import { type Catalogue, english, use } from './format.ts'
 
 const all = {
-  ar: ['العربية', () => import('./ar.json')],
-  de: ['Deutsch', () => import('./de.json')],
-  en: ['English', null],
-  es: ['Español', () => import('./es.json')],
-  fr: ['Français', () => import('./fr.json')],
-  he: ['עברית', () => import('./he.json')],
-  hi: ['हिन्दी', () => import('./hi.json')],
-  ja: ['日本語', () => import('./ja.json')],
-  'pt-BR': ['Português', () => import('./pt-BR.json')],
-  ru: ['Русский', () => import('./ru.json')],
-  tr: ['Türkçe', () => import('./tr.json')],
-  'zh-Hans': ['简体中文', () => import('./zh-Hans.json')],
-} as const satisfies Record<string, readonly [string, (() => Promise<{ default: Catalogue }>) | null]>
+  ar: () => import('./ar.json'),
+  de: () => import('./de.json'),
+  en: null,
+  es: () => import('./es.json'),
+  fr: () => import('./fr.json'),
+  he: () => import('./he.json'),
+  hi: () => import('./hi.json'),
+  ja: () => import('./ja.json'),
+  'pt-BR': () => import('./pt-BR.json'),
+  ru: () => import('./ru.json'),
+  tr: () => import('./tr.json'),
+  'zh-Hans': () => import('./zh-Hans.json'),
+} as const satisfies Record<string, (() => Promise<{ default: Catalogue }>) | null>
 
 export type Language = keyof typeof all
 
-/** The languages by their own names. */
-export const languages: readonly { code: Language, name: string }[] = Object.entries(all).map(([code, [name]]) => ({ code: code as Language, name }))
+const codes = Object.keys(all) as Language[]
 
 const rightToLeft: ReadonlySet<Language> = new Set<Language>(['ar', 'he'])
 
@@ -40,7 +39,7 @@ export function choose(choice: string, preferred: readonly string[]): Tongue {
 /** The language of a tag: the same, or another of its kind. */
 function known(tag: string): Language | undefined {
   const base = (t: string) => t.toLowerCase().split('-')[0].replace(/^iw$/, 'he')
-  return languages.find((l) => l.code.toLowerCase() === tag.toLowerCase())?.code ?? languages.find((l) => base(l.code) === base(tag))?.code
+  return codes.find((l) => l.toLowerCase() === tag.toLowerCase()) ?? codes.find((l) => base(l) === base(tag))
 }
 
 let wanted: Language = 'en'
@@ -48,7 +47,7 @@ let wanted: Language = 'en'
 /** Speaks a tongue from now on, once its catalogue is there. If that cannot be loaded, the language stays as it is. */
 export async function speak(tongue: Tongue): Promise<void> {
   wanted = tongue.language
-  const load = all[tongue.language][1]
+  const load = all[tongue.language]
   try {
     const catalogue: Catalogue = load ? (await load()).default : english
     if (wanted === tongue.language) use(tongue, catalogue)

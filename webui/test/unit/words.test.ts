@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import de from '../../src/i18n/de.json'
 import en from '../../src/i18n/en.json'
 import { clock, commas, compare, day, list, number, parts, size, span, t, tongue, use, useClock } from '../../src/i18n/format.ts'
-import { choose, languages, speak } from '../../src/i18n/languages.ts'
+import { choose, speak } from '../../src/i18n/languages.ts'
+import { languages } from '../../src/i18n/ownnames.ts'
 import { catalogues, faults, forms, sources } from '../../words.mjs'
 
 test('the catalogues have no fault', () => {
