@@ -63,11 +63,8 @@ export type Packet =
   | { type: 'pingresp' }
   | { type: 'disconnect'; code: number; properties: Properties }
 
-/** Why a stream of bytes cannot be read on. The code is the one to say in DISCONNECT (§2.4). */
-export interface Fault {
-  code: 0x81 | 0x82 | 0x94 | 0x95
-  text: string
-}
+/** Why a stream of bytes cannot be read on: the code to say in DISCONNECT (§2.4). */
+export type Fault = 0x81 | 0x82 | 0x94 | 0x95
 
 /** A packet cannot be written, because a field of it does not fit into MQTT. */
 export class Unencodable extends Error {
@@ -224,12 +221,12 @@ export function encodeDisconnect(code = 0): Uint8Array<ArrayBuffer> {
 /** Thrown and caught inside this file only. */
 class Malformed extends Error {
   constructor(readonly fault: Fault) {
-    super(fault.text)
+    super()
   }
 }
 
-const malformed = (text: string) => new Malformed({ code: 0x81, text })
-const protocolError = (text: string) => new Malformed({ code: 0x82, text })
+const malformed = () => new Malformed(0x81)
+const protocolError = () => new Malformed(0x82)
 
 // ignoreBOM keeps U+FEFF, which is a character like others here [MQTT-1.5.4-3].
 const fromUTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -244,7 +241,7 @@ class Reader {
   }
 
   take(n: number): Uint8Array {
-    if (n > this.left) throw malformed('a field is longer than its packet')
+    if (n > this.left) throw malformed() // a field is longer than its packet
     return this.buf.subarray(this.#at, (this.#at += n))
   }
 
@@ -266,7 +263,7 @@ class Reader {
 
   varint(): number {
     const { value, size } = readVarint(this.buf, this.#at)
-    if (size === 0) throw malformed('a number is cut off')
+    if (size === 0) throw malformed() // a number is cut off
     this.#at += size
     return value
   }
@@ -276,9 +273,9 @@ class Reader {
     try {
       s = fromUTF8.decode(this.take(this.u16()))
     } catch (e) {
-      throw e instanceof Malformed ? e : malformed('a string is not UTF-8')
+      throw e instanceof Malformed ? e : malformed() // a string is not UTF-8
     }
-    if (s.includes('\0')) throw malformed('a string holds U+0000')
+    if (s.includes('\0')) throw malformed() // a string holds U+0000
     return s
   }
 
@@ -288,11 +285,11 @@ class Reader {
     while (r.left > 0) {
       const id = r.byte()
       const row = byId.get(id)
-      if (!row) throw malformed(`there is no property ${id}`)
+      if (!row) throw malformed() // there is no such property
       const [, key, kind] = row
       if (kind === 'pairs') ((p[key] ??= []) as unknown[]).push([r.text(), r.text()])
       else if (kind === 'varint') ((p[key] ??= []) as unknown[]).push(r.varint())
-      else if (key in p) throw protocolError(`the property ${key} is there twice`)
+      else if (key in p) throw protocolError() // the property is there twice
       else p[key] = kind === 'bytes' ? r.take(r.u16()) : r[kind]()
     }
     return p
@@ -307,30 +304,29 @@ function readVarint(buf: Uint8Array, at: number): { value: number; size: number 
     const b = buf[at + i]
     value += (b & 127) * 128 ** i
     if (b < 128) {
-      if (b === 0 && i > 0) throw malformed('a number has more bytes than it needs') // [MQTT-1.5.5-1]
+      if (b === 0 && i > 0) throw malformed() // a number has more bytes than it needs [MQTT-1.5.5-1]
       return { value, size: i + 1 }
     }
   }
-  throw malformed('a number has more than four bytes')
+  throw malformed() // a number has more than four bytes
 }
 
 function decodePublish(flags: number, r: Reader): Publish {
   const qos = (flags >> 1) & 3
   const dup = (flags & 8) !== 0
-  if (qos === 3 || (qos === 0 && dup)) throw malformed('the flags of a PUBLISH contradict each other') // [MQTT-3.3.1-4], [MQTT-3.3.1-2]
-  if (qos === 2) throw protocolError('a message came at QoS 2, which was not asked for')
+  if (qos === 3 || (qos === 0 && dup)) throw malformed() // the flags of a PUBLISH contradict each other [MQTT-3.3.1-4], [MQTT-3.3.1-2]
+  if (qos === 2) throw protocolError() // a message came at QoS 2, which was not asked for
   const topic = r.text()
   const id = qos === 0 ? 0 : packetId(r)
   const properties = r.properties()
-  // The topic alias maximum of this client is 0 [MQTT-3.1.2-26].
-  if (properties.topicAlias !== undefined) throw new Malformed({ code: 0x94, text: 'a topic alias came, which was not asked for' })
-  if (topic === '' || /[+#]/.test(topic)) throw protocolError('a message has no topic, or one with wildcards')
+  if (properties.topicAlias !== undefined) throw new Malformed(0x94) // the topic alias maximum of this client is 0 [MQTT-3.1.2-26]
+  if (topic === '' || /[+#]/.test(topic)) throw protocolError() // a message has no topic, or one with wildcards
   return { type: 'publish', topic, payload: r.rest(), qos: qos as 0 | 1, retain: (flags & 1) !== 0, dup, id, properties }
 }
 
 function packetId(r: Reader): number {
   const id = r.u16()
-  if (id === 0) throw malformed('a packet has the id 0') // [MQTT-2.2.1-2]
+  if (id === 0) throw malformed() // a packet has the id 0 [MQTT-2.2.1-2]
   return id
 }
 
@@ -344,12 +340,12 @@ function decode(first: number, body: Uint8Array): Packet {
   const type = first >> 4
   const flags = first & 15
   if (type === 3) return decodePublish(flags, r)
-  if (flags !== 0) throw malformed(`a packet of type ${type} has flags that are reserved`) // [MQTT-2.1.3-1]
+  if (flags !== 0) throw malformed() // flags that are reserved [MQTT-2.1.3-1]
   let p: Packet
   switch (type) {
     case 2: {
       const ack = r.byte()
-      if (ack > 1) throw malformed('a CONNACK has flags that are reserved')
+      if (ack > 1) throw malformed() // a CONNACK has flags that are reserved
       p = { type: 'connack', sessionPresent: ack === 1, code: r.byte(), properties: r.properties() }
       break
     }
@@ -359,7 +355,7 @@ function decode(first: number, body: Uint8Array): Packet {
     case 9:
     case 11:
       p = { type: type === 9 ? 'suback' : 'unsuback', id: packetId(r), properties: r.properties(), codes: [...r.rest()] }
-      if (p.codes.length === 0) throw protocolError('a SUBACK or UNSUBACK answers nothing')
+      if (p.codes.length === 0) throw protocolError() // a SUBACK or UNSUBACK answers nothing
       break
     case 13:
       p = { type: 'pingresp' }
@@ -368,9 +364,9 @@ function decode(first: number, body: Uint8Array): Packet {
       p = { type: 'disconnect', ...outcome(r) }
       break
     default:
-      throw protocolError(`a server sends no packet of type ${type}`)
+      throw protocolError() // a server sends no such packet
   }
-  if (r.left > 0) throw malformed(`a packet of type ${type} is longer than its content`)
+  if (r.left > 0) throw malformed() // a packet is longer than its content
   return p
 }
 
@@ -397,9 +393,7 @@ export class Decoder {
       while (at + 1 < buf.length) {
         const { value, size } = readVarint(buf, at + 1)
         const end = at + 1 + size + value
-        if (size > 0 && end - at > this.limit) {
-          throw new Malformed({ code: 0x95, text: `a packet of ${end - at} bytes came: the limit is ${this.limit}` })
-        }
+        if (size > 0 && end - at > this.limit) throw new Malformed(0x95)
         if (size === 0 || end > buf.length) break
         packets.push(decode(buf[at], buf.subarray(at + 1 + size, end)))
         at = end

@@ -190,7 +190,7 @@ export class Connection {
       if (this.#ended) return
       this.#take(p)
     }
-    if (fault) this.#fail(fault.code)
+    if (fault) this.#fail(fault)
   }
 
   #take(p: Packet): void {

@@ -226,7 +226,7 @@ test('garbage ends in a fault and never in an exception', () => {
     const { fault } = d.push(bytes.subarray(cut))
     if (!fault) continue
     faults++
-    assert.ok([0x81, 0x82, 0x94, 0x95].includes(fault.code) && fault.text.length > 10)
+    assert.ok([0x81, 0x82, 0x94, 0x95].includes(fault))
     assert.deepEqual(d.push(theyWrite({ cmd: 'pingresp' })), { packets: [], fault }, 'it read on after a fault')
   }
   assert.ok(faults > 5_000, `only ${faults} faults`)
@@ -261,20 +261,20 @@ for (const [what, bytes, code] of [
   test(`fault: ${what}`, () => {
     const { packets, fault } = new Decoder(1000).push(hex(bytes))
     assert.deepEqual(packets, [])
-    assert.equal(fault?.code, code, fault?.text)
+    assert.equal(fault, code)
   })
 }
 
 test('packets before a fault are not lost', () => {
   const { packets, fault } = new Decoder(1000).push(hex('d000 300400016100 d100'))
   assert.deepEqual(packets.map((p) => p.type), ['pingresp', 'publish'])
-  assert.equal(fault?.code, 0x81)
+  assert.equal(fault, 0x81)
 })
 
 test('the limit is met to the byte', () => {
   const p = encodePublish({ topic: 't', payload: new Uint8Array(200), qos: 0, retain: false, dup: false, id: 0, properties: {} })
   assert.equal(new Decoder(p.length).push(p).packets.length, 1)
-  assert.equal(new Decoder(p.length - 1).push(p).fault?.code, 0x95)
+  assert.equal(new Decoder(p.length - 1).push(p).fault, 0x95)
 })
 
 test('what does not fit into MQTT is refused with a sentence', () => {
