@@ -1,6 +1,5 @@
 import './acts.css'
 import { useSignal } from '@preact/signals'
-import type { RefObject } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { list, t } from '../i18n/format.ts'
 import type { Message } from '../mqtt/parse.ts'
@@ -13,9 +12,11 @@ import type { MessageRow } from '../store/rows.ts'
 import { Dialog } from './dialog.tsx'
 import { Icon, IconButton, type IconName } from './icon.tsx'
 import { aside } from './lazy.tsx'
+import type { Log } from './log.tsx'
 import { reach, useReach } from './reach.ts'
 import { inWords } from './refusal.ts'
 import { useRights } from './tend.ts'
+import { walk } from './walk.ts'
 
 const Picker = aside(async () => (await import('./picker.tsx')).Picker)
 const DayOn = aside(async () => (await import('./dayon.tsx')).DayOn)
@@ -39,9 +40,7 @@ const saidFor = { copied: 2000, unread: 2000, press: 20_000, no: 8000 } // milli
  * What can be done with the messages of the log: beside the one under the pointer, by keys on the one with the focus, by a finger that
  * rests. It lies over the log and is loaded with the first touch.
  */
-export function Acts({ chat, c, box, rowOf, finger }: {
-  chat: Chat, c: Conversation, box: RefObject<HTMLElement | null>, rowOf: (el: Element) => MessageRow | null, finger: () => PointerEvent | null,
-}) {
+export function Acts({ chat, c, log }: { chat: Chat, c: Conversation, log: Log }) {
   const under = useSignal<{ row: MessageRow, top: number } | null>(null)
   const sheet = useSignal<MessageRow | null>(null)
   const doomed = useSignal<Message | null>(null) // it is asked whether it is to be deleted
@@ -58,7 +57,7 @@ export function Acts({ chat, c, box, rowOf, finger }: {
     said.value = what
     setTimeout(() => { if (said.peek() === what) said.value = null }, saidFor[what.is])
   }
-  const take = async (text: string) => say({ is: box.current && await copy(text, box.current) ? 'copied' : 'press', text })
+  const take = async (text: string) => say({ is: log.box.current && await copy(text, log.box.current) ? 'copied' : 'press', text })
   const act = (a: Act, row: MessageRow) => {
     if (a === 'copy') void take(row.is === 'message' ? row.m.text : row.entry.text)
     if (row.is !== 'message') return
@@ -80,8 +79,8 @@ export function Acts({ chat, c, box, rowOf, finger }: {
     }
   }
   useEffect(() => {
-    const log = box.current
-    if (!log) return
+    const box = log.box.current
+    if (!box) return
     let over: HTMLElement | null = null
     let rests: { x: number, y: number, timer: number } | null = null
     const message = (e: Event) => (e.target as Element).closest<HTMLElement>('.message')
@@ -92,7 +91,7 @@ export function Acts({ chat, c, box, rowOf, finger }: {
     const on: { [K in keyof HTMLElementEventMap]?: (e: HTMLElementEventMap[K]) => void } = {
       pointerdown: (e) => {
         lift()
-        const row = e.pointerType === 'mouse' || (e.target as Element).closest('a, button, pre') ? null : rowOf(e.target as Element)
+        const row = e.pointerType === 'mouse' || (e.target as Element).closest('a, button, pre') ? null : log.rowOf(e.target as Element)
         if (row) rests = { x: e.clientX, y: e.clientY, timer: setTimeout(() => { sheet.value = row }, restsFor) as unknown as number }
       },
       pointermove: (e) => { // not pointerover, which also comes when rows move under a pointer that rests
@@ -100,17 +99,17 @@ export function Acts({ chat, c, box, rowOf, finger }: {
         const el = e.pointerType === 'mouse' ? message(e) : null
         if (el === over) return
         over = el
-        const row = el && rowOf(el)
-        under.value = el && row && { row, top: Math.max(0, el.offsetTop - log.scrollTop - 16) }
+        const row = el && log.rowOf(el)
+        under.value = el && row && { row, top: Math.max(0, el.offsetTop - box.scrollTop - 16) }
       },
       pointerup: lift, pointercancel: lift,
       contextmenu: (e) => { if (rests || sheet.peek()) e.preventDefault() }, // some browsers see by themselves that a finger rests
       scroll: () => {
         over = under.value = null
-        scrolled.value ||= log.scrollHeight - log.scrollTop > log.clientHeight + 64 // not at the end
+        scrolled.value ||= box.scrollHeight - box.scrollTop > box.clientHeight + 64 // not at the end
       },
       keydown: (e) => {
-        const row = e.target === message(e) && !e.isComposing && !e.ctrlKey && !e.metaKey && !e.altKey ? rowOf(e.target as Element) : null
+        const row = e.target === message(e) && !e.isComposing && !e.ctrlKey && !e.metaKey && !e.altKey ? log.rowOf(e.target as Element) : null
         const a = chat.settings.all.peek().single ? keys[e.key.toLowerCase()] : undefined
         if (!row || (a === undefined ? e.key !== 'Enter' && e.key !== 'ContextMenu' : !possible(chat, c, row, may.current).includes(a))) return
         e.preventDefault()
@@ -119,20 +118,23 @@ export function Acts({ chat, c, box, rowOf, finger }: {
       },
     }
     const all = Object.entries(on) as [string, EventListener][]
-    for (const [kind, f] of all) log.addEventListener(kind, f, { capture: true, passive: kind === 'scroll' })
+    for (const [kind, f] of all) box.addEventListener(kind, f, { capture: true, passive: kind === 'scroll' })
+    const walks = (e: KeyboardEvent) => walk(e, log)
+    box.addEventListener('keydown', walks)
     const leave = () => { over = under.value = null }
-    log.parentElement?.addEventListener('pointerleave', leave)
-    const laid = finger() // before this was loaded
+    box.parentElement?.addEventListener('pointerleave', leave)
+    const laid = log.finger // before this was loaded
     if (laid) on.pointerdown?.(laid)
     return () => {
       lift()
-      for (const [kind, f] of all) log.removeEventListener(kind, f, { capture: true })
-      log.parentElement?.removeEventListener('pointerleave', leave)
+      for (const [kind, f] of all) box.removeEventListener(kind, f, { capture: true })
+      box.removeEventListener('keydown', walks)
+      box.parentElement?.removeEventListener('pointerleave', leave)
     }
   }, [c])
   const close = () => {
     sheet.value = null
-    box.current?.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus({ preventScroll: true })
+    log.box.current?.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus({ preventScroll: true })
   }
   return (
     <>
@@ -140,7 +142,7 @@ export function Acts({ chat, c, box, rowOf, finger }: {
       {sheet.value && <Sheet row={sheet.value} acts={possible(chat, c, sheet.value, may.current)} onAct={act} onReact={(m, emoji) => chat.react(c, m, emoji)} onMore={(m) => addEventListener('popstate', () => { picks.value = m }, { once: true })} onClose={close} />}
       {picks.value && <Picker onTake={(emoji) => picks.value && chat.react(c, picks.value, emoji)} onClose={() => { picks.value = null }} />}
       {doomed.value && <Doom m={doomed.value} onYes={(m) => chat.change(c, { kind: 'delete', seq: m.seq, id: m.id })} onClose={() => { doomed.value = null }} />}
-      {scrolled.value && <DayOn key={c.key} box={box} rowOf={rowOf} />}
+      {scrolled.value && <DayOn key={c.key} box={log.box} rowOf={(el) => log.rowOf(el)} />}
       {said.value && <Clip said={said.value} />}
     </>
   )

@@ -27,7 +27,7 @@ const calm = 150 // milliseconds without a flood
  * kept whatever comes, goes or grows above it. Only who is at the end follows what is new.
  */
 export class Log extends Component<{ chat: Chat, c: Conversation }> {
-  #box = createRef<HTMLDivElement>()
+  readonly box = createRef<HTMLDivElement>()
   #list = createRef<HTMLDivElement>()
   #rows: readonly Row[] = []
   #most = 120 // rows in the document: enough for a tall screen, few enough to be drawn in a frame
@@ -51,7 +51,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #observer: ResizeObserver | null = null
 
   override componentDidMount(): void {
-    const box = this.#box
+    const box = this.box
     const list = this.#list
     if (!box.current || !list.current) return
     this.#measure(box.current)
@@ -71,7 +71,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   }
 
   override render({ chat, c }: { chat: Chat, c: Conversation }) {
-    this.#had = this.#box.current?.contains(document.activeElement) ?? false
+    this.#had = this.box.current?.contains(document.activeElement) ?? false
     this.#noticeScroll()
     this.#rows = c.rows.value
     const wish = c.wish.value
@@ -82,8 +82,8 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     return (
       <div class="logbox">
         <div
-          class="scroll log" id="log" ref={this.#box} role="log" aria-live="off" aria-label={t('room.log', { where })} tabIndex={-1}
-          onScroll={this.#scrolled} onKeyDown={this.#pressed} onFocusIn={this.#focusMoved}
+          class="scroll log" id="log" ref={this.box} role="log" aria-live="off" aria-label={t('room.log', { where })} tabIndex={-1}
+          onScroll={this.#scrolled} onFocusIn={this.#focusMoved}
           onPointerDown={this.#laid} onPointerUp={this.#laid} onPointerCancel={this.#laid}
         >
           <div class="log__rows" ref={this.#list}>
@@ -94,7 +94,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
         </div>
         <Jump chat={chat} c={c} log={this} />
         {c.mentions.value.length > 0 && <Calls chat={chat} c={c} />}
-        {touched.value && <Acts chat={chat} c={c} box={this.#box} rowOf={this.rowOf} finger={this.finger} />}
+        {touched.value && <Acts chat={chat} c={c} log={this} />}
       </div>
     )
   }
@@ -110,7 +110,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     c.cut.value = null
     chat.reading.unpin(c)
     void chat.places.toEnd(c)
-    this.#box.current?.focus({ preventScroll: true })
+    this.box.current?.focus({ preventScroll: true })
   }
 
   /** Decides which rows are in the document. */
@@ -148,7 +148,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   /** Draws what is above the screen, too. */
   #fill = (): void => {
-    if (!this.#box.current) return // it is gone
+    if (!this.box.current) return // it is gone
     this.#lean = false
     this.forceUpdate()
   }
@@ -172,7 +172,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   /** After each change of the document, before it is drawn: the reader is where he or she was, or where the wish says. */
   #settle(): void {
-    const box = this.#box.current
+    const box = this.box.current
     if (!box) return
     const goal = this.#goal
     if (goal) {
@@ -213,7 +213,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
    * author may have gone to an older row. Else it may have been opened by a click, and shows more below.
    */
   #hold(drawn = false): void {
-    const box = this.#box.current
+    const box = this.box.current
     if (!box) return
     if (this.#follow) {
       box.scrollTop = box.scrollHeight
@@ -232,7 +232,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   /** Takes down the topmost message in sight and how far below the top it is. */
   #remember(): void {
-    const box = this.#box.current
+    const box = this.box.current
     const list = this.#list.current
     if (!box || !list) return
     const children = list.children as HTMLCollectionOf<HTMLElement>
@@ -253,7 +253,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   /** The reader may have scrolled and the event not have come yet: what is drawn now must not take that back. */
   #noticeScroll(): void {
-    const box = this.#box.current
+    const box = this.box.current
     if (!box || box.scrollTop === this.#top) return
     this.#follow = this.#atEnd()
     this.#remember()
@@ -268,7 +268,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   /** The window or a row changed its size: who is at the end stays there, else the bottom edge stays when the window shrinks. */
   #resized(): void {
-    const box = this.#box.current
+    const box = this.box.current
     if (!box) return
     const shrunk = this.#height - box.clientHeight
     this.#measure(box)
@@ -295,8 +295,8 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   }
 
   #atEnd(): boolean {
-    const box = this.#box.current
-    return !box || (this.#to >= this.#rows.length && this.#rows.at(-1)?.is !== 'gap' && box.scrollHeight - box.scrollTop - box.clientHeight <= near)
+    const box = this.box.current
+    return !box || (this.#ends && box.scrollHeight - box.scrollTop - box.clientHeight <= near)
   }
 
   #element(key: string): HTMLElement | null {
@@ -307,7 +307,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   /** Loads what comes near and tells what has been seen. */
   #look(): void {
     const { chat, c } = this.props
-    const box = this.#box.current
+    const box = this.box.current
     const list = this.#list.current
     if (!box || !list) return
     const reach = box.clientHeight * 1.5
@@ -328,7 +328,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   /** One stop for Tab: the message that had the focus, else the newest. If the one with the focus has gone, the log itself has it. */
   #rove(): void {
-    const box = this.#box.current
+    const box = this.box.current
     if (this.#had && !box?.contains(document.activeElement)) box?.focus({ preventScroll: true })
     const target = (this.#focused === '' ? null : this.#element(this.#focused)) ?? this.#messages().at(-1) ?? null
     if (target === this.#stop) return
@@ -341,12 +341,25 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     return [...(this.#list.current?.getElementsByClassName('message') ?? [])] as HTMLElement[]
   }
 
+  /** Whether the newest message is in the document. */
+  get #ends(): boolean {
+    return this.#to >= this.#rows.length && this.#rows.at(-1)?.is !== 'gap'
+  }
+
+  /** The messages in the document, and what is not among them: the seq of the oldest that is held (0: it is), the newest. */
+  get drawn(): { messages: HTMLElement[], oldest: number, ends: boolean } {
+    const first = this.#rows.find((r) => r.is === 'message')
+    return { messages: this.#messages(), oldest: this.#from > 0 ? first?.m.seq ?? 0 : 0, ends: this.#ends }
+  }
+
   #laid = (e: PointerEvent): void => {
     this.#finger = e.type === 'pointerdown' ? e : null
   }
 
   /** What lies on the log: it may have been laid there before what answers it was loaded. */
-  finger = (): PointerEvent | null => this.#finger
+  get finger(): PointerEvent | null {
+    return this.#finger
+  }
 
   #focusMoved = (e: FocusEvent): void => {
     touched.value = true // a key may be next
@@ -357,40 +370,10 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   }
 
   /** The message that an element is of. */
-  rowOf = (el: Element): MessageRow | null => {
+  rowOf(el: Element): MessageRow | null {
     const key = el.closest<HTMLElement>('.message')?.dataset.key
     const row = key === undefined ? undefined : this.#rows.find((r) => r.key === key)
     return row?.is === 'message' || row?.is === 'mine' ? row : null
-  }
-
-  /** The last message that is wholly in sight. */
-  #lastShown(all: readonly HTMLElement[]): number {
-    const box = this.#box.current
-    const bottom = box ? box.scrollTop + box.clientHeight : 0
-    return all.findLastIndex((el) => el.offsetTop + el.offsetHeight <= bottom)
-  }
-
-  /** ↑ ↓ Home End go from message to message; what can be typed goes to the field. */
-  #pressed = (e: KeyboardEvent): void => {
-    if (e.isComposing || e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey) return
-    const all = this.#messages()
-    const at = all.findIndex((el) => el === document.activeElement)
-    const from = at < 0 ? this.#lastShown(all) : at
-    const to = { ArrowUp: at < 0 ? from : from - 1, ArrowDown: at < 0 ? from : from + 1, Home: 0, End: all.length - 1 }[e.key]
-    if (to !== undefined) {
-      e.preventDefault()
-      const first = this.#rows.find((r) => r.is === 'message')
-      if (e.key === 'End' && (this.#to < this.#rows.length || this.#rows.at(-1)?.is === 'gap')) this.end()
-      else if (e.key === 'Home' && this.#from > 0 && first?.is === 'message') this.props.c.wish.value = { way: 'message', seq: first.m.seq }
-      else {
-        const el = all[Math.max(0, Math.min(to, all.length - 1))]
-        el?.focus({ preventScroll: true })
-        el?.scrollIntoView({ block: 'nearest' })
-      }
-      return
-    }
-    const typing = [...e.key].length === 1 && e.key !== ' ' && !(e.target as HTMLElement).closest('button, a, input, textarea')
-    if (typing) document.getElementById('write')?.focus()
   }
 }
 
