@@ -87,15 +87,6 @@ export function withRoom(s: Settings, room: string, way: Notify | null): Setting
   return { ...s, rooms: way === null ? rooms : { ...rooms, [room]: way } }
 }
 
-/** Whether it is to be quiet at a time. */
-export function isQuiet(s: Settings, time: number): boolean {
-  if (!s.quiet) return false
-  const d = new Date(time)
-  const at = d.getHours() * 60 + d.getMinutes()
-  const { from, to } = s.quiet
-  return from < to ? at >= from && at < to : at >= from || at < to
-}
-
 /** The settings of this browser. watch calls back when another tab has written a key of the store. */
 export class Preferences {
   readonly #all = signal(defaults)

@@ -2,18 +2,16 @@ import { effect, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
-import { popUp, popUps } from '../popup.ts'
 import type { Heard } from '../store/arrivals.ts'
 import type { Chat } from '../store/chat.ts'
-import { audible, grace, worth } from '../store/notice.ts'
+import { worth } from '../store/notice.ts'
 import { unread } from '../store/read.ts'
-import { write } from '../store/route.ts'
-import { isQuiet } from '../store/settings.ts'
 import { aside } from './lazy.tsx'
+import type { Teller } from './teller.ts'
 
-const Allow = aside(async () => (await import('./allow.tsx')).Allow)
-const bell = () => import('../bell.ts') // loaded with the first notice
-const longest = 200 // characters of a message
+const telling = () => import('./teller.ts') // loaded with the first notice
+const Allow = aside(async () => (await telling()).Allow)
+const grace = 1500 // milliseconds that another tab or device has to show a message before it is told of: what is read there needs no notice
 
 /** Tells of what is for me: in the title, on the icon, by a sound, and by the system where it is allowed. */
 export function Notice({ chat }: { chat: Chat }) {
@@ -30,43 +28,24 @@ export function Notice({ chat }: { chat: Chat }) {
   }, [])
   useEffect(() => effect(() => count(chat)), [])
   useEffect(() => {
-    const up = new Map<string, { seq: number, close: () => void }>() // by conversation: one each
-    let last = 0
-    const tell = (h: Heard) => {
-      const s = chat.settings.all.peek()
-      const { key, to } = h.conversation
-      if (!chat.leader.peek() || (chat.reading.marks.peek().get(key) ?? 0) >= h.message.seq) return
-      const now = chat.now.peek()
-      if (audible(s, now, last)) {
-        last = now
-        void bell().then(({ ring }) => ring(audio.current))
-      }
-      if (h.mention && popUps() === 'default' && !s.system && !s.asked) ask.value = true
-      if (!s.system || isQuiet(s, now)) return
-      const who = h.message.from
-      const close = popUp('room' in to ? t('notice.title', { who, room: chat.places.called(to.room) }) : who, (h.message.text || h.message.file?.name || '').slice(0, longest), key, () => {
-        location.hash = 'room' in to ? write({ at: 'room', room: to.room, seq: h.message.seq }) : write({ at: 'user', user: to.user })
-      })
-      up.set(key, { seq: h.message.seq, close })
+    let teller: Teller | null = null
+    let gone = false
+    const tell = async (h: Heard) => {
+      const { Teller } = await telling()
+      if (gone) return
+      teller ??= new Teller(chat, () => audio.current)
+      if (teller.tell(h)) ask.value = true
     }
     const heard = effect(() => {
       const shows = chat.view.peek().is === 'talk' && chat.reading.here ? chat.places.current.peek() : null
       const s = chat.settings.all.peek()
       const news = chat.arrivals.heard.value.filter((h) => h.conversation !== shows && worth(h.conversation.to, h.mention, s))
-      for (const h of new Map(news.map((h) => [h.conversation, h])).values()) setTimeout(() => tell(h), grace)
-    })
-    const read = effect(() => { // what was read, wherever, needs no notice any more
-      const marks = chat.reading.marks.value
-      for (const [key, { seq, close }] of up) {
-        if ((marks.get(key) ?? 0) < seq) continue
-        close()
-        up.delete(key)
-      }
+      for (const h of new Map(news.map((h) => [h.conversation, h])).values()) setTimeout(() => void tell(h).catch(() => {}), grace)
     })
     return () => {
+      gone = true
       heard()
-      read()
-      for (const { close } of up.values()) close()
+      teller?.end()
       tag(0)
     }
   }, [])
@@ -88,6 +67,6 @@ let tagged = 0
 
 /** The number on the icon of the tab. */
 function tag(n: number): void {
-  if (n !== tagged) void bell().then(({ badge }) => badge(tagged))
+  if (n !== tagged) void telling().then(({ badge }) => badge(tagged))
   tagged = n
 }

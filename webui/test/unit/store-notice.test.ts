@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { audible, muted, worth } from '../../src/store/notice.ts'
+import { muted, worth } from '../../src/store/notice.ts'
+import { audible } from '../../src/store/quiet.ts'
 import { defaults, type Settings } from '../../src/store/settings.ts'
 
 const chose = (some: Partial<Settings>): Settings => ({ ...defaults, ...some })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { passing } from '../../src/store/memory.ts'
-import { defaults, isQuiet, notifyOf, parse, Preferences, type Settings, withRoom } from '../../src/store/settings.ts'
+import { isQuiet } from '../../src/store/quiet.ts'
+import { defaults, notifyOf, parse, Preferences, type Settings, withRoom } from '../../src/store/settings.ts'
 
 test('what was stored is taken over; what cannot be read is as if never chosen', () => {
   const chosen: Settings = {
