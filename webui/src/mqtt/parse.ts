@@ -165,8 +165,6 @@ export interface Status {
 /** What comes to the own inbox. `room` or `with` says which log an answer is about. */
 export type Inbox =
   | { type: 'history'; room?: string; with?: string; request?: string; messages: Message[]; last: number; more: boolean }
-  | { type: 'search'; room?: string; with?: string; request?: string; hits: Hit[]; more: boolean; before?: string }
-  | { type: 'members'; room: string; request?: string; members: Member[]; more: boolean }
   | { type: 'read'; room?: string; with?: string; seq: number; request?: string }
   | { type: 'marks'; rooms: [room: string, seq: number][] }
   | { type: 'message'; message: Message }
@@ -175,18 +173,45 @@ export type Inbox =
   | { type: 'error'; code: string; text: string; topic?: string; room?: string; id?: string; request?: string }
   /** What is told of rooms and rights: ruling.ts reads it. */
   | { type: 'told'; told: Record<string, unknown> }
-  /** The answer to an order, or to what was asked about oneself. */
+  /** The answer to an order, to a search, or to what was asked about oneself: whoever asked reads it. */
   | { type: 'said'; request: string; said: Record<string, unknown> }
 
-/** A message that was found, and where in its text the words are. */
-export interface Hit {
-  message: Message
-  ranges: [from: number, to: number][]
-}
+/** A topic that the page may be sent. */
+export type Topic =
+  | { of: 'messages' | 'roster' | 'presence' | 'board' | 'about'; room: string }
+  | { of: 'typing'; room: string; name: string }
+  /** `path` is what follows the name, empty or like `kitchen/temperature`. */
+  | { of: 'state'; room: string; name: string; path: string }
+  | { of: 'member'; name: string }
+  /** `path` is what follows inbox, mostly empty. */
+  | { of: 'inbox'; name: string; path: string }
+  | { of: 'rooms' }
+  | { of: 'status' }
+  | { of: 'notice' }
 
 type Fields = Record<string, unknown>
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Reads a topic name; undefined for what version 1 does not send to a page. */
+export function parseTopic(topic: string): Topic | undefined {
+  const [chat, branch, a, b, c, ...rest] = topic.split('/')
+  if (chat !== 'chat' || a === '' || a === undefined) return undefined
+  if (branch === 'server' && b === undefined) {
+    if (a === 'rooms' || a === 'status' || a === 'notice') return { of: a }
+  } else if (branch === 'room') {
+    if (c === undefined) {
+      if (b === 'messages' || b === 'roster' || b === 'presence' || b === 'board' || b === 'about') return { of: b, room: a }
+    } else if (c !== '') {
+      if (b === 'typing' && rest.length === 0) return { of: 'typing', room: a, name: c }
+      if (b === 'state') return { of: 'state', room: a, name: c, path: rest.join('/') }
+    }
+  } else if (branch === 'user') {
+    if (b === 'presence' && c === undefined) return { of: 'member', name: a }
+    if (b === 'inbox') return { of: 'inbox', name: a, path: c === undefined ? '' : [c, ...rest].join('/') }
+  }
+  return undefined
+}
 
 /** The JSON value in a payload; undefined for what is none. */
 export function parseJSON(payload: Uint8Array): unknown {
@@ -209,7 +234,7 @@ function time(v: unknown): number {
 }
 
 /** The items of a list that f understands; an absent list is empty, what is no list is undefined. */
-function list<T>(v: unknown, f: (v: unknown) => T | undefined): T[] | undefined {
+export function list<T>(v: unknown, f: (v: unknown) => T | undefined): T[] | undefined {
   if (v === undefined || v === null) return []
   if (!Array.isArray(v)) return undefined
   return v.map(f).filter((x) => x !== undefined) as T[]
@@ -277,16 +302,6 @@ function parseReaction(v: unknown): Reaction | undefined {
   const text = some(f?.text)
   const from = list(f?.from, some)
   return text && from && from.length > 0 ? { text, from } : undefined
-}
-
-function parseHit(v: unknown): Hit | undefined {
-  const f = fields(v)
-  const message = parseMessage(f?.message)
-  const ranges = list(f?.ranges, (r) => {
-    const [from, to] = Array.isArray(r) ? [count(r[0]), count(r[1])] : []
-    return from !== undefined && to !== undefined && from < to ? [from, to] as [number, number] : undefined
-  })
-  return message && (message.room ?? message.to) !== undefined ? { message, ranges: ranges ?? [] } : undefined
 }
 
 function parseMember(v: unknown): Member | undefined {
@@ -357,15 +372,6 @@ export function parseInbox(v: unknown): Inbox | undefined {
       if (!messages || (room === undefined) === (mate === undefined)) return undefined
       return whole<Inbox>({ type: 'history', room, with: mate, request, messages, last: count(f.last) ?? 0, more: f.more === true })
     }
-    case 'search': {
-      const hits = list(f.hits, parseHit)
-      return hits && whole<Inbox>({ type: 'search', room, with: mate, request, hits, more: f.more === true, before: some(f.before) })
-    }
-    case 'members': {
-      const members = list(f.members, parseMember)
-      if (!members || room === undefined) return undefined
-      return whole<Inbox>({ type: 'members', room, request, members, more: f.more === true })
-    }
     case 'read': {
       const seq = count(f.seq)
       if (seq === undefined || (room === undefined) === (mate === undefined)) return undefined
@@ -388,7 +394,7 @@ export function parseInbox(v: unknown): Inbox | undefined {
     }
     case 'act': case 'rooms': case 'host':
       return { type: 'told', told: f }
-    case 'admin': case 'account':
+    case 'admin': case 'account': case 'search':
       return request !== undefined ? { type: 'said', request, said: f } : f.do === 'erased' ? { type: 'told', told: f } : undefined
   }
   return undefined

@@ -1,20 +1,7 @@
 /**
- * Every topic of protocol version 1, built and parsed here and nowhere else (docs/protocol.md). `me` stands for the own name; what
- * was subscribed to as `me` is delivered as `me`.
+ * Every topic of protocol version 1 that the page publishes or subscribes to, built here and nowhere else (docs/protocol.md). `me`
+ * stands for the own name; what was subscribed to as `me` is delivered as `me`, and parsed in parse.ts.
  */
-
-/** A topic that the page may be sent. */
-export type Topic =
-  | { of: 'messages' | 'roster' | 'presence' | 'board' | 'about'; room: string }
-  | { of: 'typing'; room: string; name: string }
-  /** `path` is what follows the name, empty or like `kitchen/temperature`. */
-  | { of: 'state'; room: string; name: string; path: string }
-  | { of: 'member'; name: string }
-  /** `path` is what follows inbox, mostly empty. */
-  | { of: 'inbox'; name: string; path: string }
-  | { of: 'rooms' }
-  | { of: 'status' }
-  | { of: 'notice' }
 
 const room = (r: string, what: string) => `chat/room/${r}/${what}`
 const user = (n: string, what: string) => `chat/user/${n}/${what}`
@@ -48,26 +35,6 @@ export const filter = {
   server: 'chat/server/#',
   /** One member's presence; `+` is everybody's. */
   member: (n: string) => user(n, 'presence'),
-}
-
-/** Reads a topic name; undefined for what version 1 does not send to a page. */
-export function parseTopic(topic: string): Topic | undefined {
-  const [chat, branch, a, b, c, ...rest] = topic.split('/')
-  if (chat !== 'chat' || a === '' || a === undefined) return undefined
-  if (branch === 'server' && b === undefined) {
-    if (a === 'rooms' || a === 'status' || a === 'notice') return { of: a }
-  } else if (branch === 'room') {
-    if (c === undefined) {
-      if (b === 'messages' || b === 'roster' || b === 'presence' || b === 'board' || b === 'about') return { of: b, room: a }
-    } else if (c !== '') {
-      if (b === 'typing' && rest.length === 0) return { of: 'typing', room: a, name: c }
-      if (b === 'state') return { of: 'state', room: a, name: c, path: rest.join('/') }
-    }
-  } else if (branch === 'user') {
-    if (b === 'presence' && c === undefined) return { of: 'member', name: a }
-    if (b === 'inbox') return { of: 'inbox', name: a, path: c === undefined ? '' : [c, ...rest].join('/') }
-  }
-  return undefined
 }
 
 /** The most characters of a room's name. */

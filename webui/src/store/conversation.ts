@@ -1,8 +1,8 @@
 // One room, or what I write with one member: what is known of it, as signals.
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
-import type { About, MemberPresence, Message, Presence, Roster as Snapshot } from '../mqtt/parse.ts'
+import type { About, MemberPresence, Message } from '../mqtt/parse.ts'
 import { Changes, changed, foldedUpTo, isChange } from './change.ts'
-import * as comings from './comings.ts'
+import type { Coming } from './comings.ts'
 import type { Attachment } from './attachment.ts'
 import type { Devices } from './devices.ts'
 import { fold } from './fold.ts'
@@ -10,8 +10,8 @@ import { bySeq, insertAll, keepNear, type Log, place } from './log.ts'
 import { everybody, spokenTo } from './mention.ts'
 import * as outbox from './outbox.ts'
 import type { Ref } from './reply.ts'
-import * as roster from './roster.ts'
-import { type Cut, type Row, rows } from './rows.ts'
+import type { Roster } from './roster.ts'
+import { type Cut, notes, type Row, rows } from './rows.ts'
 import type { Names } from './text.ts'
 import { sign, type Typing } from './typing.ts'
 
@@ -22,7 +22,8 @@ const mostPosted = 500 // since the board was told
 
 const mostQuoted = 200 // messages that are answered and are not in the log
 
-const snapshotEvery = 5000 // milliseconds between two that are asked for; the server also sends them by itself
+/** The roster of which nothing is known. */
+export const nobody: Roster = { epoch: '', rev: -1, members: new Map(), count: 0, partial: false }
 
 /** Where the view has to go: to a message, to the unread line, to the end. Each wish is a new object. */
 export interface Wish {
@@ -35,8 +36,8 @@ export class Conversation {
   readonly log = signal<Log>([])
   readonly last = signal(0) // seq of the newest message there is
   readonly start = signal<number | null>(null) // seq before which there is nothing; null: not known
-  readonly came = signal<readonly comings.Coming[]>([])
-  readonly roster = signal<roster.Roster>(roster.nobody)
+  readonly came = signal<readonly Coming[]>([])
+  readonly roster = signal(nobody)
   readonly typing = signal<Typing>(new Map())
   readonly devices = signal<Devices>(new Map())
   readonly presence = signal<MemberPresence | null>(null) // of the other end
@@ -61,7 +62,6 @@ export class Conversation {
   opened = 0 // the higher, the later
   asked = false // whether its messages were asked for, or taken from what the browser keeps
   kept = false // they are from what the browser keeps, and the server has not been asked whether they are still its own
-  #missedAt = 0
   #changes = new Changes()
   anchor = Infinity // seq near which messages are kept in memory: where the view is
 
@@ -84,7 +84,7 @@ export class Conversation {
       return out
     })
     this.rows = computed(() => rows({
-      log: this.log.value, last: this.last.value, start: this.start.value, notes: comings.notes(this.came.value),
+      log: this.log.value, last: this.last.value, start: this.start.value, notes: notes(this.came.value),
       mine: outbox.of(box.value, to).filter((e) => e.from === me.value && !e.about && !this.log.value.some((m) => m.id === e.id && m.from === e.from)), cut: this.cut.value, me: me.value,
     }))
   }
@@ -171,32 +171,6 @@ export class Conversation {
   /** Whoever sent these does not write any more. */
   wrote(messages: readonly Message[]): void {
     for (const m of messages) if (this.typing.value.has(m.from)) this.typing.value = sign(this.typing.value, m.from, false, 0)
-  }
-
-  /** A snapshot of the roster came. */
-  takeRoster(s: Snapshot): void {
-    this.roster.value = roster.replaced(s)
-  }
-
-  /** Who came and went. It tells whether something was missed, so that a snapshot is needed. */
-  takePresence(p: Presence, me: string, now: number): boolean {
-    const before = this.roster.value
-    const { roster: after, is } = roster.changed(before, p)
-    this.roster.value = after
-    if (is === 'known') return false
-    let came = this.came.value
-    const at = this.last.value
-    for (const m of p.join) {
-      if (m.name !== me && !before.members.has(m.name)) came = comings.add(came, { way: 'join', name: m.name, device: m.kind === 'device', at: now, after: at })
-    }
-    for (const name of p.leave) {
-      const m = before.members.get(name)
-      if (m && name !== me) came = comings.add(came, { way: 'leave', name, device: m.kind === 'device', at: now, after: at })
-    }
-    this.came.value = came
-    if (is !== 'missed' || now - this.#missedAt < snapshotEvery) return false
-    this.#missedAt = now
-    return true
   }
 
   setBusy(what: string, on: boolean): void {

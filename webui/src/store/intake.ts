@@ -1,14 +1,14 @@
 // What comes in from the server, each to its place.
 import type { Incoming } from '../mqtt/client.ts'
-import { type Inbox, parseInbox, parseJSON, parseMemberPresence, parseMessage, parsePresence, parseRooms, parseRoster, parseState, parseStatus } from '../mqtt/parse.ts'
-import { parseTopic, type Topic } from '../mqtt/topics.ts'
+import { type Inbox, parseInbox, parseJSON, parseMemberPresence, parseMessage, parsePresence, parseRooms, parseRoster, parseState, parseStatus, parseTopic, type Topic } from '../mqtt/parse.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Asks } from './asks.ts'
-import * as devices from './devices.ts'
+import { takePresence, takeRoster } from './attendance.ts'
 import type { Places } from './places.ts'
 import type { Post } from './post.ts'
 import type { Reading } from './reading.ts'
 import type { Server } from './server.ts'
+import { told } from './states.ts'
 import { sign } from './typing.ts'
 
 export interface IntakeNeeds {
@@ -49,7 +49,7 @@ export class Intake {
       }
       case 'roster': {
         const r = parseRoster(v())
-        if (r) places.conversation({ room: t.room }).takeRoster(r)
+        if (r) takeRoster(places.conversation({ room: t.room }), r)
         break
       }
       case 'board':
@@ -57,7 +57,7 @@ export class Intake {
         break
       case 'presence': {
         const p = parsePresence(v())
-        if (p && places.conversation({ room: t.room }).takePresence(p, me(), now())) places.subscribe(t.room) // for its roster
+        if (p && takePresence(places.conversation({ room: t.room }), p, me(), now())) places.subscribe(t.room) // for its roster
         break
       }
       case 'typing': {
@@ -67,7 +67,7 @@ export class Intake {
       }
       case 'state': {
         const c = places.conversation({ room: t.room })
-        c.devices.value = devices.told(c.devices.value, t.name, t.path, parseState(m.payload), now(), m.retain)
+        c.devices.value = told(c.devices.value, t.name, t.path, parseState(m.payload), now(), m.retain)
         break
       }
       case 'member':

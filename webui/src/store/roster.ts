@@ -9,8 +9,6 @@ export interface Roster {
   partial: boolean
 }
 
-export const nobody: Roster = { epoch: '', rev: -1, members: new Map(), count: 0, partial: false }
-
 /** The roster that a snapshot tells. It always replaces. */
 export function replaced(s: Snapshot): Roster {
   const members = new Map(s.members.map((m) => [m.name, m] as const))
@@ -34,22 +32,4 @@ export function changed(r: Roster, p: Presence): { roster: Roster, is: 'changed'
     members.delete(name)
   }
   return { roster: { ...r, rev: p.rev, members, count: Math.max(count, members.size) }, is: 'changed' }
-}
-
-/** Adds members that were asked for, without touching those that are known. */
-export function filled(r: Roster, more: readonly Member[]): Roster {
-  const members = new Map(r.members)
-  for (const m of more) if (!members.has(m.name)) members.set(m.name, m)
-  return { ...r, members, partial: members.size < r.count }
-}
-
-/** People and devices apart, who is here before who is away, each in the order of the alphabet. */
-export function groups(r: Roster, compare: (a: string, b: string) => number): { here: Member[], away: Member[], devices: Member[] } {
-  const all = [...r.members.values()].sort((a, b) => compare(a.name, b.name))
-  const people = all.filter((m) => m.kind === 'person')
-  return {
-    here: people.filter((m) => m.state === 'online'),
-    away: people.filter((m) => m.state !== 'online'),
-    devices: all.filter((m) => m.kind === 'device'),
-  }
 }

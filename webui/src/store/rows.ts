@@ -1,7 +1,7 @@
 // What stands in the log, line by line: messages in the order of seq, with days, the unread cut, gaps, comings and goings between
 // them, and what I have written and the room has not brought yet at the end.
 import type { Message } from '../mqtt/parse.ts'
-import type { Note } from './comings.ts'
+import type { Coming } from './comings.ts'
 import { gaps, type Log, place } from './log.ts'
 import type { Entry } from './outbox.ts'
 
@@ -26,6 +26,14 @@ export interface Stand {
   mine: readonly Entry[]
   cut: Cut | null
   me: string
+}
+
+/** What one stretch between two messages comes to. */
+export interface Note {
+  joined: string[]
+  left: string[]
+  devicesJoined: string[]
+  devicesLeft: string[]
 }
 
 /** Where the unread line stands: behind the seq after, counting up to the seq until. */
@@ -112,6 +120,18 @@ export function shownKind(m: Message): boolean {
 export function dayOf(time: number): string {
   const d = new Date(time)
   return `${d.getFullYear()}-${d.getMonth() + 1}-${d.getDate()}`
+}
+
+/** The notes by the seq that they stand after; people and devices apart, each name once in a list. */
+export function notes(all: readonly Coming[]): Map<number, Note> {
+  const out = new Map<number, Note>()
+  for (const c of all) {
+    let n = out.get(c.after)
+    if (!n) out.set(c.after, (n = { joined: [], left: [], devicesJoined: [], devicesLeft: [] }))
+    const list = c.device ? (c.way === 'join' ? n.devicesJoined : n.devicesLeft) : c.way === 'join' ? n.joined : n.left
+    if (!list.includes(c.name)) list.push(c.name)
+  }
+  return out
 }
 
 /** The notes by the held message that they follow; those from before the oldest held one are left out. */

@@ -1,8 +1,9 @@
 // A search: what is sought, what was found, and what stands around one of those.
 import { signal } from '@preact/signals'
-import type { Hit, Inbox, Message } from '../mqtt/parse.ts'
+import type { Inbox, Message } from '../mqtt/parse.ts'
 import { to } from '../mqtt/topics.ts'
 import { Unanswered } from './asks.ts'
+import { type Hit, parseFound } from './hits.ts'
 import type { Place } from './route.ts'
 import { says } from './sought.ts'
 
@@ -93,12 +94,13 @@ export class Search {
         this.#last = asked.then(() => {}, () => {})
         const a = await asked
         if (turn !== this.#turn) return
-        if (a.type !== 'search') throw new Error(`an answer of type ${a.type} to a search`)
-        hits = [...hits, ...a.hits]
-        from = a.before ?? ''
-        const enough = !a.more || hits.length - have.length >= few
+        const found = a.type === 'said' ? parseFound(a.said) : undefined
+        if (!found) throw new Error(`an answer of type ${a.type} to a search`)
+        hits = [...hits, ...found.hits]
+        from = found.before
+        const enough = !found.more || hits.length - have.length >= few
         this.#before = from
-        this.#show(hits, a.more, enough ? 'there' : 'seeking', have.length > 0 || round > 0)
+        this.#show(hits, found.more, enough ? 'there' : 'seeking', have.length > 0 || round > 0)
         if (enough) break
       }
       this.is.value = 'there'

@@ -1,7 +1,8 @@
 // All devices that I can see: those in the rooms that I am in, each once.
 import type { Member } from '../mqtt/parse.ts'
+import { lastAt } from './age.ts'
 import type { Conversation } from './conversation.ts'
-import { type Device, lastAt } from './devices.ts'
+import type { Device } from './devices.ts'
 
 export interface Thing {
   name: string

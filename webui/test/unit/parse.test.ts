@@ -81,7 +81,7 @@ table('inbox', parseInbox, [
   ['history of nothing', { type: 'history', messages: [] }, undefined],
   ['history of both', { type: 'history', room: 'a', with: 'b', messages: [] }, undefined],
   ['history that is no list', { type: 'history', room: 'a', messages: {} }, undefined],
-  ['members', { type: 'members', room: 'lobby', members: [member], more: false }, { type: 'members', room: 'lobby', members: [ada], more: false }],
+  ['an answer to a search', { type: 'search', request: 's1', hits: [] }, { type: 'said', request: 's1', said: { type: 'search', request: 's1', hits: [] } }],
   ['read', { type: 'read', room: 'lobby', seq: 0 }, { type: 'read', room: 'lobby', seq: 0 }],
   ['read of two', { type: 'read', with: 'bob', seq: 9 }, { type: 'read', with: 'bob', seq: 9 }],
   ['read without seq', { type: 'read', room: 'lobby' }, undefined],
@@ -124,7 +124,7 @@ test('anything can be parsed without an exception', () => {
       case 0: return c.text(5)
       case 1: return c.int(-2, 5)
       case 2: return c.one([null, undefined, true, NaN, 1e300])
-      case 3: return c.one(['history', 'members', 'read', 'message', 'error', 'online', 'person', iso])
+      case 3: return c.one(['history', 'search', 'read', 'message', 'error', 'online', 'person', iso])
       case 4: return c.one(['', 'a'])
       case 5: return Array.from({ length: c.int(0, 3) }, () => any(deep + 1))
       default: return Object.fromEntries(Array.from({ length: c.int(0, 9) }, () => [c.one(keys), any(deep + 1)]))

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Device, iconOf, interval, isOld, lastAt, type Point, told } from '../../src/store/devices.ts'
+import { interval, isOld, lastAt } from '../../src/store/age.ts'
+import { type Device, iconOf, type Point } from '../../src/store/devices.ts'
+import { told } from '../../src/store/states.ts'
 import { aboutOf, beyond, type Gauge, reading, unitOf } from '../../src/store/gauge.ts'
 import { range, spark, trend } from '../../src/store/spark.ts'
 

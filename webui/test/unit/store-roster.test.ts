@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Member, Presence, Roster as Snapshot } from '../../src/mqtt/parse.ts'
-import { changed, filled, groups, nobody, replaced } from '../../src/store/roster.ts'
+import { nobody } from '../../src/store/conversation.ts'
+import { groups } from '../../src/store/groups.ts'
+import { changed, replaced } from '../../src/store/roster.ts'
 
 const member = (name: string, more: Partial<Member> = {}): Member => ({ name, kind: 'person', state: 'online', since: 0, sessions: [], ...more })
 const snapshot = (rev: number, names: string[], epoch = 'e1'): Snapshot => ({ epoch, rev, count: names.length, partial: false, members: names.map((n) => member(n)) })
@@ -32,14 +34,6 @@ test('a gap in rev, or a new epoch, asks for a snapshot and changes nothing', ()
 
 test('a snapshot always replaces, whatever its rev', () => {
   assert.deepEqual(names(replaced(snapshot(1, ['eve'], 'e2'))), ['eve'])
-})
-
-test('a partial roster counts all, and is filled by those asked for', () => {
-  const r = replaced({ epoch: 'e1', rev: 9, count: 3, partial: true, members: [member('ada')] })
-  const more = filled(r, [member('ada', { state: 'away' }), member('bob')])
-  assert.equal(more.members.get('ada')?.state, 'online')
-  assert.equal(more.partial, true)
-  assert.equal(filled(more, [member('eve')]).partial, false)
 })
 
 test('people and devices stand apart, who is here before who is away', () => {

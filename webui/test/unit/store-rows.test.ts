@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Message } from '../../src/mqtt/parse.ts'
-import { add, type Coming, notes } from '../../src/store/comings.ts'
+import { add, type Coming } from '../../src/store/comings.ts'
 import type { Entry } from '../../src/store/outbox.ts'
-import { rows, type Stand } from '../../src/store/rows.ts'
+import { notes, rows, type Stand } from '../../src/store/rows.ts'
 
 const noon = new Date(2026, 4, 1, 12, 0, 0).getTime()
 const minute = 60_000

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Hit, Inbox, Message } from '../../src/mqtt/parse.ts'
-import { parseInbox } from '../../src/mqtt/parse.ts'
+import type { Inbox, Message } from '../../src/mqtt/parse.ts'
 import { Unanswered } from '../../src/store/asks.ts'
 import { withFiles } from '../../src/store/files.ts'
+import { type Hit, parseFound } from '../../src/store/hits.ts'
 import { intent } from '../../src/store/keys.ts'
 import { readView, searchLink } from '../../src/store/route.ts'
 import { placeOf, Search } from '../../src/store/search.ts'
@@ -67,16 +67,14 @@ test('keys begin a search', () => {
 
 test('an answer to a search is read, and what is none is not', () => {
   const message = { seq: 3, id: 'x', from: 'bob', kind: 'text', text: 'tea', room: 'lobby' }
-  const a = parseInbox({ type: 'search', request: 'r1', hits: [{ message, ranges: [[0, 3], [5], ['a', 2], [4, 4]] }, { message: { ...message, room: undefined } }, 7], more: true, before: 'abc' })
-  assert.equal(a?.type, 'search')
-  if (a?.type !== 'search') return
-  assert.equal(a.hits.length, 1)
-  assert.deepEqual([a.hits[0].ranges, a.more, a.before], [[[0, 3]], true, 'abc'])
-  assert.equal(parseInbox({ type: 'search', hits: 7 }), undefined)
+  const a = parseFound({ type: 'search', request: 'r1', hits: [{ message, ranges: [[0, 3], [5], ['a', 2], [4, 4]] }, { message: { ...message, room: undefined } }, 7], more: true, before: 'abc' })
+  assert.equal(a?.hits.length, 1)
+  assert.deepEqual([a?.hits[0].ranges, a?.more, a?.before], [[[0, 3]], true, 'abc'])
+  assert.equal(parseFound({ type: 'search', hits: 7 }), undefined)
 })
 
 const hit = (seq: number): Hit => ({ message: { seq, id: `${seq}`, time: 0, from: 'bob', room: 'lobby', kind: 'text', text: `tea ${seq}` }, ranges: [] })
-const answer = (seqs: number[], before?: string): Inbox => ({ type: 'search', hits: seqs.map(hit), more: before !== undefined, ...(before !== undefined && { before }) })
+const answer = (seqs: number[], before?: string): Inbox => ({ type: 'said', request: 'r1', said: { type: 'search', hits: seqs.map(hit), more: before !== undefined, ...(before !== undefined && { before }) } })
 
 /** A search whose questions wait for the test, and whose clock goes at once. */
 function searching() {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { filter, parseTopic, roomSlug, to } from '../../src/mqtt/topics.ts'
+import { parseTopic } from '../../src/mqtt/parse.ts'
+import { filter, roomSlug, to } from '../../src/mqtt/topics.ts'
 
 /** Vectors that the server's tests read, too. */
 const vectors: { read: { topic: string, of?: string, room?: string, name?: string, path?: string }[], write: { of: keyof typeof to, to?: string, topic: string }[] } =
