@@ -2,6 +2,9 @@ import { signal } from '@preact/signals'
 import { type ComponentType, h } from 'preact'
 import { t } from '../i18n/format.ts'
 
+const first = 1000 // milliseconds until a file that did not come is asked for again
+const longest = 60_000
+
 const waiting = new Set<() => void>()
 
 /** Whether somebody has touched a key, a mouse or the screen yet. What only then is of use is loaded then. */
@@ -19,13 +22,20 @@ export function aside<P extends object>(load: () => Promise<ComponentType<P>>): 
   return asking(load).view
 }
 
-/** A file that does not come has been replaced by that of a newer tincan, and only loading the page again helps. */
+/**
+ * A file that does not come is asked for again, ever more seldom: the line may be down. If it has been replaced by that of a newer tincan,
+ * only loading the page again helps.
+ */
 function asking<P extends object>(load: () => Promise<ComponentType<P>>): { ask: () => void, view: ComponentType<P> } {
   const view = signal<ComponentType<P> | 'failed' | null>(null)
   let asked = false
+  const get = (wait: number): void => void load().then((v) => { view.value = v }, () => {
+    view.value = 'failed'
+    setTimeout(get, wait, Math.min(2 * wait, longest))
+  })
   const ask = () => {
     waiting.delete(ask)
-    if (!asked) load().then((v) => { view.value = v }, () => { view.value = 'failed' })
+    if (!asked) get(first)
     asked = true
   }
   function Lazy(props: P) {

@@ -113,3 +113,15 @@ test('a tab that is copied takes nothing over', async (t) => {
   await ada.say('from the first')
   await copy.getByRole('log').getByText('from the first').waitFor()
 })
+
+test('a part of the page that does not come while the line is down comes later by itself', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.person({ before: (page) => page.route(/\/settings-[^/]*\.js$/, (r) => r.abort()) })
+  ada.expected.push(/Failed to load resource: net::ERR_FAILED/)
+  await ada.join('Ada')
+  await ada.page.getByRole('button', { name: 'Settings' }).click()
+  await ada.page.getByText('This part of the page did not load.').waitFor()
+  await ada.page.unroute(/\/settings-[^/]*\.js$/)
+  await ada.page.getByRole('heading', { name: 'Settings', exact: true }).waitFor()
+  assert.equal(await ada.page.getByText('This part of the page did not load.').count(), 0)
+})
