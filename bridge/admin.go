@@ -210,7 +210,8 @@ func (b *Bridge) mayOrder(o *order, by right) *broker.Refusal {
 	case by == ofMembers, by == ofRunners && o.Room != "" && b.mayRun(m, o.Room):
 	case (by == ofHosts || o.Room == "") && b.isHost(m.ident):
 	case by == ofRunners && o.Room != "":
-		return refuse(broker.NotAuthorized, "not-yours", "only who runs the room %s may do that: its owner, its hosts, or a host of this tincan where the room is open", o.Room)
+		no := refuse(broker.NotAuthorized, "not-yours", "only who runs the room %s may do that: its owner, its hosts, or a host of this tincan where the room is open", o.Room)
+		return speaking(no, "room", o.Room)
 	default:
 		return refuse(broker.NotAuthorized, "not-host", "only a host of this tincan may do that: ask one (%s)", b.hosts.some())
 	}

@@ -259,11 +259,11 @@ func (c *changing) onBoard(ctx context.Context, target history.Entry) (so bool, 
 		switch {
 		case c.p.kind == kindPin:
 			if so = bd.pinned(target.Seq) != p.Undo; !so && !p.Undo && len(bd.pins) >= mostPins {
-				no = refuseFullBoard("this room has %d pinned messages: unpin one of them", mostPins)
+				no = refuseFullBoard("pins", "this room has %d pinned messages: unpin one of them", mostPins)
 			}
 		case !p.Undo:
 			if so = bd.raised(name); !so && len(bd.hands) >= mostHands {
-				no = refuseFullBoard("%d hands are raised already: wait a little", mostHands)
+				no = refuseFullBoard("hands", "%d hands are raised already: wait a little", mostHands)
 			}
 		case p.Who == everyone:
 			so = len(bd.hands) == 0

@@ -84,7 +84,7 @@ func (b *Bridge) lock(n names.Name) error {
 func lockedRefusal(err error, n names.Name) *broker.Refusal {
 	switch {
 	case errors.Is(err, errReserved):
-		return refuse(broker.BadUserOrPassword, keyNameReserved, "the name %s is reserved here: choose another", n.Canonical)
+		return speaking(refuse(broker.BadUserOrPassword, keyNameReserved, "the name %s is reserved here: choose another", n.Canonical), "name", n.Canonical)
 	case errors.Is(err, errUnregistered):
 		return refuse(broker.BadUserOrPassword, keyUnregistered, "only names that are registered here are let in: ask a host for one")
 	}

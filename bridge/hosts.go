@@ -107,7 +107,7 @@ func (hs *hosts) add(ctx context.Context, ident string, h hostRow) *broker.Refus
 	case is:
 		return nil
 	case full:
-		return refuse(broker.QuotaExceeded, "hosts-full", "there are %d hosts: that is enough", hostsMost)
+		return speaking(refuse(broker.QuotaExceeded, "hosts-full", "there are %d hosts: that is enough", hostsMost), "n", hostsMost)
 	}
 	if err := putNow(ctx, hs.store, valueOfHost, ident, encode(h)); err != nil {
 		return refuseStore(err)
@@ -278,7 +278,7 @@ func (b *Bridge) unmakeHost(ctx context.Context, o *order) (any, *broker.Refusal
 		ident = b.hosts.find(o.Name)
 	}
 	if ident == "" {
-		return nil, refuse(broker.BadPayloadFormat, "no-host", "%s is no host: hosts are %s", o.Name, b.hosts.some())
+		return nil, speaking(refuse(broker.BadPayloadFormat, "no-host", "%s is no host: hosts are %s", o.Name, b.hosts.some()), "name", o.Name)
 	}
 	no := b.hosts.remove(ctx, ident)
 	if no == nil {

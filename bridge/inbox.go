@@ -31,13 +31,15 @@ const fastWait = 100 * time.Millisecond
 // An errorNote tells a session why something that it published was refused, where the acknowledgement could not.
 type errorNote struct {
 	Type    string `json:"type"`
-	Code    string `json:"code"`
+	Code    string `json:"code"` // the key of the refusal
 	Topic   string `json:"topic"`
 	Room    string `json:"room,omitempty"`
 	ID      string `json:"id,omitempty"`
 	Request string `json:"request,omitempty"`
 	Until   string `json:"until,omitempty"` // when the same may be taken
 	Text    string `json:"text"`
+
+	With map[string]string `json:"with,omitempty"` // what the sentence speaks of
 }
 
 // A readNote tells how far the member has read in a room, or of what another wrote, and how many messages are after that.
@@ -70,14 +72,9 @@ func (b *Bridge) answer(st *seat, to *broker.Message, payload []byte) {
 
 // refused acknowledges a publish as refused, and tells the session on its inbox where the acknowledgement cannot say why.
 func (b *Bridge) refused(st *seat, t topic, m *broker.Message, no *broker.Refusal, ack func(broker.Ack)) {
-	var props []broker.Prop
-	when := ""
-	if !no.Until.IsZero() {
-		when = stamp(no.Until)
-		props = []broker.Prop{{Key: "until", Value: when}}
-	}
 	if !m.Will && (m.QoS == 0 || st.session.Version() < 5) {
-		note := errorNote{Type: inboxError, Code: no.Key, Topic: m.Topic, Room: t.room, Until: when, Text: no.Tell, ID: prop(m.User, "id")}
+		note := errorNote{Type: inboxError, Code: no.Key, Topic: m.Topic, Room: t.room, Until: prop(no.With, "until"), Text: no.Tell, ID: prop(m.User, "id")}
+		note.With = valuesOf(no)
 		if o, ok := object(m.Payload); ok {
 			note.ID, note.Request = stringField(o, "id", note.ID), stringField(o, "request", "")
 		}
@@ -91,7 +88,18 @@ func (b *Bridge) refused(st *seat, t topic, m *broker.Message, no *broker.Refusa
 		late(ack, no)
 		return
 	}
-	ack(broker.Ack{Refusal: no, Props: props})
+	ack(broker.Ack{Refusal: no})
+}
+
+// valuesOf are what a refusal speaks of, but for the time, which has a field of its own.
+func valuesOf(no *broker.Refusal) map[string]string {
+	values := map[string]string{}
+	for _, p := range no.With {
+		if p.Key != "until" {
+			values[p.Key] = p.Value
+		}
+	}
+	return values
 }
 
 // late answers a publish at QoS 0 that came too fast. The member sees nothing of it, but is read from more slowly: to read as much as

@@ -43,11 +43,24 @@ func (o *ruling) known(who ...[]someone) (someone, *broker.Refusal) {
 			}
 		}
 	}
-	return someone{}, refuse(broker.BadTopic, "nobody", "nobody in %s is called %.64s", o.Room, o.Name)
+	return someone{}, speaking(refuse(broker.BadTopic, "nobody", "nobody in %s is called %.64s", o.Room, o.Name), "name", o.Name, "room", o.Room)
 }
 
 func refuseNotPrivate(room string) *broker.Refusal {
-	return refuse(broker.BadTopic, "not-private", "%s is open to everybody: there is nothing to be invited to", room)
+	return speaking(refuse(broker.BadTopic, "not-private", "%s is open to everybody: there is nothing to be invited to", room), "room", room)
+}
+
+func refuseNotInside(name, room string) *broker.Refusal {
+	return speaking(refuse(broker.BadTopic, "nobody", "%s is no member of %s: invite them first", name, room), "name", name, "room", room)
+}
+
+// refuseNotOwner says that only the owner of a room does something, and who that is.
+func refuseNotOwner(c *card, room, does string) *broker.Refusal {
+	owner, name := "a host of this tincan", ""
+	if c.Owner != nil {
+		owner, name = c.Owner.Name, c.Owner.Name
+	}
+	return speaking(refuse(broker.NotAuthorized, "not-owner", "only the owner "+does+": ask %s", room, owner), "room", room, "name", name)
 }
 
 // invite makes somebody a member of a private room. It is told, and is in the room when it subscribes.
@@ -72,7 +85,8 @@ func (c *card) admit(slug string, who someone) *broker.Refusal {
 	case has(c.Members, who.Ident):
 		return nil
 	case len(c.Members) >= mostInside:
-		return refuse(broker.QuotaExceeded, "full", "%s has %d members already: that is as many as a private room may have", c.said(slug), mostInside)
+		no := refuse(broker.QuotaExceeded, "full", "%s has %d members already: that is as many as a private room may have", c.said(slug), mostInside)
+		return speaking(no, "room", c.said(slug), "n", mostInside)
 	}
 	if s := find(c.Banned, func(s *sanction) bool {
 		return s.Ident != "" && s.Ident == who.Ident || s.Fold != "" && s.Fold == foldOf(who.Name)
@@ -102,7 +116,7 @@ func (o *ruling) setCode() (ruled, *broker.Refusal) {
 
 // enterByCode makes whoever knows the code of a private room its member.
 func (o *ruling) enterByCode() (ruled, *broker.Refusal) {
-	wrong := refuse(broker.NotAuthorized, "wrong-code", "this code opens no room %s: ask for the code again, it may have been changed", o.Room)
+	wrong := speaking(refuse(broker.NotAuthorized, "wrong-code", "this code opens no room %s: ask for the code again, it may have been changed", o.Room), "room", o.Room)
 	if !o.st.member.pace.limit(paceCodes).Allow() {
 		return ruled{}, refuseFast("codes")
 	}
@@ -172,9 +186,9 @@ func (o *ruling) handOver() (ruled, *broker.Refusal) {
 	a, no := o.decide(func(c *card) *broker.Refusal {
 		switch {
 		case !c.owned(o.me().Ident) && (c.Private || !o.b.isHost(o.me().Ident)):
-			return refuse(broker.NotAuthorized, "not-owner", "only the owner hands %s over: ask %s", o.Room, ownerOf(c))
+			return refuseNotOwner(c, o.Room, "hands %s over")
 		case c.Private && !has(c.Members, who.Ident):
-			return refuse(broker.BadTopic, "nobody", "%s is no member of %s: invite them first", who.Name, o.Room)
+			return refuseNotInside(who.Name, o.Room)
 		}
 		if c.Owner != nil && c.Owner.Ident != who.Ident {
 			c.Hosts = append(c.Hosts, *c.Owner)
@@ -198,11 +212,11 @@ func (o *ruling) addHost() (ruled, *broker.Refusal) {
 	a, no := o.decide(func(c *card) *broker.Refusal {
 		switch {
 		case c.Private && !has(c.Members, who.Ident):
-			return refuse(broker.BadTopic, "nobody", "%s is no member of %s: invite them first", who.Name, o.Room)
+			return refuseNotInside(who.Name, o.Room)
 		case has(c.Hosts, who.Ident), c.owned(who.Ident):
 			return nil
 		case len(c.Hosts) >= mostHosts:
-			return refuse(broker.QuotaExceeded, "full", "a room has up to %d hosts", mostHosts)
+			return speaking(refuse(broker.QuotaExceeded, "full", "a room has up to %d hosts", mostHosts), "n", mostHosts)
 		}
 		c.Hosts = append(c.Hosts, who.someone)
 		return nil
@@ -221,7 +235,7 @@ func (o *ruling) dropHost() (ruled, *broker.Refusal) {
 		return ruled{}, no
 	}
 	if mine := o.me().Ident; who.Ident != mine && !c.owned(mine) && (c.Private || !o.b.isHost(mine)) {
-		return ruled{}, refuse(broker.NotAuthorized, "not-owner", "only the owner does that in %s: ask %s", o.Room, ownerOf(c))
+		return ruled{}, refuseNotOwner(c, o.Room, "does that in %s")
 	}
 	a, no := o.decide(func(c *card) *broker.Refusal {
 		c.Hosts = without(c.Hosts, who.Ident)

@@ -49,7 +49,7 @@ func checkPassphrase(secret []byte) *broker.Refusal {
 	switch {
 	case d.read(secret):
 	case len(secret) < passphraseLeast:
-		return refusePayload("short-passphrase", "a passphrase has at least %d characters: use a few words", passphraseLeast)
+		return speaking(refusePayload("short-passphrase", "a passphrase has at least %d characters: use a few words", passphraseLeast), "n", passphraseLeast)
 	case len(secret) > passphraseMost:
 		return refuseTooLong("a passphrase", len(secret), passphraseMost)
 	}
@@ -78,7 +78,7 @@ func (b *Bridge) keepName(ctx context.Context, a *accountAsk) (any, *broker.Refu
 			return nil, no
 		}
 	case len(b.store.Kept()) >= keptMost:
-		return nil, refuse(broker.QuotaExceeded, "names-full", "%d names are kept here: ask a host to release some", keptMost)
+		return nil, refuseNames("ask a host to release some")
 	case !b.keeps.allow(hostOf(st.session.Remote())):
 		return nil, refuseNow(broker.QuotaExceeded, "too-many-names", "too many names were kept from this address: wait an hour")
 	}
@@ -110,7 +110,7 @@ func (b *Bridge) giveUpName(ctx context.Context, a *accountAsk) (any, *broker.Re
 	}
 	m := a.st.member
 	if h, ok := b.holder(m.fold, a.st.claim.Rev); !ok || !h.Kept {
-		return nil, refuse(broker.BadPayloadFormat, "not-kept", "the name %s is not kept for good", m.name)
+		return nil, refuseNotKept(m.name)
 	}
 	if no := b.prove(ctx, m, q.Old, a.st.session.Remote()); no != nil {
 		return nil, no
@@ -159,7 +159,8 @@ func (b *Bridge) endOthers(fold string, but *seat) {
 		}
 	})
 	for _, s := range others {
-		b.br.Disconnect(s.session, broker.CauseKicked, refuse(broker.ServerBusy, "passphrase-changed", "the passphrase of %s was changed: connect with the new one", m.name))
+		no := refuse(broker.ServerBusy, "passphrase-changed", "the passphrase of %s was changed: connect with the new one", m.name)
+		b.br.Disconnect(s.session, broker.CauseKicked, speaking(no, "name", m.name))
 	}
 }
 
@@ -168,7 +169,8 @@ func refuseKeep(err error, name string) *broker.Refusal {
 	case errors.Is(err, history.ErrNoHolding):
 		return refuseLost(name)
 	case errors.Is(err, history.ErrTaken):
-		return refuse(broker.BadPayloadFormat, keyNameTaken, "the name %s is in use, or looks like one that is: whoever has it can keep it for good in the settings of the page", name)
+		no := refuse(broker.BadPayloadFormat, keyNameTaken, "the name %s is in use, or looks like one that is: whoever has it can keep it for good in the settings of the page", name)
+		return speaking(no, "name", name)
 	}
 	return refuseStore(err)
 }
@@ -200,7 +202,7 @@ type newPassphrase struct {
 func (b *Bridge) registerName(ctx context.Context, o *order) (any, *broker.Refusal) {
 	p := newPassphrase{MakePassphrase()}
 	if len(b.store.Kept()) >= keptMost {
-		return nil, refuse(broker.QuotaExceeded, "names-full", "%d names are kept here: release some", keptMost)
+		return nil, refuseNames("release some")
 	}
 	return p, b.setName(ctx, o.Name, p.Passphrase, false)
 }
@@ -238,7 +240,7 @@ func (b *Bridge) releaseName(ctx context.Context, o *order) (any, *broker.Refusa
 		return nil, refuseName(err)
 	}
 	if h, held := b.store.Lookup(n.Keys); held && h.Kept && b.isHost(h.Ident) {
-		return nil, refuse(broker.NotAuthorized, "is-host", "%s is a host: take that first (unhost)", h.Name)
+		return nil, speaking(refuse(broker.NotAuthorized, "is-host", "%s is a host: take that first (unhost)", h.Name), "name", h.Name)
 	}
 	if err := releaseName(ctx, b.store, n); err != nil {
 		return nil, refuseSet(err, n.Canonical)
@@ -248,9 +250,18 @@ func (b *Bridge) releaseName(ctx context.Context, o *order) (any, *broker.Refusa
 
 func refuseSet(err error, name string) *broker.Refusal {
 	if errors.Is(err, errNotKept) {
-		return refuse(broker.BadPayloadFormat, "not-kept", "the name %s is not kept for good", name)
+		return refuseNotKept(name)
 	}
 	return refuseKeep(err, name)
+}
+
+func refuseNotKept(name string) *broker.Refusal {
+	return speaking(refuse(broker.BadPayloadFormat, "not-kept", "the name %s is not kept for good", name), "name", name)
+}
+
+// refuseNames says that no more names are kept, and what to do.
+func refuseNames(do string) *broker.Refusal {
+	return speaking(refuse(broker.QuotaExceeded, "names-full", "%d names are kept here: %s", keptMost, do), "n", keptMost)
 }
 
 var errNotKept = errors.New("bridge: the name is not kept for good")

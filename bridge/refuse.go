@@ -16,6 +16,17 @@ func refuse(code broker.Reason, key, format string, args ...any) *broker.Refusal
 	return &broker.Refusal{Code: code, Key: key, Tell: fmt.Sprintf(format, args...)}
 }
 
+// speaking says what a refusal speaks of, by name and value in turn. Programs that say it in words of their own need no more than this and
+// the key: a key that is said in several sentences is told apart by what they speak of.
+func speaking(r *broker.Refusal, pairs ...any) *broker.Refusal {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if value := fmt.Sprint(pairs[i+1]); value != "" {
+			r.With = append(r.With, broker.Prop{Key: fmt.Sprint(pairs[i]), Value: value})
+		}
+	}
+	return r
+}
+
 // refuseNow is a no of the moment: the same may be taken later.
 func refuseNow(code broker.Reason, key, format string, args ...any) *broker.Refusal {
 	r := refuse(code, key, format, args...)
@@ -60,16 +71,17 @@ func refuseCrowd() *broker.Refusal {
 func refuseTaken(asked string, taken *history.TakenError, limited bool) *broker.Refusal {
 	switch {
 	case limited:
-		return refuse(broker.ConnectionRate, keyTooManyTries, "too many wrong secrets for %s: wait a minute, or choose another name", asked)
+		return speaking(refuse(broker.ConnectionRate, keyTooManyTries, "too many wrong secrets for %s: wait a minute, or choose another name", asked), "name", asked)
 	case taken.Alike:
-		return refuse(broker.BadUserOrPassword, keyLookAlike, "the name %s looks too much like %s: choose another", asked, taken.Name)
+		return speaking(refuse(broker.BadUserOrPassword, keyLookAlike, "the name %s looks too much like %s: choose another", asked, taken.Name), "name", taken.Name)
 	case taken.Wrong:
-		return refuse(broker.BadUserOrPassword, keyWrongSecret, "that is not the secret for %s: try again, or choose another name", taken.Name)
-	case !taken.Secret:
-		return refuse(broker.BadUserOrPassword, keyNameTaken, "the name %s is taken: choose another", taken.Name)
-	default:
-		return refuse(broker.BadUserOrPassword, keyNameTaken, "the name %s is taken: choose another, or connect with the secret it was claimed with", taken.Name)
+		return speaking(refuse(broker.BadUserOrPassword, keyWrongSecret, "that is not the secret for %s: try again, or choose another name", taken.Name), "name", taken.Name)
 	}
+	tell := "the name %s is taken: choose another"
+	if taken.Secret {
+		tell += ", or connect with the secret it was claimed with"
+	}
+	return speaking(refuse(broker.BadUserOrPassword, keyNameTaken, tell, taken.Name), "name", taken.Name)
 }
 
 // refuseName says why a name or a room's name is not one.
@@ -127,7 +139,7 @@ func refuseUnknownTopic(topic string) *broker.Refusal {
 }
 
 func refuseOther(name string) *broker.Refusal {
-	return refuse(broker.NotAuthorized, "not-yours", "only %s may publish this: use %s in its place for yourself", name, me)
+	return speaking(refuse(broker.NotAuthorized, "not-yours", "only %s may publish this: use %s in its place for yourself", name, me), "name", name)
 }
 
 func refuseMe(topic string) *broker.Refusal {
@@ -135,40 +147,40 @@ func refuseMe(topic string) *broker.Refusal {
 }
 
 func refuseLost(name string) *broker.Refusal {
-	return refuse(broker.NotAuthorized, "name-lost", "the name %s is no longer yours in this session: connect again", name)
+	return speaking(refuse(broker.NotAuthorized, "name-lost", "the name %s is no longer yours in this session: connect again", name), "name", name)
 }
 
 func refuseNobody(name string) *broker.Refusal {
-	return refuse(broker.BadTopic, "nobody", "nobody here is called %s: see the roster for who is", name)
+	return speaking(refuse(broker.BadTopic, "nobody", "nobody here is called %s: see the roster for who is", name), "name", name)
 }
 
 func refuseNoRoom(room string) *broker.Refusal {
-	return refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", room, topicRooms)
+	return speaking(refuse(broker.BadTopic, "no-room", "there is no room %s: see %s", room, topicRooms), "room", room)
 }
 
 // refuseNotIn is for a room that one may not read: it says no more than of one that is not there.
 func refuseNotIn(room string) *broker.Refusal {
-	return refuse(broker.NotAuthorized, "no-room", "there is no room %s for you: ask somebody who is in it to invite you, or take another name for yours", room)
+	return speaking(refuse(broker.NotAuthorized, "no-room", "there is no room %s for you: ask somebody who is in it to invite you, or take another name for yours", room), "room", room)
 }
 
 func refuseWillRoom(room string) *broker.Refusal {
-	return refuse(broker.NotAuthorized, "no-room", "a will opens no room, and there is no %s", room)
+	return speaking(refuse(broker.NotAuthorized, "no-room", "a will opens no room, and there is no %s", room), "room", room)
 }
 
 func refuseRooms(most int) *broker.Refusal {
-	return refuseNow(broker.QuotaExceeded, "rooms-full", "there are %d rooms already: use one of them", most)
+	return speaking(refuseNow(broker.QuotaExceeded, "rooms-full", "there are %d rooms already: use one of them", most), "n", most)
 }
 
 func refuseRoomRate() *broker.Refusal {
-	return refuseNow(broker.ImplementationSpecific, "too-fast", "you opened %d rooms in a minute: wait a little", roomsAMinute)
+	return speaking(refuseNow(broker.ImplementationSpecific, "too-fast", "you opened %d rooms in a minute: wait a little", roomsAMinute), "n", roomsAMinute)
 }
 
 func refuseFixedRooms(room string) *broker.Refusal {
-	return refuse(broker.NotAuthorized, "rooms-fixed", "there is no room %s, and new ones are not opened here: see chat/server/rooms", room)
+	return speaking(refuse(broker.NotAuthorized, "rooms-fixed", "there is no room %s, and new ones are not opened here: see chat/server/rooms", room), "room", room)
 }
 
 func refuseTooLong(what string, have, most int) *broker.Refusal {
-	return refuse(broker.BadPayloadFormat, "too-long", "%s takes up to %d bytes, and this has %d: make it shorter", what, most, have)
+	return speaking(refuse(broker.BadPayloadFormat, "too-long", "%s takes up to %d bytes, and this has %d: make it shorter", what, most, have), "n", most)
 }
 
 func refusePayload(key, format string, args ...any) *broker.Refusal {
@@ -203,7 +215,7 @@ func refuseAuthor(author, asker string) *broker.Refusal {
 	if author == asker {
 		return refuse(broker.NotAuthorized, "not-yours", "this message was written before the name %s was given up and taken again: only who had it then could change it", author)
 	}
-	return refuse(broker.NotAuthorized, "not-yours", "only %s may change this message", author)
+	return speaking(refuse(broker.NotAuthorized, "not-yours", "only %s may change this message", author), "name", author)
 }
 
 // refuseClosing says that only the author of a poll, and who runs the room, closes it.
@@ -216,32 +228,33 @@ func refuseClosedPoll() *broker.Refusal {
 }
 
 func refuseVoters(most int) *broker.Refusal {
-	return refuse(broker.QuotaExceeded, "votes-full", "%d members have voted, and this poll takes no more", most)
+	return speaking(refuse(broker.QuotaExceeded, "votes-full", "%d members have voted, and this poll takes no more", most), "n", most)
 }
 
 // refuseTend says that what stands out in a room is for who runs it.
 func refuseTend(kind, room string) *broker.Refusal {
+	tell := "only who runs #%s pins messages there"
 	if kind == kindHand {
-		return refuse(broker.NotAuthorized, "not-yours", "only who runs #%s calls on others: lower your own hand without who", room)
+		tell = "only who runs #%s calls on others: lower your own hand without who"
 	}
-	return refuse(broker.NotAuthorized, "not-yours", "only who runs #%s pins messages there", room)
+	return speaking(refuse(broker.NotAuthorized, "not-yours", tell, room), "room", room)
 }
 
-func refuseFullBoard(format string, most int) *broker.Refusal {
-	return refuse(broker.QuotaExceeded, "board-full", format, most)
+func refuseFullBoard(what, format string, most int) *broker.Refusal {
+	return speaking(refuse(broker.QuotaExceeded, "board-full", format, most), what, most)
 }
 
 func refuseChanged(most int) *broker.Refusal {
-	return refuse(broker.QuotaExceeded, "changed-enough", "this message was changed and reacted to %d times: write a new one", most)
+	return speaking(refuse(broker.QuotaExceeded, "changed-enough", "this message was changed and reacted to %d times: write a new one", most), "n", most)
 }
 
 func refuseReactions(most int) *broker.Refusal {
-	return refuse(broker.QuotaExceeded, "reactions-full", "this message has %d different reactions: use one of them", most)
+	return speaking(refuse(broker.QuotaExceeded, "reactions-full", "this message has %d different reactions: use one of them", most), "n", most)
 }
 
 // refuseUnproven says that what shall last needs a secret.
 func refuseUnproven(name string) *broker.Refusal {
-	return refuse(broker.NotAuthorized, "no-secret", "%s has no secret, so anybody could be %[1]s tomorrow: connect with a password first", name)
+	return speaking(refuse(broker.NotAuthorized, "no-secret", "%s has no secret, so anybody could be %[1]s tomorrow: connect with a password first", name), "name", name)
 }
 
 func refuseBusy() *broker.Refusal {

@@ -22,7 +22,7 @@ func (o *ruling) renameRoom() (ruled, *broker.Refusal) {
 	if err != nil {
 		return ruled{}, refuseName(err)
 	}
-	taken := refuse(broker.BadTopic, "room-taken", "there is a room %s already: take another name", to)
+	taken := refuseRoomTaken(to)
 	if to == old {
 		return o.withCard(old), nil
 	}

@@ -46,14 +46,15 @@ func (o *ruling) makeRoom() (ruled, *broker.Refusal) {
 	if !o.st.member.pace.limit(paceRooms).Allow() {
 		return ruled{}, refuseRoomRate()
 	}
-	taken := refuse(broker.BadTopic, "room-taken", "there is a room %s already: take another name", slug)
+	taken := refuseRoomTaken(slug)
 	if last, err := b.store.Head(o.ctx, slug); err != nil {
 		return ruled{}, refuseStore(err)
 	} else if last > 0 || b.rooms.find(slug) != nil {
 		return ruled{}, taken
 	}
 	if most := b.eachNow(); o.ask.Private && b.owns(o.me().Ident) >= most {
-		return ruled{}, refuse(broker.QuotaExceeded, "rooms-full", "you own %d private rooms: dissolve one that you no longer need, or hand it over", most)
+		no := refuse(broker.QuotaExceeded, "rooms-full", "you own %d private rooms: dissolve one that you no longer need, or hand it over", most)
+		return ruled{}, speaking(no, "own", most)
 	}
 	no := o.change(slug, func(c *card) *broker.Refusal {
 		if !c.plain() || c.Owner != nil {
@@ -77,6 +78,10 @@ func (o *ruling) makeRoom() (ruled, *broker.Refusal) {
 	return o.withCard(slug), nil
 }
 
+func refuseRoomTaken(room string) *broker.Refusal {
+	return speaking(refuse(broker.BadTopic, "room-taken", "there is a room %s already: take another name", room), "room", room)
+}
+
 // trimmed is a line of an order, empty when it is not given.
 func trimmed(s *string) string {
 	if s == nil {
@@ -88,9 +93,9 @@ func trimmed(s *string) string {
 func checkLines(title, topic string) *broker.Refusal {
 	switch {
 	case utf8.RuneCountInString(title) > maxTitle:
-		return refusePayload("too-long", "a title has up to %d characters", maxTitle)
+		return speaking(refusePayload("too-long", "a title has up to %d characters", maxTitle), "n", maxTitle)
 	case utf8.RuneCountInString(topic) > maxTopic:
-		return refusePayload("too-long", "what a room is about is said in up to %d characters", maxTopic)
+		return speaking(refusePayload("too-long", "what a room is about is said in up to %d characters", maxTopic), "n", maxTopic)
 	case !printable(title), !printable(topic):
 		return refusePayload("bad-text", "what you write here must not contain control characters")
 	}
@@ -218,7 +223,7 @@ func (o *ruling) closeRoom() (ruled, *broker.Refusal) {
 // notLobby refuses what is not done to the lobby, or to a room of the configuration.
 func (o *ruling) notLobby() *broker.Refusal {
 	if o.Room == Lobby || slices.Contains(o.b.cfg.FixedRooms, o.Room) {
-		return refuse(broker.NotAuthorized, "fixed-room", "%s is always there under this name: that cannot be done to it", o.Room)
+		return speaking(refuse(broker.NotAuthorized, "fixed-room", "%s is always there under this name: that cannot be done to it", o.Room), "room", o.Room)
 	}
 	return nil
 }
@@ -249,7 +254,8 @@ func (o *ruling) clearRoom() (ruled, *broker.Refusal) {
 func (o *ruling) unclearRoom() (ruled, *broker.Refusal) {
 	return o.decide(func(c *card) *broker.Refusal {
 		if c.Clearing == nil {
-			return refuse(broker.Unspecified, "too-late", "that can be undone for %d seconds: it is too late, or was not done", int(undoTime.Seconds()))
+			seconds := int(undoTime.Seconds())
+			return speaking(refuse(broker.Unspecified, "too-late", "that can be undone for %d seconds: it is too late, or was not done", seconds), "n", seconds)
 		}
 		c.Cleared, c.Clearing, c.Before = c.Before, nil, 0
 		return nil
@@ -331,16 +337,9 @@ func (o *ruling) dissolve() (ruled, *broker.Refusal) {
 	}
 	c := o.b.cards.of(o.Room)
 	if !c.owned(o.me().Ident) && (c.Private || !o.b.isHost(o.me().Ident)) {
-		return ruled{}, refuse(broker.NotAuthorized, "not-owner", "only the owner dissolves %s: ask %s", o.Room, ownerOf(c))
+		return ruled{}, refuseNotOwner(c, o.Room, "dissolves %s")
 	}
 	return ruled{Room: o.Room}, o.end(c)
-}
-
-func ownerOf(c *card) string {
-	if c.Owner == nil {
-		return "a host of this tincan"
-	}
-	return c.Owner.Name
 }
 
 // end does that: it tells the members, and leaves nothing of the room to whoever takes its name next.

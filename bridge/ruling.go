@@ -112,6 +112,7 @@ func (o *ruling) change(slug string, f func(c *card) *broker.Refusal) *broker.Re
 	case err := <-stored:
 		if err != nil {
 			no := refuseStore(err)
+			no.Key = "unstored"
 			no.Tell = "it holds from now on, but could not be stored, and is tried again: " + no.Tell
 			return no
 		}

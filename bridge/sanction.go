@@ -93,7 +93,8 @@ func find(all []sanction, means func(*sanction) bool) *sanction {
 func impose(all []sanction, s sanction) ([]sanction, *broker.Refusal) {
 	all, _ = lift(all, &s)
 	if len(all) >= mostSanctions {
-		return all, refuse(broker.QuotaExceeded, "too-many", "there are %d of these already: take some back first", mostSanctions)
+		no := refuse(broker.QuotaExceeded, "too-many", "there are %d of these already: take some back first", mostSanctions)
+		return all, speaking(no, "n", mostSanctions)
 	}
 	return append(all, s), nil
 }
@@ -136,6 +137,14 @@ func until(t time.Time) string {
 	return fmt.Sprintf("for %d days", int(left.Round(24*time.Hour).Hours()/24))
 }
 
+// stampOrNone is a time as programs read it; empty when it is none.
+func stampOrNone(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return stamp(t)
+}
+
 // because is a reason as the end of a sentence.
 func because(reason string) string {
 	if reason == "" {
@@ -146,38 +155,36 @@ func because(reason string) string {
 
 func refuseMuted(room string, s *sanction) *broker.Refusal {
 	r := refuse(broker.NotAuthorized, "muted", "%s muted you in %s, %s%s", s.By, room, until(s.Until), because(s.Reason))
-	r.Until = s.Until
-	return r
+	return speaking(r, "by", s.By, "room", room, "until", stampOrNone(s.Until), "because", s.Reason)
 }
 
 func refuseBannedHere(room string, s *sanction) *broker.Refusal {
 	r := refuse(broker.NotAuthorized, "banned", "%s does not let you into %s, %s%s", s.By, room, until(s.Until), because(s.Reason))
-	r.Until = s.Until
-	return r
+	return speaking(r, "by", s.By, "room", room, "until", stampOrNone(s.Until), "because", s.Reason)
 }
 
 func refuseBanned(s *sanction) *broker.Refusal {
 	r := refuse(broker.Banned, "banned", "%s does not let you in, %s%s", s.By, until(s.Until), because(s.Reason))
-	r.Until = s.Until
-	return r
+	return speaking(r, "by", s.By, "until", stampOrNone(s.Until), "because", s.Reason)
 }
 
 func refuseRoomClosed(room string, d *decision) *broker.Refusal {
-	return refuse(broker.NotAuthorized, "room-closed", "%s closed the room %s%s", d.By, room, because(d.Reason))
+	r := refuse(broker.NotAuthorized, "room-closed", "%s closed the room %s%s", d.By, room, because(d.Reason))
+	return speaking(r, "by", d.By, "room", room, "because", d.Reason)
 }
 
 func refuseHandOut(room string) *broker.Refusal {
-	return refuse(broker.NotAuthorized, "hand-out", "only the hosts write in %s now: you can read", room)
+	return speaking(refuse(broker.NotAuthorized, "hand-out", "only the hosts write in %s now: you can read", room), "room", room)
 }
 
 func refuseReadOnly(d *decision) *broker.Refusal {
-	return refuse(broker.NotAuthorized, "server-read-only", "%s made this tincan read-only for now%s: reading works, send it again later", d.By, because(d.Reason))
+	r := refuse(broker.NotAuthorized, "server-read-only", "%s made this tincan read-only for now%s: reading works, send it again later", d.By, because(d.Reason))
+	return speaking(r, "by", d.By, "because", d.Reason)
 }
 
 func refuseSlow(room string, every int, at time.Time) *broker.Refusal {
 	r := refuseNow(broker.ImplementationSpecific, "slow", "in %s everybody writes once in %d seconds: wait %d more", room, every, max(1, int(time.Until(at).Round(time.Second).Seconds())))
-	r.Until = at
-	return r
+	return speaking(r, "room", room, "n", every, "until", stamp(at))
 }
 
 // fold is the key of a name in sanctions; empty when it is none.

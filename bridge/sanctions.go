@@ -24,10 +24,7 @@ type sanctionNote struct {
 func notes(all []sanction) []sanctionNote {
 	var l []sanctionNote
 	for _, s := range all {
-		n := sanctionNote{Name: s.Name, Address: s.Address, Client: s.Client, By: s.By, Reason: s.Reason, At: stamp(s.At)}
-		if !s.Until.IsZero() {
-			n.Until = stamp(s.Until)
-		}
+		n := sanctionNote{Name: s.Name, Address: s.Address, Client: s.Client, By: s.By, Reason: s.Reason, At: stamp(s.At), Until: stampOrNone(s.Until)}
 		l = append(l, n)
 	}
 	return l
@@ -40,19 +37,20 @@ func (o *ruling) sanction(usual time.Duration) (sanction, *broker.Refusal) {
 		return sanction{}, no
 	}
 	if runs := o.Room != "" && o.b.mayRunAs(who.Ident, o.Room) || o.Room == "" && o.b.isHost(who.Ident); runs {
-		return sanction{}, refuse(broker.NotAuthorized, "is-host", "%s is a host here too: take that back first", who.Name)
+		return sanction{}, refuseHostToo(who.Name)
 	}
 	at, no := o.until(usual)
 	return sanction{Name: who.Name, Fold: who.fold, Ident: who.Ident, Until: at, decision: o.decision()}, no
 }
 
+// refuseHostToo keeps those who run a room, or the server, from being put out of it.
+func refuseHostToo(name string) *broker.Refusal {
+	return speaking(refuse(broker.NotAuthorized, "is-host", "%s is a host here too: take that back first", name), "name", name)
+}
+
 // act is what whom it concerns is told of a sanction.
 func (s *sanction) act() act {
-	a := act{Name: s.whom()}
-	if !s.Until.IsZero() {
-		a.Until = stamp(s.Until)
-	}
-	return a
+	return act{Name: s.whom(), Until: stampOrNone(s.Until)}
 }
 
 // mute keeps a member from writing in the room for a while; 10 minutes when nothing is said.
@@ -94,7 +92,7 @@ func (o *ruling) lift(slug string, of func(c *card) *[]sanction) (ruled, *broker
 	no = o.change(slug, func(c *card) *broker.Refusal {
 		all := of(c)
 		if *all, lifted = lift(*all, &s); lifted == nil {
-			return refuse(broker.BadTopic, "nobody", "there is nothing against %.64s to take back", s.whom())
+			return speaking(refuse(broker.BadTopic, "no-sanction", "there is nothing against %.64s to take back", s.whom()), "name", s.whom())
 		}
 		return nil
 	})
@@ -128,7 +126,7 @@ func (o *ruling) meant() (sanction, *broker.Refusal) {
 	case o.ask.Address != "":
 		p, ok := parsePrefix(o.ask.Address)
 		if !ok {
-			return sanction{}, refusePayload("bad-request", "an address is one such as 192.168.1.20, or a prefix such as 192.168.1.0/24")
+			return sanction{}, refusePayload("bad-address", "an address is one such as 192.168.1.20, or a prefix such as 192.168.1.0/24")
 		}
 		if p.IsSingleIP() {
 			return sanction{Address: p.Addr().String()}, nil
@@ -147,7 +145,7 @@ func (o *ruling) remove() (ruled, *broker.Refusal) {
 			return ruled{}, no
 		}
 		if c.owned(who.Ident) || c.hosted(who.Ident) && !c.owned(o.me().Ident) {
-			return ruled{}, refuse(broker.NotAuthorized, "is-host", "%s is a host here too: take that back first", who.Name)
+			return ruled{}, refuseHostToo(who.Name)
 		}
 		a, no := o.decide(func(c *card) *broker.Refusal {
 			c.Members, c.Hosts = without(c.Members, who.Ident), without(c.Hosts, who.Ident)
@@ -197,10 +195,10 @@ func (o *ruling) ban() (ruled, *broker.Refusal) {
 		}
 	}
 	if s.means(o.st.member) || s.meansPlace(o.st.session.Remote(), o.st.session.ClientID()) {
-		return ruled{}, refuse(broker.NotAuthorized, "is-host", "that would keep you out yourself")
+		return ruled{}, refuse(broker.NotAuthorized, "yourself", "that would keep you out yourself")
 	}
 	if p, ok := parsePrefix(s.Address); ok && p.Bits() < widest(p.Addr()) {
-		return ruled{}, refusePayload("bad-request", "%s is too much of the network: ban a smaller part of it", s.Address)
+		return ruled{}, speaking(refusePayload("too-wide", "%s is too much of the network: ban a smaller part of it", s.Address), "address", s.Address)
 	}
 	knows := o.Room == "" || o.b.reads(o.b.cards.of(o.Room), s.Ident)
 	no = o.change(o.where(), func(c *card) (no *broker.Refusal) {

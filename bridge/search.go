@@ -151,7 +151,8 @@ func (b *Bridge) sought(q request) (s sought, h history.SearchQuery, no *broker.
 	case parts == 0:
 		return s, h, refusePayload("no-words", "say what to search for: a word, or a filter such as from:ada")
 	case parts > maxSearchParts:
-		return s, h, refusePayload("too-many-words", "a search takes up to %d words and filters, and this has %d: leave some out", maxSearchParts, parts)
+		no := refusePayload("too-many-words", "a search takes up to %d words and filters, and this has %d: leave some out", maxSearchParts, parts)
+		return s, h, speaking(no, "n", maxSearchParts)
 	}
 	h = history.SearchQuery{Words: s.words, Limit: q.Limit}
 	if h.Limit == 0 {

@@ -165,9 +165,9 @@ func (o *ruling) endSession() (ruled, *broker.Refusal) {
 	if !mine && !host || len(seats) == 0 && o.ask.Session != "" { // of others' sessions one is not even told whether they are there
 		return ruled{}, refuse(broker.BadTopic, "no-session", "there is no such session of yours: it may have ended by itself")
 	}
-	no := refuse(broker.AdministrativeAction, "ended", "%s ended this session%s", o.st.name(), because(o.Reason))
-	if mine {
-		no.Tell = "you ended this session from another of yours"
+	no := refuse(broker.AdministrativeAction, "ended", "you ended this session from another of yours")
+	if !mine {
+		no = speaking(refuse(no.Code, no.Key, "%s ended this session%s", o.st.name(), because(o.Reason)), "by", o.st.name(), "because", o.Reason)
 	}
 	for _, st := range seats {
 		if !mine {

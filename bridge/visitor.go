@@ -32,15 +32,16 @@ const (
 // A Denial says no to a Visitor.
 type Denial struct {
 	Why  Why
-	Key  string // a stable word for programs
-	Tell string // a sentence for the person
+	Key  string            // a stable word for programs
+	Tell string            // a sentence for the person
+	With map[string]string // what the sentence speaks of
 }
 
 func deny(no *broker.Refusal) *Denial {
 	if no == nil {
 		return nil
 	}
-	d := &Denial{Later, no.Key, no.Tell}
+	d := &Denial{Later, no.Key, no.Tell, valuesOf(no)}
 	switch no.Code {
 	case broker.BadUserOrPassword:
 		d.Why = Unproven
@@ -103,7 +104,7 @@ func (b *Bridge) Prove(ctx context.Context, name, secret, remote string) (*Visit
 		}
 	}
 	if _, held := b.store.Lookup(n.Keys); !held && !b.tries.allow("\x00new\x00"+hostOf(remote)) {
-		return nil, &Denial{Later, keyTooManyTries, "too many new names come from your address: wait a minute, or use the name that you are connected under"}
+		return nil, &Denial{Why: Later, Key: "too-many-names", Tell: "too many new names come from your address: wait a minute, or use the name that you are connected under"}
 	}
 	claim, no := b.signIn(ctx, n, c.Secret, remote)
 	if no != nil {

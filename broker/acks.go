@@ -172,7 +172,7 @@ func (a *acks) sendLocked(p *promise) {
 			s.sendAnswer(typePuback, p.id, Success, "", p.ack.Props)
 			return
 		}
-		s.sendAnswer(typePuback, p.id, r.Code, r.Tell, p.ack.Props)
+		s.sendAnswer(typePuback, p.id, r.Code, r.Tell, append(r.props(), p.ack.Props...))
 		return
 	}
 	if live := a.st.live.Load(); live != nil {
@@ -180,7 +180,7 @@ func (a *acks) sendLocked(p *promise) {
 	}
 	if r != nil && p.s.version == v5 {
 		delete(a.received, p.id) // [MQTT-4.3.3-9]
-		s.sendAnswer(typePubrec, p.id, r.Code, r.Tell, p.ack.Props)
+		s.sendAnswer(typePubrec, p.id, r.Code, r.Tell, append(r.props(), p.ack.Props...))
 		return
 	}
 	a.received[p.id] = exchange{s: s, decided: true}

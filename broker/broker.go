@@ -155,12 +155,12 @@ func (b *Broker) RetainFunc(topic string, value func() []byte) { b.shelf.compute
 // Forget drops what is known about the readers of topic: MayRead is asked again.
 func (b *Broker) Forget(topic string) { b.fan.changed(topic) }
 
-// Disconnect ends a session; MQTT 5 is sent r's code and sentence. It does not wait for the end.
+// Disconnect ends a session; MQTT 5 is sent r's code, word and sentence. It does not wait for the end.
 func (b *Broker) Disconnect(s *Session, why Cause, r *Refusal) {
 	if r == nil {
 		r = &Refusal{Code: Unspecified}
 	}
-	s.end(why, r.Code, r.Tell)
+	s.c.end(why, r.Code, r.Tell, r.props()...)
 }
 
 // Close ends every session (MQTT 5 is told 0x8B) without sending wills, and returns when Handler.Disconnect has been called for

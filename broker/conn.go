@@ -91,8 +91,8 @@ func (c *conn) pullDied(p any) {
 }
 
 // end ends the connection: it wakes the reader, which cleans up and closes. The first cause stays. An MQTT 5 session is sent a
-// DISCONNECT with code, unless that is Success. It does not block, and may be called from any goroutine.
-func (c *conn) end(why Cause, code Reason, tell string) bool {
+// DISCONNECT with code and what goes with it, unless that is Success. It does not block, and may be called from any goroutine.
+func (c *conn) end(why Cause, code Reason, tell string, user ...Prop) bool {
 	c.mu.Lock()
 	if c.why != "" {
 		c.mu.Unlock()
@@ -108,7 +108,7 @@ func (c *conn) end(why Cause, code Reason, tell string) bool {
 	} else {
 		var last []byte
 		if code != Success && s != nil && s.version == v5 && c.greeted.Load() {
-			last = encodeDisconnect(code, tell, s.maxPacket)
+			last = encodeDisconnect(code, tell, user, s.maxPacket)
 		}
 		c.q.close(last)
 		c.in.wake()

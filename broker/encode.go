@@ -171,8 +171,8 @@ func encodeAnswer(version, kind byte, id uint16, code Reason, tell string, user 
 }
 
 // encodeDisconnect makes the DISCONNECT of an MQTT 5 session (§3.14); 3.1.1 has none from a server.
-func encodeDisconnect(code Reason, tell string, max int) []byte {
-	props := reasonProps(tell, nil, max-16)
+func encodeDisconnect(code Reason, tell string, user []Prop, max int) []byte {
+	props := reasonProps(tell, user, max-16)
 	size := 1 + varintSize(len(props)) + len(props)
 	b := appendVarint(append(make([]byte, 0, 8+size), typeDisconnect<<4), size)
 	b = append(b, byte(code))

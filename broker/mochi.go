@@ -158,11 +158,7 @@ func connack(version byte, code Reason, tell string, user []Prop) packets.Packet
 // refusingConnack encodes the CONNACK of a refused CONNECT, with as much of the reason as fits into max bytes [MQTT-3.2.2-19],
 // [MQTT-3.2.2-20].
 func refusingConnack(version byte, r *Refusal, max int) []byte {
-	var user []Prop
-	if r.Key != "" {
-		user = []Prop{{"reason", r.Key}}
-	}
-	tell := r.Tell
+	user, tell := r.props(), r.Tell
 	for {
 		pk := connack(version, r.Code, tell, user)
 		var buf bytes.Buffer

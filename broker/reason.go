@@ -1,20 +1,24 @@
 package broker
 
-import "time"
-
 // A Refusal says no in the words of both readers.
 type Refusal struct {
 	Code Reason // a 3.1.1 session gets the nearest return code (its §3.2.2.3, §3.9.3)
 	Tell string // for the member, sent as reason string: what happened and what to do
-	Key  string // a stable word for programs, such as name-taken; sent as the user property reason of a refused CONNACK
+	Key  string // a stable word for programs, such as name-taken; sent as the user property reason
+	With []Prop // what the sentence speaks of, such as a name, for programs that say it in words of their own; sent as user properties
 	Err  error  // for the operator, logged, never sent: the cause
 
 	// Later says that the refusal is about the moment and not about the message (a full disk, a busy server): the same message is
 	// right to come again, and is not taken for the stubborn repeat of one that never will be accepted.
 	Later bool
+}
 
-	// Until is when the same may be taken, as far as that is known. The handler sends it.
-	Until time.Time
+// props are the user properties that go with the code and the sentence.
+func (r *Refusal) props() []Prop {
+	if r.Key == "" {
+		return r.With
+	}
+	return append([]Prop{{"reason", r.Key}}, r.With...)
 }
 
 // logged is what a log line says of a refusal.

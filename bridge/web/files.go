@@ -135,10 +135,10 @@ func refuseDenied(w http.ResponseWriter, no *bridge.Denial) {
 	case bridge.Full:
 		status = http.StatusInsufficientStorage
 	}
-	if no.Key == "too-many-tries" || no.Key == "too-fast" {
+	if no.Key == "too-many-tries" || no.Key == "too-many-names" || no.Key == "too-fast" {
 		status = http.StatusTooManyRequests
 	}
-	refuse(w, status, no.Key, written(no.Tell))
+	answer(w, status, refusal{no.Key, written(no.Tell), no.With})
 }
 
 // written is what the chat says, written as a sentence.

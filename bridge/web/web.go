@@ -105,10 +105,14 @@ func ownOrigin(r *http.Request) bool {
 }
 
 func refuse(w http.ResponseWriter, status int, word, text string) {
-	answer(w, status, struct {
-		Error string `json:"error"`
-		Text  string `json:"text"`
-	}{word, text})
+	answer(w, status, refusal{Error: word, Text: text})
+}
+
+// A refusal says no: by a word for programs, a sentence for the person, and what that speaks of.
+type refusal struct {
+	Error string            `json:"error"`
+	Text  string            `json:"text"`
+	With  map[string]string `json:"with,omitempty"`
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
