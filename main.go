@@ -272,7 +272,7 @@ func open(ctx context.Context, config *Config, stdout *os.File, log *slog.Logger
 	mqttListener.Close()
 	httpListener.Close()
 	shared.Stop()
-	err = errors.Join(err, mqtt.Close(end), page.Shutdown(end), metrics.Shutdown(end))
+	err = errors.Join(err, mqtt.Close(end), shutdown(end, page), shutdown(end, metrics))
 	keepNoMore()
 	keeping.Wait()
 	chat.Close()
@@ -303,6 +303,14 @@ func newHTTPServer(h http.Handler, most int, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+}
+
+// shutdown ends a server whose listener may be closed already; http tells that as an error while its Accept has not come back.
+func shutdown(ctx context.Context, s *http.Server) error {
+	if err := s.Shutdown(ctx); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // listen opens the listener of one key. flag is what stands before an address on the command line, other an address to propose
