@@ -74,6 +74,13 @@ func makeBackup(c *call) error {
 		defer os.RemoveAll(work)
 		_, err = backup.Write(ctx, config.Data, c.stdout, filepath.Join(work, "copy.db"), version, bar.show)
 		bar.end()
+		if errors.Is(err, backup.ErrCopy) && history.NoSpace(err) {
+			return &trouble{fmt.Errorf("no space is left on the disk of %s, where the database is copied to first", os.TempDir()),
+				"free some space, or name a folder on another disk in the environment, as TMPDIR (Windows: TMP)"}
+		}
+		if history.NoSpace(err) {
+			return &trouble{errors.New("no space is left where standard output goes; the backup is not whole"), "remove what was written, free some space, or choose a place on another disk"}
+		}
 		return stopped(ctx, unwritten(err, "standard output"), "the backup is not whole")
 	}
 	if err := mayWrite(path, config.Data, *force); err != nil {

@@ -49,7 +49,10 @@ func Restore(ctx context.Context, from io.Reader, shown string, size int64, dir 
 	case err != nil:
 		return r.about, damaged(shown, fmt.Sprintf("its database is damaged (%v)", err), err)
 	}
-	return r.about, v.Fill(ctx)
+	if err = v.Fill(ctx); err != nil && ctx.Err() == nil {
+		err = r.unwritable(err)
+	}
+	return r.about, err
 }
 
 // newer is what is told of a backup that a later tincan has made.

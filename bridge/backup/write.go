@@ -18,7 +18,7 @@ import (
 
 // Write writes a backup of a data folder to a file or a pipe. copyTo is a file that is made for the time of it: the copy of the
 // database, which takes as much space again. version is tincan's. Errors that a person can do something about are *history.Trouble; of
-// a w that does not take what is written, its own.
+// a w that does not take what is written, its own; of the copy, ErrCopy.
 func Write(ctx context.Context, dir string, w io.Writer, copyTo, version string, tell Tell) (a About, err error) {
 	defer func() { err = errors.Join(err, removeCopy(copyTo)) }()
 	a = About{Format: Format, Tincan: version, Time: time.Now().UTC().Format(time.RFC3339)}
@@ -37,7 +37,7 @@ func Write(ctx context.Context, dir string, w io.Writer, copyTo, version string,
 		}
 	})
 	if err != nil {
-		return a, err
+		return a, fmt.Errorf("%w: %w", ErrCopy, err)
 	}
 	a.Schema, a.Rooms, a.Entries = c.Schema, c.Rooms, c.Entries
 	files, all, err := list(dir)
@@ -67,6 +67,9 @@ func Write(ctx context.Context, dir string, w io.Writer, copyTo, version string,
 	}
 	return a, t.tar.Close()
 }
+
+// ErrCopy: the copy of the database could not be made.
+var ErrCopy = errors.New("backup: no copy of the database")
 
 func removeCopy(path string) error {
 	for _, suffix := range []string{"-journal", "-wal", "-shm"} {
