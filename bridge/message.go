@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -202,15 +203,14 @@ func (p *post) check() *broker.Refusal {
 	default:
 		return refusePayload("kind-unsupported", "this tincan takes messages of the kinds text, file, poll, edit, delete, react, vote, close, pin and hand, not %.40q", p.kind)
 	}
+	if no := checkText(p.body.Text); no != nil {
+		return no
+	}
 	switch {
-	case len(p.body.Text) > maxText:
-		return refuseTooLong("the text of a message", len(p.body.Text), maxText)
 	case len(p.body.Data) > maxData:
 		return refuseTooLong("what a message carries beside its text", len(p.body.Data), maxData)
 	case p.silent() && !isMute(p.kind) && p.kind != kindEdit: // of an edit it depends on what is edited
 		return refuseEmpty()
-	case bytes.IndexByte([]byte(p.body.Text), 0) >= 0:
-		return refusePayload("bad-text", "a text must not contain the character NUL")
 	case utf8.RuneCountInString(p.id) > maxID, utf8.RuneCountInString(p.body.Reply) > maxID:
 		return refusePayload("bad-id", "an id has 1 to %d characters", maxID)
 	case !printable(p.id), !printable(p.body.Reply):
@@ -218,6 +218,17 @@ func (p *post) check() *broker.Refusal {
 	}
 	if p.id == "" {
 		p.id = newID()
+	}
+	return nil
+}
+
+// checkText refuses what cannot be the text of a message.
+func checkText(text string) *broker.Refusal {
+	switch {
+	case len(text) > maxText:
+		return refuseTooLong("the text of a message", len(text), maxText)
+	case strings.IndexByte(text, 0) >= 0:
+		return refusePayload("bad-text", "a text must not contain the character NUL")
 	}
 	return nil
 }

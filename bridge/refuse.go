@@ -143,7 +143,7 @@ func refuseOther(name string) *broker.Refusal {
 }
 
 func refuseMe(topic string) *broker.Refusal {
-	return refuse(broker.BadTopic, "not-to-oneself", "%s would go to yourself: name another member", topic)
+	return refuse(broker.BadTopic, "not-to-oneself", "a message to %s would go to yourself: name another member", topic)
 }
 
 func refuseLost(name string) *broker.Refusal {

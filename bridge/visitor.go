@@ -222,9 +222,13 @@ func (b *Bridge) destination(v *Visitor, where string) (destination, *broker.Ref
 // MayUpload tells why a visitor may upload nothing now, nil if it may.
 func (b *Bridge) MayUpload(v *Visitor) *Denial { return deny(b.mayWrite(v.st.member)) }
 
-// MayPost tells why a visitor may not post to a room, or to "@" and a name; nil if it may, as far as that is known before it does.
-func (b *Bridge) MayPost(v *Visitor, where string) *Denial {
+// MayPost tells why a visitor may not post a file with a text to a room, or to "@" and a name; nil if it may, as far as that is known
+// before it does.
+func (b *Bridge) MayPost(v *Visitor, where, text string) *Denial {
 	_, no := b.destination(v, where)
+	if no == nil {
+		no = checkText(text)
+	}
 	return deny(no)
 }
 

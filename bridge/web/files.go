@@ -28,7 +28,7 @@ type Chat interface {
 	Stranger(remote string) (*bridge.Visitor, *bridge.Denial)
 	MayReadFile(c *bridge.Visitor, f history.File, rooms []string) bool
 	MayUpload(c *bridge.Visitor) *bridge.Denial
-	MayPost(c *bridge.Visitor, where string) *bridge.Denial
+	MayPost(c *bridge.Visitor, where, text string) *bridge.Denial
 	PostFile(ctx context.Context, c *bridge.Visitor, where, upload, text string) (bridge.Posted, *bridge.Denial)
 }
 
@@ -142,14 +142,11 @@ func refuseDenied(w http.ResponseWriter, no *bridge.Denial) {
 }
 
 // written is what the chat says, written as a sentence.
-func written(s string) string {
-	if s == "" {
-		return s
+func written(tell string) string {
+	if tell == "" {
+		return tell
 	}
-	if !strings.HasSuffix(s, ".") {
-		s += "."
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return sentence(strings.TrimSuffix(tell, "."))
 }
 
 // refuseUpload answers with why an upload did not go on.
@@ -211,12 +208,17 @@ func (h *Files) ticket(w http.ResponseWriter, r *http.Request) {
 
 // put uploads a file and posts it to the room, or the member, that path begins with.
 func (h *Files) put(w http.ResponseWriter, r *http.Request, path string) {
-	where, name, _ := strings.Cut(path, "/")
+	where, name, named := strings.Cut(path, "/")
+	if !named { // curl adds the name behind a / alone: else the file would open a room that is called like it
+		refuse(w, http.StatusBadRequest, "no-room", "Say the room and the name of the file, as in /files/lobby/photo.jpg. For curl -T, /files/lobby/ with the / at its end is enough.")
+		return
+	}
 	c := h.prove(w, r)
 	if c == nil {
 		return
 	}
-	if no := h.chat.MayPost(c, where); no != nil {
+	text := r.URL.Query().Get("text")
+	if no := h.chat.MayPost(c, where, text); no != nil {
 		refuseDenied(w, no)
 		return
 	}
@@ -237,7 +239,7 @@ func (h *Files) put(w http.ResponseWriter, r *http.Request, path string) {
 		h.refuseUpload(w, err)
 		return
 	}
-	posted, no := h.chat.PostFile(ctx, c, where, u.ID, r.URL.Query().Get("text"))
+	posted, no := h.chat.PostFile(ctx, c, where, u.ID, text)
 	if no != nil {
 		h.cancel(ctx, u.ID, c.Ident)
 		refuseDenied(w, no)

@@ -55,10 +55,10 @@ func (h *Files) read(w http.ResponseWriter, r *http.Request, path string) {
 		kind += "; charset=utf-8"
 	}
 	head.Set("Content-Type", kind)
-	head.Set("Content-Disposition", disposition+`; filename="`+plainName(f.Name)+`"; filename*=UTF-8''`+url.PathEscape(f.Name))
+	head.Set("Content-Disposition", disposition+`; filename="`+plainName(f.Name)+`"; filename*=UTF-8''`+encodedName(f.Name))
 	t := h.begin(http.NewResponseController(w).SetWriteDeadline)
 	defer h.end(t)
-	o := &outgoing{ResponseWriter: w, transfer: t}
+	o := &outgoing{ResponseWriter: w, transfer: t, size: f.Size}
 	http.ServeContent(o, r, "", time.Time{}, content)
 	h.store.Sent(o.sent)
 }
@@ -94,4 +94,10 @@ func plainName(name string) string {
 		}
 		return r
 	}, name)
+}
+
+// encodedName is a file name as a parameter of a header that may have any letters (RFC 8187 §3.2.1): in an address a little more may stand
+// as it is.
+func encodedName(name string) string {
+	return strings.NewReplacer("=", "%3D", ":", "%3A", "@", "%40").Replace(url.PathEscape(name))
 }

@@ -128,10 +128,28 @@ const sendStep = 1 << 20
 type outgoing struct {
 	http.ResponseWriter
 	*transfer
-	sent int64
+	size    int64 // of the whole file
+	sent    int64
+	refused bool // what comes instead of the file is written already
+}
+
+// WriteHeader says in the words of every other refusal that there are no such bytes: what serves the file has its own.
+func (o *outgoing) WriteHeader(status int) {
+	if status != http.StatusRequestedRangeNotSatisfiable {
+		o.ResponseWriter.WriteHeader(status)
+		return
+	}
+	o.refused = true
+	head := o.Header()
+	head.Del("Content-Disposition")
+	head.Set("Cache-Control", "no-store")
+	refuse(o.ResponseWriter, status, "range", fmt.Sprintf("The file has %d bytes, and none where the header Range asks for them.", o.size))
 }
 
 func (o *outgoing) Write(p []byte) (int, error) {
+	if o.refused {
+		return len(p), nil
+	}
 	n, err := o.ResponseWriter.Write(p)
 	o.sent += int64(n)
 	o.move()
