@@ -17,16 +17,16 @@ const (
 
 var (
 	fenced = regexp.MustCompile("(?m)^```[\\w+-]{0,20}[ \t]*\n(?:(?s:.*?)\n)?```[ \t]*$")
-	coded  = regexp.MustCompile("`[^`\n]+`")
+	apart  = regexp.MustCompile("`[^`\n]+`|https?://[^\\s\\v\\p{Z}\\x{feff}<>\"'`]+") // code, or a link: it ends where JavaScript sees a space
 )
 
 // mentions finds who a text speaks to: behind an @ that begins a word, the longest name that is somebody's (is tells), or room, which
-// is all. Code mentions nobody.
+// is all. Code and links mention nobody.
 func mentions(text string, is func(names.Name) bool) (who []names.Name, all bool) {
 	if !strings.Contains(text, "@") {
 		return nil, false
 	}
-	text = coded.ReplaceAllString(fenced.ReplaceAllString(text, "\n"), "`")
+	text = apart.ReplaceAllString(fenced.ReplaceAllString(text, "\n"), "`")
 	tried := 0
 	for at := 0; tried < mostMentions; tried++ {
 		i := strings.IndexByte(text[at:], '@')

@@ -16,8 +16,8 @@ export function named(text: string, names: ReadonlySet<string>): string {
   return name
 }
 
-/** The folds of those whom a text speaks to; empty ones say nothing. Code speaks to nobody. */
+/** The folds of those whom a text speaks to; empty ones say nothing. Code and links speak to nobody. */
 export function spokenTo(text: string, names: ReadonlySet<string>): string[] {
-  const said = text.replace(fence, '\n').replace(/`[^`\n]+`/g, '`')
+  const said = text.replace(fence, '\n').replace(/`[^`\n]+`|https?:\/\/[^\s<>"'`]+/g, '`')
   return [...said.matchAll(/(?<=([\p{L}\p{N}_]?))@/gu)].slice(0, most).map((m) => (m[1] ? '' : fold(named(said.slice(m.index + 1), names))))
 }
