@@ -147,6 +147,14 @@ function named(files, kinds, refs) {
   for (const [ref, old] of refs) if (names.has(old)) refs.set(ref, names.get(old))
 }
 
+/** What index.html runs before anything else has come. */
+async function early() { // classic: a module would wait for the document
+  const { outputFiles: [{ text }] } = await build({ ...options, entryPoints: ['src/early.ts'], splitting: false, format: 'iife', metafile: false })
+  const { code } = await minify(text, { toplevel: true, compress: { ecma: 2022, passes: 3 }, format: { ecma: 2022 } })
+  if (code.includes('</')) throw new Error('src/early.ts would end its own element')
+  return code
+}
+
 /** Bundles src/main.ts; files maps names to bytes, refs what index.html asks for to names, kinds names to when they are loaded. */
 async function bundle() {
   const { metafile: { inputs } } = await build(options)
@@ -184,7 +192,8 @@ async function page() {
     }
     return `${attr}="${refs.get(name)}"`
   })
-  html = html.replace(/<!--(?!\[)[\s\S]*?-->/g, '').replace(/^\s+/gm, '')
+  const script = await early()
+  html = html.replace(/<!--(?!\[)[\s\S]*?-->/g, '').replace(/^\s+/gm, '').replace('{early}', () => script)
   const id = createHash('sha256')
   for (const name of [...files.keys()].sort()) id.update(name).update('\0').update(files.get(name))
   const buildId = id.update(html).digest('hex').slice(0, 12)

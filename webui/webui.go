@@ -1,6 +1,6 @@
 // Package webui serves the page: the browser's client of the chat, built from src/ by build.mjs into dist/ and embedded. Nothing is
-// fetched from elsewhere, and nothing inline may run (content security policy), so that what members write stays text. It knows
-// nothing of the chat; the page finds the rest by MQTT over a websocket and by the HTTP interface of the same server.
+// fetched from elsewhere, and nothing inline may run but the one script of index.html, by its hash (content security policy), so that
+// what members write stays text. It knows nothing of the chat; the page finds the rest by MQTT over a websocket and by the HTTP interface of the same server.
 package webui
 
 import (
@@ -8,6 +8,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/hex"
 	"html"
 	"io"
@@ -45,6 +46,7 @@ func Handler(cfg Config) http.Handler {
 		h.place = "tincan"
 	}
 	h.index = string(read("index.html"))
+	h.policy = policy(h.index)
 	entries, err := dist.ReadDir("dist")
 	if err != nil {
 		panic("webui: dist is not embedded: " + err.Error())
@@ -74,10 +76,11 @@ func read(name string) []byte {
 }
 
 type handler struct {
-	port  string           // never changed, like place, index and files
-	place string           // not empty
-	index string           // with {place}, {host} and {port}
-	files map[string]*file // by URL path
+	port   string // never changed, like place, index and files
+	place  string // not empty
+	index  string // with {place}, {host} and {port}
+	policy string
+	files  map[string]*file // by URL path
 
 	mu    sync.Mutex       // guards pages; map work only
 	pages map[string]*file // index.html as filled for a host; at most maxPages
@@ -87,7 +90,7 @@ type handler struct {
 const maxPages = 16
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	secure(w.Header())
+	h.secure(w.Header())
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "the page can only be read", http.StatusMethodNotAllowed)
@@ -105,14 +108,23 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.serve(w, r)
 }
 
-// secure sets what holds for every answer. The page needs no inline code, no frame of others, and no other server.
-func secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "+
-		"connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; "+
-		"require-trusted-types-for 'script'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+// policy is the content security policy of the page. It needs no frame of others and no other server, and of inline code only the script
+// that index.html brings (CSP3 §2.3.1, hash-source).
+func policy(index string) string {
+	_, script, _ := strings.Cut(index, "<script>")
+	script, _, _ = strings.Cut(script, "</script>")
+	sum := sha256.Sum256([]byte(script))
+	return "default-src 'self'; script-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; style-src 'self'; img-src 'self' blob: data:; " +
+		"connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; " +
+		"require-trusted-types-for 'script'"
+}
+
+// secure sets what holds for every answer.
+func (h *handler) secure(to http.Header) {
+	to.Set("Content-Security-Policy", h.policy)
+	to.Set("X-Content-Type-Options", "nosniff")
+	to.Set("Referrer-Policy", "no-referrer")
+	to.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
 // page returns index.html for the host that was asked for (host or host:port, as in the Host header).

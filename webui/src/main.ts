@@ -73,6 +73,16 @@ async function door(): Promise<void> {
   render(h(Door, { code: memory.invitation().code }), root)
 }
 
+/** What was written into the glimpse of the room (see glimpse.ts) is the draft. Tells whether Enter was pressed there, to send it. */
+function takeOver(chat: Chat): boolean {
+  const field = document.getElementById('write') as HTMLTextAreaElement | null
+  if (!field || field.value === field.defaultValue) return false
+  const { key } = chat.places.current.value
+  const sends = settings.all.value.enter === 'sends' && !platform.coarse() && field.value.endsWith('\n')
+  chat.drafts.set(key, { ...chat.drafts.of(key), text: sends ? field.value.trimEnd() : field.value, caret: field.selectionStart })
+  return sends
+}
+
 async function room(): Promise<void> {
   const speaking = speaker()
   let live: typeof Live
@@ -111,9 +121,13 @@ async function room(): Promise<void> {
     const hash = write(chat.places.place.value)
     if (location.hash !== hash) history.replaceState(history.state, '', hash)
   })
+  let fresh = true
   const touch = () => {
+    if (!fresh) return
+    fresh = false
     touched.value = true
     platform.idle(loadRest)
+    void import('./view/hands.ts').then((h) => h.watch(chat, platform.build(), root), () => {})
   }
   platform.later(restAfter, touch)
   for (const kind of ['pointerdown', 'pointermove', 'keydown', 'dragenter']) addEventListener(kind, touch, { once: true, capture: true })
@@ -126,7 +140,9 @@ async function room(): Promise<void> {
 
   if (chat.screen.value === 'welcome') live = await speaking // who joins must not come before it
   await worded()
+  const sends = takeOver(chat)
   render(h(App, { chat }), root)
+  if (sends) document.querySelector('form')?.requestSubmit()
   live = await speaking
   chat.start()
 }

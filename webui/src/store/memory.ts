@@ -25,7 +25,10 @@ export interface Mate {
   last: number
 }
 
-const keys = { me: 'tincan.me', secrets: 'tincan.secrets', rooms: 'tincan.rooms', mates: 'tincan.mates', client: 'tincan.client', invitation: 'tincan.invitation' }
+export const meKey = 'tincan.me'
+export const glimpseKey = 'tincan.glimpse'
+
+const keys = { me: meKey, glimpse: glimpseKey, secrets: 'tincan.secrets', rooms: 'tincan.rooms', mates: 'tincan.mates', client: 'tincan.client', invitation: 'tincan.invitation' }
 const mostSecrets = 20
 const mostRooms = 200
 
@@ -66,6 +69,12 @@ export class Memory {
   forgetMe(): void {
     this.tab.removeItem(keys.me)
     this.#lasting.removeItem(keys.me)
+    this.#lasting.removeItem(keys.glimpse)
+  }
+
+  /** Keeps what the page begins with next time; see glimpse.ts. */
+  setGlimpse(v: unknown): void {
+    this.#write(this.#lasting, keys.glimpse, v)
   }
 
   /** Forgets everything, secrets too. */
