@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/csv"
 	"os"
 	"path/filepath"
@@ -45,6 +46,9 @@ func TestExportReadsByItselfAndIsImportedExactly(t *testing.T) {
 	bob.Publish("chat/room/lobby/say", `{"kind":"vote","ref":"m7","choice":1}`)
 	bob.Publish("chat/room/garden/say", "roses")
 	ada.Publish("chat/user/bob/say", "to you alone")
+	if res, b := s.request("PUT", "/files/garden/plan.txt", strings.NewReader("beds"), "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("ada:apple"))); res.StatusCode != 201 {
+		t.Fatalf("a file: %s %s", res.Status, b)
+	}
 
 	out := filepath.Join(dir, "out")
 	if told := wantTincan(t, "export", "--data", s.data, out); !strings.Contains(told, "2 rooms") {
@@ -67,6 +71,13 @@ func TestExportReadsByItselfAndIsImportedExactly(t *testing.T) {
 		if strings.Contains(page, not) {
 			t.Errorf("%s is in the page", not)
 		}
+	}
+	shared, err := filepath.Glob(filepath.Join(out, "garden", "*.html"))
+	if err != nil || len(shared) != 1 || !strings.Contains(read(t, shared[0]), "<bdi>plan.txt</bdi>") {
+		t.Errorf("the page of the garden has no file: %v, %v", shared, err)
+	}
+	if table := read(t, filepath.Join(out, "garden.csv")); !strings.Contains(table, ",file,") || !strings.Contains(table, "plan.txt") {
+		t.Errorf("the table of the garden:\n%s", table)
 	}
 	if index := read(t, filepath.Join(out, "index.html")); !strings.Contains(index, "./lobby/") || !strings.Contains(index, "./garden/") || !strings.Contains(index, "5 messages") {
 		t.Errorf("the index:\n%s", index)

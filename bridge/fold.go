@@ -133,7 +133,7 @@ func Folded(ctx context.Context, log Referrer, room string, es []history.Entry) 
 	}
 	var messages []json.RawMessage
 	for _, e := range es {
-		if e.Kind != kindEdit && e.Kind != kindReact && !isMute(e.Kind) {
+		if isSaid(e.Kind) || e.Kind == kindNotice {
 			messages = append(messages, appendFolded(nil, room, e, all[e.Seq]))
 		}
 	}
