@@ -271,6 +271,86 @@ func TestFilesObeyTheirRoom(t *testing.T) {
 	s.stop(syscall.SIGTERM)
 }
 
+// A script that puts files where a room was called otherwise puts them into the room, and nowhere else: what lay under the old name alone
+// would be open to everybody once the room is dissolved. Who may not read the room does not learn its new name by the old one.
+func TestARenamedRoomTakesFilesByItsOldName(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, t.TempDir())
+	ada := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "ada", Secret: "tin"})
+	eve := mqtttest.Dial(t, s.mqtt, mqtttest.Options{Name: "eve", Secret: "e"})
+	ada.Subscribe("chat/user/me/inbox")
+	eve.Subscribe("chat/user/me/inbox")
+	basic := func(name, secret string) string {
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+secret))
+	}
+	order := func(payload string) {
+		t.Helper()
+		if a := ada.Publish("chat/server/admin", payload); a.Code != 0 {
+			t.Fatalf("%s: %s", payload, a)
+		}
+	}
+	order(`{"do":"room","room":"den","private":true}`)
+	order(`{"do":"code","room":"den"}`)
+	order(`{"do":"rename","room":"den","to":"party"}`)
+	if res, b := s.request("PUT", "/files/den/plan.txt", strings.NewReader("the plan"), "Authorization", basic("ada", "tin")); res.StatusCode != 201 {
+		t.Fatalf("%s %s", res.Status, b)
+	}
+	ada.Publish("chat/room/party/history", `{"request":"h"}`)
+	if p := ada.Want("the history", func(p mqtttest.Packet) bool { return bytes.Contains(p.Payload, []byte(`"request":"h"`)) }); !bytes.Contains(p.Payload, []byte(`"plan.txt"`)) {
+		t.Errorf("in the room is %s", p.Payload)
+	}
+	for room, want := range map[string]int{"den": 200, "party": 200} {
+		if res, b := s.request("GET", "/api/export?format=csv&room="+room, nil, "Authorization", basic("ada", "tin")); res.StatusCode != want || !strings.Contains(string(b), "plan.txt") {
+			t.Errorf("taken along as %s: %s %s", room, res.Status, b)
+		}
+	}
+
+	for topic, payload := range map[string]string{
+		"chat/server/admin":        `{"do":"room","room":"den"}`,
+		"chat/room/den/say":        `hello`,
+		"chat/room/den/read":       `{"seq":1}`,
+		"chat/room/den/typing/me":  `1`,
+		"chat/room/den/state/me/x": `1`,
+		"chat/room/den/members":    `{}`,
+	} {
+		if a := eve.Publish(topic, payload); a.Code < 0x80 || strings.Contains(a.Props.Reason, "party") {
+			t.Errorf("%s %s: %s", topic, payload, a)
+		}
+	}
+	if a := eve.Publish("chat/server/admin", `{"do":"enter","room":"den","code":"aaaaaaaa"}`); a.Code < 0x80 || strings.Contains(a.Props.Reason, "party") {
+		t.Errorf("by a guess: %s", a)
+	}
+	eve.Send(eve.SubscribePacket(4711, 0, "chat/room/den/messages"))
+	if a := eve.Want("SUBACK", func(p mqtttest.Packet) bool { return p.Type == mqtttest.Suback }); a.Codes[0] < 0x80 || strings.Contains(a.Props.Reason, "party") {
+		t.Errorf("subscribed: %s", a)
+	}
+	eve.Publish("chat/room/den/history", `{"request":"e"}`)
+	if p := eve.Want("the history", func(p mqtttest.Packet) bool { return bytes.Contains(p.Payload, []byte(`"request":"e"`)) }); bytes.Contains(p.Payload, []byte("party")) {
+		t.Errorf("eve is told %s", p.Payload)
+	}
+	if res, b := s.request("PUT", "/files/den/x", strings.NewReader("x"), "Authorization", basic("eve", "e")); res.StatusCode != 403 || strings.Contains(string(b), "party") {
+		t.Errorf("eve posts: %s %s", res.Status, b)
+	}
+
+	// Whoever has the code of an invitation that is older than the name comes in by it.
+	ada.Publish("chat/server/admin", `{"do":"card","room":"party","request":"c"}`)
+	var card struct{ Code string }
+	if p := ada.Want("the card", func(p mqtttest.Packet) bool { return bytes.Contains(p.Payload, []byte(`"request":"c"`)) }); json.Unmarshal(p.Payload, &card) != nil || card.Code == "" {
+		t.Fatalf("the card is %s", p.Payload)
+	}
+	if a := eve.Publish("chat/server/admin", `{"do":"enter","room":"den","code":"`+card.Code+`"}`); a.Code != 0 {
+		t.Errorf("by the code: %s", a)
+	}
+
+	order(`{"do":"dissolve","room":"party"}`)
+	until(t, "the file is gone", func() bool { return len(contents(t, s.data)) == 0 })
+	eve.Publish("chat/room/den/history", `{"request":"after"}`)
+	if p := eve.Want("the history", func(p mqtttest.Packet) bool { return bytes.Contains(p.Payload, []byte(`"request":"after"`)) }); !bytes.Contains(p.Payload, []byte(`"messages":[]`)) {
+		t.Errorf("what is left: %s", p.Payload)
+	}
+	s.stop(syscall.SIGTERM)
+}
+
 // An upload is killed again and again, goes on from what the server says is on disk, and comes out whole.
 func TestAnUploadSurvivesKills(t *testing.T) {
 	t.Parallel()

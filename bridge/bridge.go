@@ -253,7 +253,7 @@ func (b *Bridge) Publish(s *broker.Session, m *broker.Message, ack func(broker.A
 		return
 	}
 	if t.room != "" {
-		t.room = b.cards.resolve(t.room)
+		t.room = b.leads(st.member, t.room)
 	}
 	switch t.kind {
 	case ordinary:
@@ -346,7 +346,7 @@ func (b *Bridge) subscribe(st *seat, sub broker.Subscription) (filter, *broker.R
 		no = b.access.mayFilter(sub.Topic)
 	}
 	if no == nil && f.room != "" {
-		if no = f.lead(sub.Topic, b.cards.resolve(f.room)); no == nil {
+		if no = f.lead(sub.Topic, b.leads(st.member, f.room)); no == nil {
 			_, no = b.enter(f.room, st)
 		}
 	}

@@ -30,6 +30,7 @@ func (b *Bridge) MayExport(v *Visitor, where string) (log string, after uint64, 
 	if err != nil {
 		return "", 0, deny(refuseName(err))
 	}
+	slug = b.leads(v.st.member, slug)
 	if !b.mayReadFrom(v, slug) || b.rooms.find(slug) == nil {
 		return "", 0, deny(refuseNotIn(slug))
 	}

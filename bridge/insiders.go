@@ -120,6 +120,7 @@ func (o *ruling) enterByCode() (ruled, *broker.Refusal) {
 	if !o.st.member.pace.limit(paceCodes).Allow() {
 		return ruled{}, refuseFast("codes")
 	}
+	o.Room = o.b.cards.resolve(o.Room) // an invitation may be older than the name
 	c := o.b.cards.of(o.Room)
 	given := strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(o.ask.Code))
 	if !c.Private || c.Code == "" || subtle.ConstantTimeCompare([]byte(given), []byte(c.Code)) != 1 {

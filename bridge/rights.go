@@ -25,6 +25,14 @@ func (b *Bridge) mayRead(m *member, slug string) bool {
 	return b.reads(c, m.ident) && (len(c.Banned) == 0 || find(c.Banned, func(s *sanction) bool { return s.means(m) }) == nil)
 }
 
+// leads is the slug that a room has now. To who may not read the room the name that it had leads nowhere: it would tell the new one.
+func (b *Bridge) leads(m *member, slug string) string {
+	if to := b.cards.resolve(slug); b.mayRead(m, to) || b.mayRun(m, to) {
+		return to
+	}
+	return slug
+}
+
 // mayReadAs is mayRead for who is not here.
 func (b *Bridge) mayReadAs(ident, slug string) bool {
 	c := b.cards.at(slug)

@@ -84,7 +84,7 @@ func settle(f func(*ruling) (ruled, *broker.Refusal)) func(*Bridge, context.Cont
 			}
 		}
 		if o.Room != "" {
-			o.Room = b.cards.resolve(o.Room)
+			o.Room = b.leads(o.st.member, o.Room)
 		}
 		return f(r)
 	}

@@ -210,6 +210,7 @@ func (b *Bridge) destination(v *Visitor, where string) (destination, *broker.Ref
 	if err != nil {
 		return destination{}, refuseName(err)
 	}
+	slug = b.leads(v.st.member, slug)
 	if s := b.barred(slug, v.remote, ""); s != nil && b.mayRead(v.st.member, slug) {
 		return destination{}, refuseBannedHere(slug, s)
 	}
