@@ -21,6 +21,10 @@ const (
 // Ticket makes one for a visitor who has proved who it is.
 func (b *Bridge) Ticket(v *Visitor) (ticket string, until time.Time) {
 	until = time.Now().Add(ticketHours * time.Hour)
+	return b.ticketUntil(v, until), until
+}
+
+func (b *Bridge) ticketUntil(v *Visitor, until time.Time) string {
 	fold := v.st.member.fold
 	t := binary.BigEndian.AppendUint64(nil, uint64(until.Unix()))
 	t = append(t, byte(len(fold))) // a name has 32 runes
@@ -30,11 +34,12 @@ func (b *Bridge) Ticket(v *Visitor) (ticket string, until time.Time) {
 	if n, err := names.Parse(fold); err == nil {
 		h, _ = b.store.Lookup(n.Keys)
 	}
-	return base64.RawURLEncoding.EncodeToString(append(t, b.stub(t, h)...)), until
+	return base64.RawURLEncoding.EncodeToString(append(t, b.stub(t, h)...))
 }
 
 // Holder is whom a ticket was made for, if that one may still come in from remote: as for a connect, it is asked whether the name is let
-// in, and whether it or the address is banned. Whoever has a ticket that is none, or no longer, is a stranger.
+// in, and whether it or the address is banned. Whoever has a ticket that is none, or no longer, is a stranger; but a ticket that is only
+// over still tells whom bans mean, so that no ban ends for whoever waits.
 func (b *Bridge) Holder(ticket, remote string) (*Visitor, *Denial) {
 	t, err := base64.RawURLEncoding.DecodeString(ticket)
 	if err != nil || len(t) < 9+stubSize {
@@ -50,8 +55,11 @@ func (b *Bridge) Holder(ticket, remote string) (*Visitor, *Denial) {
 		return b.Stranger(remote)
 	}
 	h, _ := b.store.Lookup(n.Keys)
-	if !hmac.Equal(stub, b.stub(t, h)) || time.Now().Unix() > int64(binary.BigEndian.Uint64(t)) {
+	if !hmac.Equal(stub, b.stub(t, h)) {
 		return b.Stranger(remote)
+	}
+	if time.Now().Unix() > int64(binary.BigEndian.Uint64(t)) {
+		return b.admit(&Visitor{st: &seat{member: &member{fold: n.Fold}}}, remote)
 	}
 	if no := lockedRefusal(b.lock(n), n); no != nil {
 		return nil, deny(no)
