@@ -12,6 +12,7 @@ import { uuid7 } from './store/ids.ts'
 import { type Attached, type Entry, noFile } from './store/outbox.ts'
 import { type Failure, type Held, Uploads } from './store/uploads.ts'
 import { tells, without } from './store/whereabouts.ts'
+import { known, told } from './view/refusal.ts'
 
 const mostInTray = 20
 const draftFor = 7 * 24 * 3600_000 // milliseconds that what was not sent is kept
@@ -172,13 +173,14 @@ export function attaching(chat: Chat): Attaching {
 /** Why a file was not sent, for the person. */
 function words(why: Failure, file: Attached | undefined): string {
   if (why.is === 'stopped') return t('file.stopped')
+  if (known(why)) return told(why)
   switch (why.status) {
     case 401: case 403: return t('file.notYou')
     case 413: return why.most > 0 ? t('file.tooBig', { size: size(file?.size ?? 0), max: size(why.most) }) : t('file.tooBigPlain')
     case 415: return t('file.notAllowed')
     case 507: return t('file.noSpace')
     case 404: case 405: return t('file.noFiles')
-    default: return why.text || t('file.odd', { status: number(why.status) })
+    default: return why.text !== '' ? told(why) : t('file.odd', { status: number(why.status) })
   }
 }
 

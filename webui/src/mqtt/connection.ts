@@ -19,8 +19,10 @@ export interface Clock {
 export interface Refused {
   /** MQTT 5 reason code, §2.4. */
   code: number
-  /** CONNACK's user property: name-taken, wrong-secret, look-alike, name-invalid, too-many-tries, full, stopping. */
+  /** Its word for programs: name-taken, wrong-secret, look-alike, name-invalid, too-many-tries, full, stopping … */
   reason?: string
+  /** All its user properties: the word, and what the sentence speaks of. */
+  user?: Record<string, string>
   /** The reason string: what happened and what to do. */
   text?: string
   where: 'connack' | 'disconnect'
@@ -288,6 +290,6 @@ function ack(p: Answer): Ack {
 }
 
 function refused(code: number, p: Properties, where: Refused['where']): Refused {
-  const { reason } = record(p.user)
-  return { code, where, ...(reason && { reason }), ...(p.reason && { text: p.reason }) }
+  const user = record(p.user)
+  return { code, where, user, ...(user.reason && { reason: user.reason }), ...(p.reason && { text: p.reason }) }
 }

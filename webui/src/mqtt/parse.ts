@@ -170,7 +170,7 @@ export type Inbox =
   | { type: 'message'; message: Message }
   /** Another device came in by a code of mine. */
   | { type: 'device' }
-  | { type: 'error'; code: string; text: string; topic?: string; room?: string; id?: string; request?: string }
+  | { type: 'error'; code: string; text: string; user: Record<string, string>; topic?: string; room?: string; id?: string; request?: string }
   /** What is told of rooms and rights: ruling.ts reads it. */
   | { type: 'told'; told: Record<string, unknown> }
   /** The answer to an order, to a search, or to what was asked about oneself: whoever asked reads it. */
@@ -390,7 +390,7 @@ export function parseInbox(v: unknown): Inbox | undefined {
     case 'error': {
       const code = some(f.code)
       if (code === undefined) return undefined
-      return whole<Inbox>({ type: 'error', code, text: text(f.text) ?? '', topic: some(f.topic), room, id: some(f.id), request })
+      return whole<Inbox>({ type: 'error', code, text: text(f.text) ?? '', user: { ...f.with as object, reason: code, until: some(f.until) ?? '' }, topic: some(f.topic), room, id: some(f.id), request })
     }
     case 'act': case 'rooms': case 'host':
       return { type: 'told', told: f }

@@ -9,8 +9,8 @@ type Answer = Exclude<Inbox, { type: 'message' | 'marks' | 'error' | 'told' | 'd
 export class Unanswered extends Error {
   override name = 'Unanswered'
 
-  /** code: the server's, 0 when there was no answer. */
-  constructor(text: string, readonly code = 0) {
+  /** text: the server's sentence; code: its reason code, 0 when there was no answer; user: its word and what the sentence speaks of. */
+  constructor(text = '', readonly code = 0, readonly user: Record<string, string> = {}) {
     super(text)
   }
 }
@@ -36,13 +36,13 @@ export class Asks {
   ask(topic: string, body: object): Promise<Answer> {
     const request = `r${++this.#count}`
     return new Promise((ok, no) => {
-      const cancel = this.#later(patience, () => this.#end(request, new Unanswered('no answer yet')))
+      const cancel = this.#later(patience, () => this.#end(request, new Unanswered()))
       this.#open.set(request, { ok, no, cancel })
       this.#publish(topic, JSON.stringify({ ...body, request })).then(
         (ack) => {
-          if (ack.code >= 0x80) this.#end(request, new Unanswered(ack.text ?? '', ack.code))
+          if (ack.code >= 0x80) this.#end(request, new Unanswered(ack.text, ack.code, ack.user))
         },
-        () => this.#end(request, new Unanswered('the connection was lost')),
+        () => this.#end(request, new Unanswered()),
       )
     })
   }
@@ -54,7 +54,7 @@ export class Asks {
     if (request === undefined) return false
     const q = this.#open.get(request)
     if (!q) return false
-    if (i.type === 'error') this.#end(request, new Unanswered(i.text))
+    if (i.type === 'error') this.#end(request, new Unanswered(i.text, 0, i.user))
     else if (i.type !== 'message' && i.type !== 'marks' && i.type !== 'told' && i.type !== 'device') {
       this.#open.delete(request)
       q.cancel()

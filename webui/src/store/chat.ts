@@ -550,5 +550,5 @@ const tipAfter = 300_000 // milliseconds
 const nameReasons = ['name-taken', 'wrong-secret', 'look-alike', 'name-invalid', 'name-reserved', 'registered-only', 'too-many-tries']
 
 function said(why: Refused): lines.Said {
-  return { code: why.code, reason: why.reason ?? '', text: why.text ?? '' }
+  return { code: why.code, reason: why.reason ?? '', text: why.text ?? '', user: why.user }
 }

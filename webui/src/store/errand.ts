@@ -3,8 +3,8 @@ import type { Chat } from './chat.ts'
 import { knock } from './knock.ts'
 import { to } from '../mqtt/topics.ts'
 
-/** An errand and how it goes; `tip` is none, but that my name may be kept for good. `no` has the server's sentence; empty: no answer. */
-export type Errand = { is: 'tip', state: 'waits' | 'done' } | { is: 'host' | 'code', word: string, state: 'waits' | 'done' } | { is: 'host' | 'code', word: string, state: 'no', text: string }
+/** An errand and how it goes; `tip` is none, but that my name may be kept for good. `no` is why not, as view/refusal.ts reads it. */
+export type Errand = { is: 'tip', state: 'waits' | 'done' } | { is: 'host' | 'code', word: string, state: 'waits' | 'done' } | { is: 'host' | 'code', word: string, state: 'no', no: unknown }
 
 /** The errand of a fragment; null when it has none. */
 export function readErrand(hash: string): Errand | null {
@@ -17,13 +17,13 @@ export async function bringCode(chat: Chat, word: string): Promise<Errand> {
   const errand = { is: 'code', word } as const
   try {
     const r = await knock('/api/code', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code: word }) })
-    const v = await r.json() as { name?: unknown, secret?: unknown, door?: unknown, text?: unknown }
-    if (!r.ok || typeof v.name !== 'string' || typeof v.secret !== 'string') return { ...errand, state: 'no', text: typeof v.text === 'string' ? v.text : '' }
+    const v = await r.json() as { name?: unknown, secret?: unknown, door?: unknown, text?: unknown, error?: unknown }
+    if (!r.ok || typeof v.name !== 'string' || typeof v.secret !== 'string') return { ...errand, state: 'no', no: { text: v.text, user: { reason: v.error } } }
     if (typeof v.door === 'string') chat.bringDoor(v.door)
     await chat.become({ name: v.name, secret: v.secret, chosen: true })
     return { ...errand, state: 'done' }
-  } catch {
-    return { ...errand, state: 'no', text: '' }
+  } catch (no) {
+    return { ...errand, state: 'no', no }
   }
 }
 
@@ -33,8 +33,8 @@ export async function becomeHost(chat: Chat, word: string): Promise<Errand> {
   try {
     await chat.ask(to.account, { do: 'accept', token: word })
     return { ...errand, state: 'done' }
-  } catch (e) {
-    return { ...errand, state: 'no', text: e instanceof Error ? e.message : '' }
+  } catch (no) {
+    return { ...errand, state: 'no', no }
   }
 }
 

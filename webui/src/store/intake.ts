@@ -104,7 +104,7 @@ export class Intake {
     if (i.type === 'read') places.read(i.room !== undefined ? `room/${i.room}` : `user/${i.with}`, i.seq)
     else if (i.type === 'marks') for (const [room, seq] of i.rooms) places.read(`room/${room}`, seq)
     else if (i.type === 'told') ruling((r) => r.inbox(this.#needs, i.told))
-    else if (i.type === 'error' && i.id !== undefined) post.refused(i.id, i.text)
+    else if (i.type === 'error' && i.id !== undefined) post.refused(i.id, i.text, i.user)
     else if (i.type === 'message') {
       const m = i.message
       const mate = m.from === me() ? m.to : m.from

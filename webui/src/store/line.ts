@@ -14,8 +14,9 @@ export interface Line {
 /** What the server gave as a reason. */
 export interface Said {
   code: number // MQTT 5 reason code, §2.4
-  reason: string // its word for programs, of a CONNACK; may be empty
+  reason: string // its word for programs; may be empty
   text: string // its sentence; may be empty
+  user?: Record<string, string> // the word again, and what the sentence speaks of
 }
 
 /** How the line came back. */

@@ -49,6 +49,7 @@ export interface Entry {
   seq: number // its place once the server has it (kept), until the room brings it; 0 before
   code: number // reason code of the refusal; 0: none
   why: string // the sentence of the refusal, or of what it waits for; empty: none
+  user?: Record<string, string> // the word of the refusal, and what its sentence speaks of
   again: number // milliseconds; what the server does not take now is not sent before; 0: at once
   tab: string // the tab that sends it
   lease: number // milliseconds; until when that tab is taken to be alive
@@ -130,8 +131,8 @@ export function held(box: Outbox, id: string, code: number, why: string, again: 
 }
 
 /** The server does not take it. It stays where it was written, with the reason, until it is edited, tried again or discarded. */
-export function refused(box: Outbox, id: string, code: number, why: string): Outbox {
-  return change(box, id, (e) => ({ ...e, state: 'failed', code, why }))
+export function refused(box: Outbox, id: string, code: number, why: string, user?: Record<string, string>): Outbox {
+  return change(box, id, (e) => ({ ...e, state: 'failed', code, why, user }))
 }
 
 /** Try again: under the same id, for it was never stored. */
@@ -216,6 +217,7 @@ export function read(v: unknown): Entry | null {
     ...(about && kind && { about: { kind, id: text(about.id), seq: number(about.seq), ...(about.undo === true && { undo: true }), ...(Array.isArray(about.choice) && { choice: about.choice }) } }),
     ...(Array.isArray(e.poll?.options) && { poll: e.poll }),
     ...(f && { file: Object.fromEntries(Object.entries(noFile).map(([k, none]) => [k, typeof f[k as never] === typeof none ? f[k as never] : none])) as unknown as Attached }),
+    ...(e.user && { user: e.user }),
     state: e.state === 'failed' ? 'failed' : 'waiting', seq: 0, code: number(e.code), why: text(e.why), again: number(e.again), tab: text(e.tab), lease: number(e.lease),
   }
 }

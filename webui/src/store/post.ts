@@ -133,8 +133,8 @@ export class Post {
   }
 
   /** A refusal that came to the inbox, because the acknowledgement could not carry it. */
-  refused(id: string, why: string): void {
-    this.#set(outbox.refused(this.#entries.value, id, 0, why))
+  refused(id: string, why: string, user?: Record<string, string>): void {
+    this.#set(outbox.refused(this.#entries.value, id, 0, why, user))
   }
 
   /** Nobody is here any more; what is kept stays. */
@@ -149,7 +149,7 @@ export class Post {
       const ack = await this.#needs.publish(where, outbox.payload(e))
       if (ack.code < 0x80) this.#took(e, Number(ack.user.seq ?? 0))
       else if (outbox.passing(ack.code)) this.#set(outbox.held(this.#entries.value, e.id, ack.code, ack.text ?? '', this.#needs.now() + retry))
-      else this.#set(outbox.refused(this.#entries.value, e.id, ack.code, ack.text ?? ''))
+      else this.#set(outbox.refused(this.#entries.value, e.id, ack.code, ack.text ?? '', ack.user))
     } catch (err) {
       if (err instanceof LineLost) this.#set(outbox.lost(this.#entries.value, e.id))
       else this.#set(outbox.refused(this.#entries.value, e.id, 0, err instanceof Error ? err.message : String(err)))

@@ -27,7 +27,7 @@ export class Search {
   readonly hits = signal<readonly Hit[]>([])
   readonly more = signal(false) // there are older ones
   readonly adding = signal(false) // they are being fetched
-  readonly why = signal('') // what the server says to a search that it does not take
+  readonly why = signal<Unanswered | null>(null) // what the server says to a search that it does not take
   readonly chosen = signal(0) // index of the hit that is looked at
   of: Place | null = null
   q = ''
@@ -106,7 +106,7 @@ export class Search {
       this.is.value = 'there'
     } catch (e) {
       if (turn !== this.#turn) return
-      this.why.value = e instanceof Unanswered && this.#needs.online() ? e.message : ''
+      this.why.value = e instanceof Unanswered && this.#needs.online() ? e : null
       this.is.value = this.#needs.online() ? 'failed' : 'offline'
     }
     this.adding.value = false
@@ -116,7 +116,7 @@ export class Search {
     this.hits.value = hits
     this.more.value = more
     this.is.value = is
-    this.why.value = ''
+    this.why.value = null
     if (!goesOn) this.chosen.value = 0
     if (!goesOn) this.#places.clear()
   }

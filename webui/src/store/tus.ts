@@ -20,11 +20,11 @@ export class NoAnswer extends Error {
   override name = 'NoAnswer'
 }
 
-/** The server does not take it: its HTTP status, its sentence, and how large files may be (0: it did not tell). */
+/** The server does not take it: its HTTP status, its sentence, how large files may be (0: it did not tell), its word and what the sentence speaks of. */
 export class Refusal extends Error {
   override name = 'Refusal'
 
-  constructor(readonly status: number, text: string, readonly most = 0) {
+  constructor(readonly status: number, text: string, readonly most = 0, readonly user: Record<string, string> = {}) {
     super(text)
   }
 }
@@ -142,7 +142,7 @@ export async function upload(j: Job): Promise<Whole> {
       }
       if (passes(a.status) && ++trouble < enough) await j.wait(secondsOf(a) ?? pause(trouble))
       else if ((a.status === 404 || a.status === 410) && at !== '' && ++trouble < enough) anew()
-      else throw new Refusal(a.status, sentence(a.body), Number(a.header('Tus-Max-Size') ?? 0) || 0)
+      else throw refusal(a)
     } catch (e) {
       if (!(e instanceof NoAnswer)) throw e
       await readable(file)
@@ -194,14 +194,16 @@ function wholeOf(json: string): Whole | null {
   }
 }
 
-/** What the server says for the person. */
-function sentence(json: string): string {
+/** What the server says for the person, and by which word. */
+function refusal(a: Answer): Refusal {
+  let no: { text?: unknown, error?: unknown, with?: object } = {}
   try {
-    const { text } = JSON.parse(json) as { text?: unknown }
-    return typeof text === 'string' ? text.slice(0, 300) : ''
+    no = JSON.parse(a.body)
   } catch {
-    return ''
+    // It is no answer of tincan's.
   }
+  const text = typeof no.text === 'string' ? no.text.slice(0, 300) : ''
+  return new Refusal(a.status, text, Number(a.header('Tus-Max-Size') ?? 0) || 0, { ...no.with, reason: String(no.error ?? '') })
 }
 
 function secondsOf(a: Answer): number | null {

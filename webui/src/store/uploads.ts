@@ -30,7 +30,7 @@ export interface UploadsNeeds {
 }
 
 /** Why a file does not go up: refused by the server, with its status; or stopped by the person. */
-export type Failure = { is: 'refused', status: number, text: string, most: number } | { is: 'stopped' }
+export type Failure = { is: 'refused', status: number, text: string, most: number, user?: Record<string, string> } | { is: 'stopped' }
 
 /** A file and what is shown instead of it, as this page holds them. */
 export interface Held {
@@ -168,7 +168,7 @@ export class Uploads {
       needs.attached(e.id, { upload: whole.id, preview })
     } catch (err) {
       if (stop.signal.aborted) return
-      if (err instanceof Refusal) needs.failed(e.id, { is: 'refused', status: err.status, text: err.message, most: err.most })
+      if (err instanceof Refusal) needs.failed(e.id, { is: 'refused', status: err.status, text: err.message, most: err.most, user: err.user })
       else if (err instanceof Unreadable) {
         this.#held.delete(e.id)
         await needs.files.drop([e.id])

@@ -5,7 +5,6 @@ import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
 import { to } from '../mqtt/topics.ts'
-import { Unanswered } from '../store/asks.ts'
 import type { Chat } from '../store/chat.ts'
 import { typed } from '../store/invite.ts'
 import { sealFor } from '../store/seal.ts'
@@ -13,6 +12,7 @@ import { QrCode } from './code.tsx'
 import { Setting } from './control.tsx'
 import { CopyButton } from './copy.tsx'
 import { Icon } from './icon.tsx'
+import { told } from './refusal.ts'
 import { useReach } from './reach.ts'
 
 const least = 8 // letters of a passphrase
@@ -91,12 +91,6 @@ function Secret({ id, label, value, complete, onInput }: { id: string, label: st
   )
 }
 
-/** What went wrong, in words: what was typed is not the passphrase, or the server's sentence. */
-function wrong(e: unknown): string {
-  if (!(e instanceof Unanswered)) return t('account.noAnswer')
-  return e.code === 0x86 ? t('account.wrong') : e.message || t('account.noAnswer')
-}
-
 /** A form that asks the server something, and says what comes of it. */
 function useAsking(f: () => Promise<void>) {
   const state = useSignal<'' | 'busy' | { text: string }>('')
@@ -104,7 +98,7 @@ function useAsking(f: () => Promise<void>) {
     e.preventDefault()
     if (state.value === 'busy') return
     state.value = 'busy'
-    f().then(() => { state.value = '' }, (no) => { state.value = { text: no instanceof Said ? no.message : wrong(no) } })
+    f().then(() => { state.value = '' }, (no) => { state.value = { text: no instanceof Said ? no.message : told(no) } })
   }
   return { ask, busy: state.value === 'busy', text: typeof state.value === 'object' ? state.value.text : '' }
 }
@@ -164,7 +158,7 @@ function Code({ chat }: { chat: Chat }) {
   useEffect(() => {
     chat.order('code', { secret: chat.identity?.secret ?? '' }, to.account).then((a) => {
       if (typeof a.code === 'string') code.value = a.code
-    }, (e) => { text.value = wrong(e) })
+    }, (e) => { text.value = told(e) })
     return () => { chat.ask(to.account, { do: 'withdraw' }).catch(() => {}) }
   }, [])
   if (used !== before.current) return <p class="account__said" role="status"><Icon name="ok" />{t('account.used', { name: chat.me.value })}</p>
@@ -191,7 +185,7 @@ function HostLink({ chat }: { chat: Chat }) {
   useEffect(() => {
     chat.order('host').then((a) => {
       if (typeof a.token === 'string') token.value = a.token
-    }, (e) => { text.value = wrong(e) })
+    }, (e) => { text.value = told(e) })
   }, [])
   if (text.value !== '') return <p class="hint hint--bad" role="alert">{text.value}</p>
   if (token.value === '' || address === '') return <p class="hint">{t('account.moment')}</p>

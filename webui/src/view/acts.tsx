@@ -14,7 +14,7 @@ import { Icon, IconButton, type IconName } from './icon.tsx'
 import { aside } from './lazy.tsx'
 import type { Log } from './log.tsx'
 import { reach, useReach } from './reach.ts'
-import { inWords } from './refusal.ts'
+import { taken, told } from './refusal.ts'
 import { useRights } from './tend.ts'
 import { walk } from './walk.ts'
 
@@ -68,8 +68,7 @@ export function Acts({ chat, c, log }: { chat: Chat, c: Conversation, log: Log }
     else if (a === 'delete') doomed.value = row.m
     else if (a === 'direct') location.hash = write({ at: 'user', user: from })
     else if ((a === 'pin' || a === 'unpin') && 'room' in c.to) {
-      const no = (text: string) => say({ is: 'no', text })
-      chat.act(c.to.room, { kind: 'pin', ref: seq, ...(a === 'unpin' && { undo: true }) }).then((ack) => { if (ack.code >= 0x80) no(inWords(ack.text ?? '', Date.now())) }, (e: Error) => no(e.message))
+      chat.act(c.to.room, { kind: 'pin', ref: seq, ...(a === 'unpin' && { undo: true }) }).then(taken).catch((e) => say({ is: 'no', text: told(e) }))
     } else if (a === 'unread') {
       chat.reading.pin(c, seq)
       say({ is: 'unread', text: '' })

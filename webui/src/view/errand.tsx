@@ -4,6 +4,7 @@ import type { Chat } from '../store/chat.ts'
 import { becomeHost } from '../store/errand.ts'
 import { Account } from './account.tsx'
 import { Dialog } from './dialog.tsx'
+import { told } from './refusal.ts'
 
 /** How the errand goes that a link brought me for: first under which name, then that it is done, and what to do next. */
 export function Errands({ chat }: { chat: Chat }) {
@@ -27,7 +28,7 @@ export function Errands({ chat }: { chat: Chat }) {
   if (e.state === 'no') {
     return (
       <Dialog id="errand" title={t(e.is === 'host' ? 'account.hostTitle' : 'account.codeTitle')} onClose={close}>
-        <p>{e.text !== '' ? e.text : t('account.noAnswer')}</p>
+        <p>{told(e.no)}</p>
         <div class="account__acts"><button type="button" class="button button--go" onClick={close}>{t('dialog.close')}</button></div>
       </Dialog>
     )

@@ -5,7 +5,7 @@ import { board, up } from '../store/board.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { IconButton } from './icon.tsx'
-import { inWords } from './refusal.ts'
+import { taken, told } from './refusal.ts'
 
 /** The board of a conversation now: drawn again when it changes, not each second. */
 export function useBoard(chat: Chat, c: Conversation) {
@@ -20,7 +20,7 @@ export function useAct(chat: Chat, c: Conversation) {
   const act = (what: object) => {
     why.value = ''
     if (!('room' in c.to)) return
-    chat.act(c.to.room, what).then((a) => { if (a.code >= 0x80) why.value = inWords(a.text ?? '', Date.now()) }, (e: Error) => { why.value = e.message })
+    chat.act(c.to.room, what).then(taken).catch((e) => { why.value = told(e) })
   }
   return { act, why: why.value === '' ? null : <p class="board__why" role="alert">{t('send.failed', { text: why.value })}</p> }
 }

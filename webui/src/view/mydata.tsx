@@ -8,6 +8,7 @@ import type { Chat } from '../store/chat.ts'
 import { Setting } from './control.tsx'
 import { Icon } from './icon.tsx'
 import { No } from './no.tsx'
+import { told } from './refusal.ts'
 import { Take } from './take.tsx'
 
 /** What the server keeps of me: to take along, and to have erased. */
@@ -51,7 +52,7 @@ function Erase({ chat, onStay, onBegun }: { chat: Chat, onStay: () => void, onBe
       await chat.order('erase', { name }, to.account)
       onBegun()
     } catch (e) {
-      no.value = (e as Error).message || t('account.noAnswer')
+      no.value = told(e)
       busy.value = false
     }
   }

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals'
 import { to } from '../mqtt/topics.ts'
 import type { Chat } from '../store/chat.ts'
+import { told } from './refusal.ts'
 
-/** What a dialog orders, and the sentence with which the server says no. */
+/** What a dialog orders, and why the server says no. */
 export function useOrders(chat: Chat) {
   const no = useSignal('')
   const busy = useSignal(false)
@@ -13,7 +14,7 @@ export function useOrders(chat: Chat) {
     try {
       return await chat.order(what, body)
     } catch (e) {
-      no.value = (e as Error).message
+      no.value = told(e)
       return null
     } finally {
       busy.value = false

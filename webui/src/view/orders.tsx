@@ -6,6 +6,7 @@ import type { Message } from '../mqtt/parse.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Order } from '../store/gauge.ts'
 import { Icon } from './icon.tsx'
+import { told } from './refusal.ts'
 
 const patience = 10_000 // milliseconds for a device's answer
 
@@ -31,7 +32,7 @@ export function Orders({ chat, name, orders, field }: { chat: Chat, name: string
     sent.value = mine
     try {
       const ack = await chat.command(name, payload)
-      sent.value = ack.code < 0x80 ? { ...mine, seq: Number(ack.user.seq ?? 0), at: chat.now.peek() } : { ...mine, failed: ack.text ?? '' }
+      sent.value = ack.code < 0x80 ? { ...mine, seq: Number(ack.user.seq ?? 0), at: chat.now.peek() } : { ...mine, failed: told(ack) }
     } catch {
       sent.value = { ...mine, failed: t('device.noLine') }
     }

@@ -5,7 +5,7 @@ import type { Message } from '../mqtt/parse.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import type { Entry } from '../store/outbox.ts'
-import { inWords } from './refusal.ts'
+import { taken, told } from './refusal.ts'
 import { useRights } from './tend.ts'
 
 interface Props {
@@ -43,9 +43,8 @@ export function Poll({ chat, c, m, entry, changes = [], still }: Props) {
     chat.change(c, { kind: 'vote', seq: m.seq, id: m.id, ...(next.length > 0 ? { choice: next } : { undo: true }) })
   }
   const close = async () => {
-    const failed = (text: string) => { why.value = t('send.failed', { text }) }
     if (!m || !('room' in c.to)) return
-    await chat.act(c.to.room, { kind: 'close', ref: m.seq }).then((a) => { if (a.code >= 0x80) failed(inWords(a.text ?? '', Date.now())) }, (e: Error) => failed(e.message))
+    await chat.act(c.to.room, { kind: 'close', ref: m.seq }).then(taken).catch((e) => { why.value = t('send.failed', { text: told(e) }) })
   }
   return (
     <div class={`poll ${closed ? 'poll--closed' : ''}`}>

@@ -13,6 +13,7 @@ import { Around } from './around.tsx'
 import { Box, Can } from './can.tsx'
 import { Icon, IconButton } from './icon.tsx'
 import { Narrow } from './narrow.tsx'
+import { told } from './refusal.ts'
 
 const searches = new WeakMap<Chat, Searching>() // what was found is there when somebody comes back to it
 
@@ -129,7 +130,7 @@ function Told({ s, of, onEverywhere }: { s: Searching, of: Place | null, onEvery
     case 'failed':
       return (
         <p class="search__told" role="alert">
-          {t('search.failed')} {s.why.value !== '' && <bdi>{s.why.value}</bdi>} <button type="button" class="link" onClick={() => s.again()}>{t('room.tryAgain')}</button>
+          {t('search.failed')} {s.why.value && <bdi>{told(s.why.value)}</bdi>} <button type="button" class="link" onClick={() => s.again()}>{t('room.tryAgain')}</button>
         </p>
       )
     case 'seeking': return <p class="search__told" role="status">{n === 0 ? t('search.asking') : t('search.some', { n })}</p>

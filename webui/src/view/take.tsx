@@ -6,6 +6,7 @@ import { takeAlong } from '../takealong.ts'
 import { Setting, Switch } from './control.tsx'
 import { Icon } from './icon.tsx'
 import { No } from './no.tsx'
+import { told } from './refusal.ts'
 
 /** Buttons that have the browser download something, and what became of it. */
 export function Take({ chat, all }: { chat: Chat, all: readonly (readonly [label: string, path: string])[] }) {
@@ -21,7 +22,7 @@ export function Take({ chat, all }: { chat: Chat, all: readonly (readonly [label
       await takeAlong(chat, path)
       begun.value = true
     } catch (e) {
-      no.value = e instanceof TypeError ? t('account.noAnswer') : (e as Error).message // the connection broke
+      no.value = told(e)
     }
     busy.value = ''
   }

@@ -5,6 +5,7 @@ import { useEffect } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Gauge } from '../store/gauge.ts'
+import { told } from './refusal.ts'
 
 const patience = 10_000 // milliseconds for the device to do it
 
@@ -27,7 +28,7 @@ export function Toggle({ chat, name, gauge, sure }: { chat: Chat, name: string, 
     try {
       const ack = await chat.command(name, (to ? gauge.on : gauge.off) ?? '')
       if (ack.code < 0x80) return
-      failed.value = t('send.failed', { text: ack.text ?? '' })
+      failed.value = t('send.failed', { text: told(ack) })
     } catch {
       failed.value = t('send.failed', { text: t('device.noLine') })
     }

@@ -5,7 +5,7 @@ import type { Chat } from '../store/chat.ts'
 import type { End } from '../store/line.ts'
 import { Icon } from './icon.tsx'
 import { Strip, wasRestarted } from './later.ts' // what is there already
-import { why } from './refusal.ts'
+import { told } from './refusal.ts'
 import type { Action } from './strip.tsx'
 
 /** What is seldom to be said: that the line is back, why a session ended, what is full, what this browser does not keep. */
@@ -54,8 +54,8 @@ function Ended({ chat, end }: { chat: Chat, end: End }) {
   switch (end.why) {
     case 'taken-over': return <Strip tone="warn" icon="people" text={t('strip.takenOver', { name: chat.me.value })} actions={[[t('strip.continue'), () => chat.tryNow()], other]} />
     case 'name': return <Lost chat={chat} end={end} />
-    case 'kicked': return <Strip tone="bad" icon="warn" text={t('strip.kicked', { text: why(end) })} actions={[back, other]} />
-    case 'refused': return <Strip tone="bad" icon="warn" text={t('strip.refused', { text: why(end) })} actions={[back, other]} />
+    case 'kicked': return <Strip tone="bad" icon="warn" text={t('strip.kicked', { text: told(end) })} actions={[back, other]} />
+    case 'refused': return <Strip tone="bad" icon="warn" text={t('strip.refused', { text: told(end) })} actions={[back, other]} />
   }
 }
 

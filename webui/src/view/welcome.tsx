@@ -61,7 +61,7 @@ export function Welcome({ chat }: { chat: Chat }) {
   }
   const bring = (word: string) => {
     codeNo.value = ''
-    void import('../store/errand.ts').then(({ bringCode }) => bringCode(chat, word)).then((then) => { if (then.state === 'no') codeNo.value = then.text || t('account.noAnswer') })
+    void import('../store/errand.ts').then(({ bringCode }) => bringCode(chat, word)).then(async (then) => { if (then.state === 'no') codeNo.value = (await import('./refusal.ts')).told(then.no) })
   }
   const join = (e: Event) => {
     e.preventDefault()

@@ -109,3 +109,36 @@ test('a private room: made, shared, read by its members alone, kept in order, an
   await ada.page.getByRole('heading', { name: like('#{lobby}'), level: 1 }).waitFor()
   assert.equal(await ada.rooms.getByText('The attic').count(), 0)
 })
+
+test('what the server refuses is said in the language of the reader, also in a dialog', async (t) => {
+  const house = await House.open(t)
+  const bob = await house.joined('Bob')
+  const ada = await house.person({ locale: 'de-DE' })
+  const { page } = ada
+  await page.getByLabel('Wie sollen wir dich nennen?').fill('Ada')
+  await page.getByText(like('{Ada} ist frei.')).waitFor()
+  await page.getByRole('button', { name: 'Eintreten' }).click()
+  await page.locator('#write').waitFor()
+  const rooms = page.getByRole('navigation', { name: 'Räume' })
+  await rooms.getByRole('button', { name: 'Neuer Raum' }).click()
+  const making = page.getByRole('dialog')
+  await making.getByRole('radio', { name: 'Mit Einladung' }).check({ force: true })
+  await making.getByLabel('Name', { exact: true }).fill('Dachboden')
+  await making.getByRole('button', { name: 'Raum anlegen' }).click()
+  await page.getByRole('heading', { name: like('#{Dachboden}'), level: 1 }).waitFor()
+
+  await rooms.getByRole('listitem').filter({ hasText: 'Dachboden' }).getByRole('button').first().click()
+  await press(ada, 'Raum-Einstellungen')
+  const care = page.getByRole('dialog')
+  const invite = async (name) => {
+    await care.getByLabel('Mit Namen einladen').fill(name)
+    await care.getByRole('button', { name: 'Einladen', exact: true }).click()
+  }
+  await invite('Zoe')
+  await care.getByRole('alert').filter({ hasText: like('Hier heißt niemand {Zoe}.') }).waitFor()
+  await shot(ada, 'refused')
+  assert.deepEqual(await ada.axe(), [])
+  await invite('Bob')
+  await care.getByText('Bob', { exact: true }).waitFor()
+  assert.equal(await care.getByText(/niemand/).count(), 0)
+})

@@ -8,7 +8,7 @@ test('a publish is answered by its PUBACK, whatever the code', async (t) => {
   for (const [code, properties, want] of [
     [0, { userProperties: { seq: '12', id: 'x' } }, { code: 0, user: { seq: '12', id: 'x' } }],
     [0x10, {}, { code: 0x10, user: {} }],
-    [0x97, { reasonString: 'the disk is full' }, { code: 0x97, text: 'the disk is full', user: {} }],
+    [0x97, { reasonString: 'the disk is full', userProperties: { reason: 'disk-full' } }, { code: 0x97, text: 'the disk is full', user: { reason: 'disk-full' } }],
   ] as const) {
     const ack = line.client.publish('chat/room/lobby/say', 'hé', { user: [['id', 'x']], response: 'r', correlation: Uint8Array.of(0, 255) })
     const p = await peer.next('publish')

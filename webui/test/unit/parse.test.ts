@@ -87,7 +87,7 @@ table('inbox', parseInbox, [
   ['read without seq', { type: 'read', room: 'lobby' }, undefined],
   ['message', { type: 'message', message: { ...message, room: undefined, to: 'bob' } }, { type: 'message', message: { ...withoutRoom(), to: 'bob' } }],
   ['message to nobody', { type: 'message', message }, undefined],
-  ['error', { type: 'error', code: 'too-long', topic: 't', room: 'r', id: 'i', request: '5', text: 'cut it' }, { type: 'error', code: 'too-long', topic: 't', room: 'r', id: 'i', request: '5', text: 'cut it' }],
+  ['error', { type: 'error', code: 'too-long', topic: 't', room: 'r', id: 'i', request: '5', text: 'cut it', until: 'then', with: { n: '8' } }, { type: 'error', code: 'too-long', topic: 't', room: 'r', id: 'i', request: '5', text: 'cut it', user: { reason: 'too-long', until: 'then', n: '8' } }],
   ['error without code', { type: 'error', text: 'x' }, undefined],
   ['an answer about oneself', { type: 'account', do: 'keep', request: 'k1', kept: true }, { type: 'said', request: 'k1', said: { type: 'account', do: 'keep', request: 'k1', kept: true } }],
   ['an answer to an order', { type: 'admin', do: 'host', request: 'a1', token: 'x' }, { type: 'said', request: 'a1', said: { type: 'admin', do: 'host', request: 'a1', token: 'x' } }],

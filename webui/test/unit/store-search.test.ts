@@ -147,12 +147,12 @@ test('without a line it waits, and a refusal is told', async () => {
   await settled()
   asked[0].no(new Unanswered('too many words'))
   await settled()
-  assert.deepEqual([s.is.value, s.why.value], ['failed', 'too many words'])
+  assert.deepEqual([s.is.value, s.why.value?.message], ['failed', 'too many words'])
   s.again()
   await settled()
   asked[1].ok(answer([]))
   await settled()
-  assert.deepEqual([s.is.value, s.why.value], ['there', ''])
+  assert.deepEqual([s.is.value, s.why.value], ['there', null])
 })
 
 test('what stands around a hit is fetched once', async () => {
