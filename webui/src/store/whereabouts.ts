@@ -4,6 +4,7 @@ import { boxes, isBoxes } from './boxes.ts'
 import { isPng, isWebp, png, webp } from './chunks.ts'
 import { headBytes, tellsPlace, withoutPlace } from './jpeg.ts'
 import { changed, type Finding, Source } from './source.ts'
+import { isTiff, tiff } from './tiff.ts'
 
 /** Whether a file tells where it was taken, as far as it can be read. */
 export async function tells(file: Blob): Promise<boolean> {
@@ -35,5 +36,6 @@ async function look(file: Blob, found: Finding): Promise<void> {
   const head = await s.bytes(0, 12)
   if (isPng(head)) await png(s, found)
   else if (isWebp(head)) await webp(s, found)
+  else if (isTiff(head)) await tiff(s, found)
   else if (isBoxes(head)) await boxes(s, found)
 }
