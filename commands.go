@@ -113,10 +113,10 @@ func usage() string {
 	var b strings.Builder
 	b.WriteString(`tincan is the chat room of its network: people join with a browser, devices and scripts with MQTT.
 
-usage: tincan [flags]              open the room
+usage: tincan [flags]                       open the room
 `)
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "       tincan %-21s%s\n", strings.TrimSpace(c.word+" "+c.args), c.tell)
+		fmt.Fprintf(&b, "       tincan %-28s  %s\n", strings.TrimSpace(c.word+" "+c.args), c.tell)
 	}
 	b.WriteString(`
   -c, --config FILE    lay this YAML file over the defaults

@@ -170,6 +170,7 @@ func TestVersionHelpAndConfig(t *testing.T) {
 		{"version", "tincan " + version},
 		{"--version", "tincan " + version},
 		{"help", "usage: tincan"},
+		{"help", " tincan name add|passwd|list|remove   tend the names"},
 		{"help config", "usage: tincan config"},
 		{"version --help", "usage: tincan version"},
 		{"-h", "usage: tincan"},
