@@ -25,6 +25,13 @@ const dist = join(here, 'dist')
 const budgets = { first: 45_000, all: 60_000, aside: 25_000 }
 const unasked = ['src/live.ts', 'src/view/later.ts']
 const before = new Set([...unasked, 'src/view/welcome.tsx']) // what may come without view/later.ts
+// Parts that several of these need, in one file for each line: what dialogs are made of, what is done in a room and may be refused, what
+// files are shown with. Not everybody needs all of a line, but apart each of its parts would be a file of its own.
+const together = [
+  ['view/dialog.tsx', 'view/dialog.css', 'view/control.tsx', 'view/control.css', 'view/field.css', 'view/reach.ts', 'store/invite.ts', 'store/namecheck.ts', 'i18n/ownnames.ts', 'popup.ts'],
+  ['view/refusal.ts', 'view/no.tsx', 'view/tend.ts', 'view/ordering.ts', 'view/hand.tsx', 'view/copy.tsx', 'clipboard.ts'],
+  ['view/fileicons.ts', 'view/proof.ts', 'store/picture.ts'],
+].map((names) => names.map((n) => `src/${n}`))
 const packed = new Set(['.js', '.css', '.svg', '.json', '.webmanifest'])
 
 const sha = (data, n) => createHash('sha256').update(data).digest('hex').slice(0, n)
@@ -65,6 +72,7 @@ function apart(first, soon, later) {
   const saidAt = (names) => saidIn([...names].filter((n) => /\.tsx?$/.test(n)).map((n) => code(join(here, n))).join(''))
   const saidFirst = saidAt(first)
   const saidSoon = saidAt(soon)
+  const beside = (is) => together.filter((names) => names.includes(is)).flat().filter((n) => n !== is).map((n) => `import ${JSON.stringify(join(here, n))};`).join('')
   const brings = (path, text) => {
     const said = saidIn(text)
     const there = soon.has(path) || !later.has(path) || before.has(path) ? saidFirst : (key) => saidFirst(key) || saidSoon(key)
@@ -77,7 +85,7 @@ function apart(first, soon, later) {
       b.onLoad({ filter: /\.css$/ }, async ({ path }) => {
         if (first.has(name(path))) return undefined
         const sheet = await transform(code(path), { loader: 'css', minify: true, charset: 'utf8' })
-        return { contents: `import { adopt } from ${JSON.stringify(join(src, 'platform.ts'))}; adopt(${JSON.stringify(sheet.code.trim())})`, loader: 'js', resolveDir: here }
+        return { contents: `${beside(name(path))}import { adopt } from ${JSON.stringify(join(src, 'platform.ts'))}; adopt(${JSON.stringify(sheet.code.trim())})`, loader: 'js', resolveDir: here }
       })
       b.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
         if (!path.startsWith(src)) return undefined
@@ -85,7 +93,7 @@ function apart(first, soon, later) {
         const is = name(path)
         const there = !later.has(is) ? [] : before.has(is) ? ['main.ts'] : ['main.ts', 'view/later.ts']
         const loads = there.map((n) => `import ${JSON.stringify(join(src, n))};`).join('')
-        return { contents: (first.has(is) ? '' : loads + brings(is, text)) + short.ofText(text), loader: path.endsWith('x') ? 'tsx' : 'ts' }
+        return { contents: (first.has(is) ? '' : loads + beside(is) + brings(is, text)) + short.ofText(text), loader: path.endsWith('x') ? 'tsx' : 'ts' }
       })
       b.onLoad({ filter: /i18n[\\/][\w-]+\.json$/ }, ({ path }) => {
         const all = path.endsWith('en.json') ? Object.fromEntries(english.filter(([key]) => saidFirst(key))) : messages(path)

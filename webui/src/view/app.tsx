@@ -28,8 +28,8 @@ const Admin = aside(async () => (await import('./admin.tsx')).Admin)
 const Share = aside(async () => (await import('./share.tsx')).Share)
 const Errands = aside(async () => (await import('./errand.tsx')).Errands)
 const Scrim = lazy(async () => (await import('./hands.ts')).Scrim)
-const Settings = lazy(async () => (await import('./settings.tsx')).Settings)
-const Keys = lazy(async () => (await import('./keys.tsx')).Keys)
+const Settings = lazy(async () => (await import('./rest.ts')).Settings)
+const Keys = lazy(async () => (await import('./rest.ts')).Keys)
 
 const wander = () => import('./hands.ts')
 

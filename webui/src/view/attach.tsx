@@ -2,12 +2,11 @@ import './attach.css'
 import { type Signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { type Added, attaching } from '../attach.ts'
-import './fileicons.ts'
 import { size, t } from '../i18n/format.ts'
 import { coarse } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
-import { kindOf } from '../store/picture.ts'
-import { Icon, IconButton, type IconName } from './icon.tsx'
+import { fileIcon } from './fileicons.ts'
+import { Icon, IconButton } from './icon.tsx'
 
 /** What the field wants of this part: files to add, or to ask which. */
 export type Wanted = readonly File[] | 'menu'
@@ -55,12 +54,6 @@ export function Attach({ chat, wanted }: { chat: Chat, wanted: Signal<Wanted | n
   )
 }
 
-const icons: Record<ReturnType<typeof kindOf>, IconName> = { picture: 'picture', audio: 'note', video: 'film', file: 'file' }
-
-/** The icon of a kind of file. */
-export function fileIcon(type: string): IconName {
-  return icons[kindOf(type)]
-}
 
 function Item({ a, onRemove }: { a: Added, onRemove: () => void }) {
   const file = useComputed(() => {

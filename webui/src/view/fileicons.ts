@@ -1,5 +1,6 @@
 // The drawings that only the parts about files and emoji use: they travel with them.
-import { draw } from './icon.tsx'
+import { kindOf } from '../store/picture.ts'
+import { draw, type IconName } from './icon.tsx'
 
 export const drawn = {
   back: 'm12.5 4-6 6 6 6',
@@ -10,3 +11,10 @@ export const drawn = {
 }
 
 draw(drawn)
+
+const icons: Record<ReturnType<typeof kindOf>, IconName> = { picture: 'picture', audio: 'note', video: 'film', file: 'file' }
+
+/** The icon of a kind of file. */
+export function fileIcon(type: string): IconName {
+  return icons[kindOf(type)]
+}

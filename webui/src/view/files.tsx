@@ -9,7 +9,7 @@ import type { Conversation } from '../store/conversation.ts'
 import { withFiles } from '../store/files.ts'
 import { kindOf } from '../store/picture.ts'
 import { Search } from '../store/search.ts'
-import { fileIcon } from './attach.tsx'
+import { fileIcon } from './fileicons.ts'
 import { Icon } from './icon.tsx'
 import { useProof } from './proof.ts'
 

@@ -18,7 +18,7 @@ import { Fence, Text } from './text.tsx'
 
 const Beginning = lazy(async () => (await import('./later.ts')).Beginning)
 const FileOf = aside(async () => (await import('./file.tsx')).FileOf)
-const Stuck = lazy(async () => (await import('./stuck.tsx')).Stuck)
+const Stuck = lazy(async () => (await import('./hands.ts')).Stuck)
 const Sending = aside(async () => (await import('./file.tsx')).Sending)
 const Reactions = aside(async () => (await import('./reactions.tsx')).Reactions)
 const Poll = aside(async () => (await import('./poll.tsx')).Poll)

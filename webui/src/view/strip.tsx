@@ -6,7 +6,7 @@ import { Icon, type IconName } from './icon.tsx'
 import { aside, lazy } from './lazy.tsx'
 
 const Told = aside(async () => (await import('./told.tsx')).Told)
-const Trouble = lazy(async () => (await import('./trouble.tsx')).Trouble)
+const Trouble = lazy(async () => (await import('./hands.ts')).Trouble)
 
 /** What a button of a strip says and does. */
 export type Action = [says: string, act: () => void]
