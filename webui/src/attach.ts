@@ -30,7 +30,7 @@ export class Attaching {
     this.#chat = chat
     this.uploads = new Uploads({
       box: chat.post.box, me: chat.me, online: computed(() => chat.line.value.is === 'online'), files: this.#files, send, now: Date.now, later,
-      credentials: () => chat.credentials, stored: () => chat.stored(),
+      credentials: () => chat.person.credentials, stored: () => chat.stored(),
       attached: (id, more) => chat.post.attached(id, more, chat.me.peek()),
       failed: (id, why) => chat.post.refused(id, words(why, chat.post.box.peek().find((e) => e.id === id)?.file)),
     })

@@ -138,13 +138,13 @@ async function room(): Promise<void> {
   setInterval(() => chat.tick(), 1000)
   setInterval(() => chat.tend(), 4000)
 
-  if (chat.screen.value === 'welcome') live = await speaking // who joins must not come before it
+  if (chat.person.screen.value === 'welcome') live = await speaking // who joins must not come before it
   await worded()
   const sends = takeOver(chat)
   render(h(App, { chat }), root)
   if (sends) document.querySelector('form')?.requestSubmit()
   live = await speaking
-  chat.start()
+  chat.person.start()
 }
 
 void (location.pathname === '/qr' ? door() : room())

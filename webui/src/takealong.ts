@@ -6,7 +6,7 @@ const plainly: RequestInit = { credentials: 'omit', cache: 'no-store' }
 
 /** Has the browser download what is at an address of the server; rejects with why not when there is nothing to have. */
 export async function takeAlong(chat: Chat, path: string): Promise<void> {
-  const me = btoa(String.fromCharCode(...new TextEncoder().encode(chat.credentials)))
+  const me = btoa(String.fromCharCode(...new TextEncoder().encode(chat.person.credentials)))
   const asked = await fetch('/api/ticket', { ...plainly, headers: { Authorization: `Basic ${me}` } })
   const a = await asked.json() as No & { ticket?: unknown }
   if (typeof a.ticket !== 'string') throw refused(a)

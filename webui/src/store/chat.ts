@@ -1,7 +1,7 @@
-// The chat as one tab has it: who I am, the line, the conversations; what comes in goes to its place, and what a person wants goes
-// out. It knows neither DOM nor sockets: the world hands those in.
+// The chat as one tab has it, put together: the person, the session, the conversations; what comes in goes to its place, and what a
+// person wants goes out. It knows neither DOM nor sockets: the world hands those in.
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals'
-import type { Ack, Client, ClientOptions, LineState, Refused } from '../mqtt/client.ts'
+import type { Ack, ClientOptions, LineState, Refused } from '../mqtt/client.ts'
 import type { Message } from '../mqtt/parse.ts'
 import { filter, to as topics } from '../mqtt/topics.ts'
 import { Activity } from './activity.ts'
@@ -15,22 +15,20 @@ import type { Intake, IntakeNeeds } from './intake.ts'
 import type { Leader } from './leader.ts'
 import * as lines from './line.ts'
 import type { Identity, Memory } from './memory.ts'
-import type { No } from './name.ts'
 import { type Change, same } from './outbox.ts'
 import { Pages } from './pages.ts'
+import { Person } from './person.ts'
 import { Places } from './places.ts'
 import { Post } from './post.ts'
 import { Reading } from './reading.ts'
 import { Recall } from './recall.ts'
 import type { Place, View } from './route.ts'
 import { Server } from './server.ts'
+import { Session, type Wire } from './session.ts'
 import type { Preferences } from './settings.ts'
 import { isKept, type Keeps, type Shelf, type Trouble } from './shelf.ts'
 import type { Tabs } from './tabs.ts'
 import type { Uploads } from './uploads.ts'
-
-/** What of the MQTT client is used. */
-export type Wire = Pick<Client, 'start' | 'stop' | 'tryNow' | 'subscribe' | 'unsubscribe' | 'publish'>
 
 /** What the chat is given: the line, the clock, chance, memory. */
 export interface World {
@@ -53,10 +51,9 @@ export interface World {
 
 export class Chat {
   readonly view = signal<View>({ is: 'talk' })
-  readonly screen = signal<'welcome' | 'room'>('welcome')
-  readonly no = signal<No | null>(null) // why I was not let in last; null: I was, or did not try
-  readonly me = signal('')
-  readonly line = signal<lines.Line>(lines.unconnected)
+  readonly person: Person
+  readonly me: ReadonlySignal<string> // my name; empty: nobody is here
+  readonly line: ReadonlySignal<lines.Line>
   readonly keeping: ReadonlySignal<Keeps | Trouble> // how much this browser keeps for the page
   readonly asking = signal<string | null>(null) // a poll is being made, with this question to begin with; null: none is
   readonly taken = signal<{ key: string, text: string } | null>(null) // what goes back into the field of a conversation
@@ -79,16 +76,11 @@ export class Chat {
 
   readonly #time = signal(0)
   readonly #trouble = signal<Trouble | null>(null)
-  readonly #unanswered = new Set<{ at: number }>() // what was published and is not acknowledged
   readonly #recall: Recall
-  #wire: Wire | null = null
-  #identity: Identity | null = null
-  #remember = true
-  #tipping = false
-  #client: string
-  #former = '' // the name that was refused and had unsent messages: the next name takes them along
+  readonly #session: Session
   readonly #asks: Asks
-
+  #tipping = false
+  #client: string // client id of this session
   readonly #world: World
 
   constructor(world: World) {
@@ -98,29 +90,55 @@ export class Chat {
     this.memory = world.memory
     this.#time.value = world.now()
     this.now = this.#time
-    this.#asks = new Asks((t, p) => this.#publish(t, p), world.later)
+    const session = this.#session = new Session(world.now)
+    this.line = session.line
+    this.person = new Person({
+      ...world, session,
+      connect: (me) => this.#connect(me),
+      recognise: (name) => this.places.recognise(name),
+      recall: async (name, former) => {
+        if (former !== '') {
+          await this.drafts.recall(former, name)
+          await this.post.rename(former, name)
+        }
+        await Promise.all([this.#recall.marks(name, this.reading), this.drafts.recall(name, name), this.post.tend(name)])
+      },
+      forget: () => {
+        this.places.forget()
+        this.reading.forgetAll()
+        this.drafts.forget()
+        this.post.forget()
+      },
+      erase: (name) => this.#recall.forget(name),
+      clear: async () => {
+        await this.uploads.value?.clear()
+        await world.shelf.clear()
+      },
+    })
+    this.me = this.person.name
+    this.#asks = new Asks((t, p) => session.publish(t, p), world.later)
     const pages = new Pages(this.#asks, (messages) => this.post.brought(messages, this.me.value), (c) => {
       this.reading.forget(c.key)
       this.reading.know(c.key, c.last.value)
     })
     this.post = new Post({
-      publish: (t, p) => this.#publish(t, p), online: () => this.line.value.is === 'online', now: world.now, fill: world.fill, shelf: world.shelf,
+      publish: (t, p) => session.publish(t, p), online: () => session.online, now: world.now, fill: world.fill, shelf: world.shelf,
       newest: (to) => this.places.conversation(to).log.peek().at(-1)?.seq ?? 0,
       kept: (e) => { if (!e.about) this.places.conversation(e.to).arrived.value = { key: `${e.from}/${e.id}`, at: world.now() } },
     }, world.client)
-    this.reading = new Reading((key, seq) => void this.#publish((key.startsWith('room/') ? topics.read : topics.directRead)(key.slice(5)), JSON.stringify({ seq })).catch(() => {}), world.now, (key, seq) => world.tabs.say({ is: 'read', name: this.me.value, key, seq }))
+    this.reading = new Reading((key, seq) => void session.publish((key.startsWith('room/') ? topics.read : topics.directRead)(key.slice(5)), JSON.stringify({ seq })).catch(() => {}), world.now, (key, seq) => world.tabs.say({ is: 'read', name: this.me.value, key, seq }))
     this.#recall = new Recall({ shelf: world.shelf, now: world.now })
     this.drafts = new Drafts({ ...world, tab: world.memory.tab, me: () => this.me.value })
     this.places = new Places({
       me: this.me, box: this.post.box, memory: world.memory, settings: world.settings.all, reading: this.reading, pages,
       recall: (c) => this.#recall.messages(this.me.value, c),
-      online: () => this.line.value.is === 'online',
+      online: () => session.online,
       enter: (room) => {
         const { code } = world.memory.invitation()
         return code === '' ? Promise.reject(new Error('no code')) : this.order('enter', { room, code })
       },
-      subscribe: (filters) => this.#wire?.subscribe(filters) ?? Promise.reject(new Error('not connected')),
-      unsubscribe: (filters) => void this.#wire?.unsubscribe(filters).catch(() => {}),
+      subscribe: (filters) => session.subscribe(filters),
+      unsubscribe: (filters) => session.unsubscribe(filters),
     })
     this.arrivals = new Arrivals({
       frame: world.frame, reading: this.reading, me: () => this.me.value, current: () => this.view.value.is === 'devices' ? null : this.places.current.value,
@@ -132,11 +150,11 @@ export class Chat {
     })
     this.activity = new Activity({
       now: world.now, typing: () => world.settings.all.value.typing,
-      tellTyping: (room, say) => void this.#publish(topics.typing(room), say, 0).catch(() => {}),
-      tellAway: (away) => void this.#publish(topics.away, away ? '1' : '0').catch(() => {}),
+      tellTyping: (room, say) => void session.publish(topics.typing(room), say, 0).catch(() => {}),
+      tellAway: (away) => void session.publish(topics.away, away ? '1' : '0').catch(() => {}),
     })
     this.server = new Server(world.build)
-    const shown = computed(() => lines.shown(this.line.value, this.#time.value, this.#asked()))
+    const shown = computed(() => lines.shown(this.line.value, this.#time.value, session.asked))
     this.string = computed(() => shown.value.string)
     this.strip = computed(() => shown.value.strip)
     this.leader = world.leader.is
@@ -144,87 +162,75 @@ export class Chat {
     world.shelf.onTrouble((t) => { this.#trouble.value = t })
     world.tabs.answer(() => this.#client)
     world.tabs.on('read', ({ name, key, seq }) => { if (name === this.me.value) this.places.read(key, seq) })
-    world.tabs.on('out', ({ name }) => { if (name === this.me.value) void this.#leave() })
   }
 
-  // --- the first visit ---
+  // --- coming and going ---
 
   /**
    * Begins at a place, if one is wanted: a remembered person sees the room at once, everybody else is asked for a name. The promise is
    * kept when what the browser keeps has been taken up.
    */
   async open(place: Place | null): Promise<void> {
-    const me = this.memory.me()
-    this.#identity = me
-    if (me) {
-      this.#remember = this.memory.remembers()
-      this.screen.value = 'room'
-      await this.#recognise(me.name)
+    const known = await this.person.begin()
+    if (place || known) await this.places.go(place ?? this.places.place.value)
+  }
+
+  /** Shows a place. */
+  go(p: Place): void {
+    if (this.view.value.is !== 'talk') this.view.value = { is: 'talk' }
+    this.activity.stop()
+    void this.places.go(p)
+  }
+
+  /** Tries again at once. After the end: begins anew as another session, so that no other tab is thrown out. */
+  tryNow(): void {
+    const me = this.person.identity
+    if (this.line.value.is !== 'ended') this.#session.tryNow()
+    else if (me) {
+      this.#client = randomWord(16, this.#world.fill)
+      void this.post.moveTo(this.#client)
+      this.#connect(me)
     }
-    if (place || me) await this.places.go(place ?? this.places.place.value)
   }
 
-  /** Goes on: a remembered person is let in. */
-  start(): void {
-    if (this.#identity && this.screen.value === 'room' && !this.#wire) this.#connect(this.#identity)
+  #connect(me: Identity): void {
+    const { door, code } = this.memory.invitation()
+    const opens = Object.entries({ door, code }).filter(([, given]) => given !== '')
+    const { places, arrivals, post, reading, server } = this
+    const intake = this.#world.intake({ me: () => this.me.value, now: this.#world.now, places, arrivals, post, reading, server, asks: this.#asks })
+    const wire = this.#session.begin((isMine) => this.#world.wire({
+      clientId: this.#client, name: me.name, secret: me.secret, user: [['kind', /^wall-....$/.test(me.name) ? 'device' : 'person'], ['label', this.#world.label], ...opens],
+      onState: (s, why) => isMine() && this.#onState(s, why),
+      onReady: (info) => isMine() && this.person.letIn(info.name),
+      onMessage: (m) => isMine() && intake.take(m),
+    }))
+    void wire.subscribe([filter.inbox, filter.server]).catch(() => {})
+    this.places.listen(me.name)
+    wire.start()
   }
 
-  /** Tries to get in as somebody, whom this browser is to remember or not. What becomes of it shows in screen and no. */
-  enter(me: Identity, remember: boolean): void {
-    this.#remember = remember
-    this.#connect(me)
-  }
-
-  /** Gives up being in, or trying to. */
-  hangUp(): Promise<void> | undefined {
-    const wire = this.#wire
-    this.#wire = null
-    return wire?.stop()
-  }
-
-  /** Goes away in all tabs and asks for a name again. What others wrote is forgotten here; what I wrote and did not send stays. */
-  async signOut(): Promise<void> {
-    const name = this.me.value
-    this.memory.forgetMe()
-    this.#world.tabs.say({ is: 'out', name })
-    await this.#leave()
-    await this.#recall.forget(name)
-  }
-
-  /** Signs out and forgets everything that this browser keeps for the page: names, secrets, unsent messages. */
-  async forgetAll(): Promise<void> {
-    await this.signOut()
-    this.memory.forgetAll()
-    await this.uploads.value?.clear()
-    await this.#world.shelf.clear()
-  }
-
-  /** Goes by another name in this tab. When the old one is somebody else's now, what was not sent comes along. */
-  async otherName(): Promise<void> {
-    const { value: name } = this.me
-    const { end } = this.line.value
-    await this.#leave()
-    if (end?.why !== 'name') return
-    this.#former = name
-    this.no.value = { reason: end.reason, text: end.text, name, chosen: this.#identity?.chosen ?? false }
-  }
-
-  async #leave(): Promise<void> {
-    this.#world.leader.stand('')
-    await this.hangUp()
+  #onState(s: LineState, why?: Refused): void {
+    if (s === 'ended') {
+      if (why) this.person.refused(why)
+      return
+    }
     batch(() => {
-      this.line.value = lines.unconnected
-      this.screen.value = 'welcome'
-      this.me.value = ''
-      this.no.value = null
-      this.places.forget()
-      this.reading.forgetAll()
-      this.drafts.forget()
-      this.post.forget()
+      this.#time.value = this.#world.now()
+      this.#session.moved(s, this.post.waiting(), why)
     })
+    if (s !== 'online') return
+    this.activity.again()
+    this.post.flush(this.me.value)
+    this.reading.again()
+    this.places.online()
   }
 
-  // --- who runs rooms and the server ---
+  // --- what is asked of the server, and who runs rooms ---
+
+  /** Asks the server something; see Asks. */
+  ask(topic: string, body: object): ReturnType<Asks['ask']> {
+    return this.#asks.ask(topic, body)
+  }
 
   /** Orders something; rejects with the server's sentence when it says no. */
   async order(what: string, body: object = {}, topic = topics.admin): Promise<Record<string, unknown>> {
@@ -239,173 +245,9 @@ export class Chat {
     return a?.owner === me || a?.hosts.includes(me) === true || (this.server.host.value && !a?.hidden)
   }
 
-  // --- the line ---
-
-  /** With what I show the server by HTTP that it is me. */
-  get credentials(): string {
-    const { door } = this.memory.invitation()
-    return `${this.me.value}:${this.#identity?.secret ?? ''}${door && `@${door}`}`
-  }
-
-  /** The client id of this session. */
-  get client(): string {
-    return this.#client
-  }
-
-  /** Tries again at once. After the end: begins anew as another session, so that no other tab is thrown out. */
-  tryNow(): void {
-    if (this.line.value.is !== 'ended') {
-      this.#wire?.tryNow()
-      return
-    }
-    if (!this.#identity) return
-    this.#client = randomWord(16, this.#world.fill)
-    void this.post.moveTo(this.#client)
-    this.#connect(this.#identity)
-  }
-
-  /** Who has written something will want to come back: tells once, in a while, that the name can be kept. */
-  #tip(): void {
-    const due = () => !this.settings.all.peek().tipped && !this.#identity?.chosen
-    if (this.#tipping || !due()) return
-    this.#tipping = true
-    this.#world.later(tipAfter, () => {
-      if (!due() || this.line.value.is !== 'online') return
-      this.settings.set({ tipped: true })
-      this.errand.value ??= { is: 'tip', state: 'waits' }
-    })
-  }
-
   /** How often a code that I showed was used by another device. */
   get handed(): ReadonlySignal<number> {
     return this.#asks.handed
-  }
-
-  /** Who I am, as I show it to the server. */
-  get identity(): Identity | null {
-    return this.#identity
-  }
-
-  /** Goes on as somebody: with another secret of my name, or under another name. This browser remembers it if it remembered me. */
-  async become(me: Identity): Promise<void> {
-    if (this.me.value !== '' && this.me.value !== me.name) await this.#leave()
-    this.#connect(me)
-  }
-
-  /** Knows the passphrase of the door from now on. */
-  bringDoor(door: string): void {
-    this.memory.setInvitation({ ...this.memory.invitation(), door })
-    this.#world.opened(door)
-  }
-
-  #connect(me: Identity): void {
-    void this.#wire?.stop()
-    this.#identity = me
-    const { door, code } = this.memory.invitation()
-    const opens = Object.entries({ door, code }).filter(([, given]) => given !== '')
-    const { places, arrivals, post, reading, server } = this
-    const intake = this.#world.intake({ me: () => this.me.value, now: this.#world.now, places, arrivals, post, reading, server, asks: this.#asks })
-    const wire: Wire = this.#world.wire({
-      clientId: this.#client, name: me.name, secret: me.secret, user: [['kind', /^wall-....$/.test(me.name) ? 'device' : 'person'], ['label', this.#world.label], ...opens],
-      onState: (s, why) => wire === this.#wire && this.#onState(s, why),
-      onReady: (info) => wire === this.#wire && this.#onReady(info.name),
-      onMessage: (m) => wire === this.#wire && intake.take(m),
-    })
-    this.#wire = wire
-    void wire.subscribe([filter.inbox, filter.server]).catch(() => {})
-    this.places.listen(me.name)
-    wire.start()
-  }
-
-  #onReady(name: string): void {
-    if (!this.#identity) return
-    this.#identity = { ...this.#identity, name }
-    this.memory.setMe(this.#identity, this.#remember)
-    if (this.me.value !== name) void this.#recognise(name)
-    batch(() => {
-      this.screen.value = 'room'
-      this.no.value = null
-    })
-  }
-
-  /** Takes up what this browser keeps for a name: with whom I wrote, how far I read, what was not sent yet. */
-  async #recognise(name: string): Promise<void> {
-    const former = this.#former
-    this.#former = ''
-    if (former !== '' && former !== name) this.memory.setMates(name, this.memory.mates(former))
-    batch(() => {
-      this.me.value = name
-      this.places.recognise(name)
-    })
-    this.#world.leader.stand(name)
-    if (former !== '' && former !== name) {
-      await this.drafts.recall(former, name)
-      await this.post.rename(former, name)
-    }
-    await Promise.all([this.#recall.marks(name, this.reading), this.drafts.recall(name, name), this.post.tend(name)])
-  }
-
-  #onState(s: LineState, why?: Refused): void {
-    const now = this.#world.now()
-    if (s === 'ended') return this.#onEnd(why)
-    batch(() => {
-      this.#time.value = now
-      this.line.value = lines.moved(this.line.value, s, now, this.post.waiting(), why ? said(why) : null)
-    })
-    if (s !== 'online') return
-    this.activity.again()
-    this.post.flush(this.me.value)
-    this.reading.again()
-    this.places.online()
-  }
-
-  #onEnd(why?: Refused): void {
-    const now = this.#world.now()
-    if (!why) return
-    const name = this.#identity?.name ?? ''
-    const newer = this.memory.me()
-    if (why.reason === 'wrong-secret' && this.#identity && newer?.name === name && newer.secret !== this.#identity.secret) { // another tab has it
-      this.#connect(newer)
-      return
-    }
-    const aboutName = why.where === 'connack' && (nameReasons.includes(why.reason ?? '') || why.code === 0x86)
-    const end: lines.End = { ...said(why), why: why.code === 0x8e ? 'taken-over' : aboutName ? 'name' : why.code === 0x98 || why.code === 0x8a ? 'kicked' : 'refused' }
-    const wasIn = this.line.value.ever // then the room stays in sight, with what was written in it
-    batch(() => {
-      this.line.value = { ...lines.ended(this.line.value, end, now) }
-      if (why.where !== 'connack' || (wasIn && why.reason !== 'door')) return
-      if (this.me.value !== '') this.#former = this.me.value
-      this.no.value = { reason: why.reason ?? '', text: why.text ?? '', name, chosen: this.#identity?.chosen ?? false }
-      this.screen.value = 'welcome'
-    })
-  }
-
-  /** Asks the server something; see Asks. */
-  ask(topic: string, body: object): ReturnType<Asks['ask']> {
-    return this.#asks.ask(topic, body)
-  }
-
-  #publish(topic: string, payload: string, qos: 0 | 1 = 1): Promise<Ack> {
-    if (!this.#wire) return Promise.reject(new Error('not connected'))
-    const ack = this.#wire.publish(topic, payload, { qos })
-    const since = { at: this.#world.now() }
-    this.#unanswered.add(since)
-    const answered = () => void this.#unanswered.delete(since)
-    ack.then(answered, answered)
-    return ack
-  }
-
-  /** Since when the server owes an answer; 0: it owes none. */
-  #asked(): number {
-    for (const { at } of this.#unanswered) return at
-    return 0
-  }
-
-  /** Shows a place. */
-  go(p: Place): void {
-    if (this.view.value.is !== 'talk') this.view.value = { is: 'talk' }
-    this.activity.stop()
-    void this.places.go(p)
   }
 
   // --- what I do ---
@@ -431,6 +273,18 @@ export class Chat {
     const mark = this.reading.marks.value.get(c.key) ?? Infinity
     const unseen = c.anchor !== Infinity && c.log.value.some((m) => m.seq > mark && m.from !== this.me.value)
     if (!unseen) void this.places.toEnd(c) // who writes wants to see what was written, but not past what is still to be read: a button leads there
+  }
+
+  /** Who has written something will want to come back: tells once, in a while, that the name can be kept. */
+  #tip(): void {
+    const due = () => !this.settings.all.peek().tipped && !this.person.identity?.chosen
+    if (this.#tipping || !due()) return
+    this.#tipping = true
+    this.#world.later(tipAfter, () => {
+      if (!due() || !this.#session.online) return
+      this.settings.set({ tipped: true })
+      this.errand.value ??= { is: 'tip', state: 'waits' }
+    })
   }
 
   /** Takes a message that was not sent back into the field. */
@@ -481,16 +335,12 @@ export class Chat {
 
   /** Sends a device a command, now or not at all: one that came hours later would do harm. */
   command(name: string, payload: string): Promise<Ack> {
-    return this.#now(topics.direct(name), payload)
+    return this.#session.publishNow(topics.direct(name), payload)
   }
 
   /** Does something in a room that is worth nothing later: it pins, raises a hand, closes a poll. */
   act(room: string, what: object): Promise<Ack> {
-    return this.#now(topics.say(room), JSON.stringify(what))
-  }
-
-  #now(topic: string, payload: string): Promise<Ack> {
-    return this.line.value.is === 'online' ? this.#publish(topic, payload) : Promise.reject(new Error('not connected'))
+    return this.#session.publishNow(topics.say(room), JSON.stringify(what))
   }
 
   // --- time and presence ---
@@ -500,7 +350,7 @@ export class Chat {
     const now = this.#world.now()
     this.#time.value = now
     this.activity.tick()
-    this.reading.tick(this.line.value.is === 'online')
+    this.reading.tick(this.#session.online)
     this.post.flush(this.me.value)
     this.#world.leader.tick()
     this.#keep()
@@ -541,14 +391,9 @@ export class Chat {
     this.reading.setHere(visible && focused)
     this.activity.setVisible(visible)
     if (visible) return
-    this.reading.tick(this.line.value.is === 'online')
+    this.reading.tick(this.#session.online)
     this.#keep() // a phone may end a hidden page without a word
   }
 }
 
 const tipAfter = 300_000 // milliseconds
-const nameReasons = ['name-taken', 'wrong-secret', 'look-alike', 'name-invalid', 'name-reserved', 'registered-only', 'too-many-tries']
-
-function said(why: Refused): lines.Said {
-  return { code: why.code, reason: why.reason ?? '', text: why.text ?? '', user: why.user }
-}

@@ -1,12 +1,14 @@
 // The first visit: the name in the field, what is known of it, and the way in.
 import { type ReadonlySignal, signal } from '@preact/signals'
-import type { Chat } from './chat.ts'
 import { type Fill, randomSecret } from './ids.ts'
+import type { Memory } from './memory.ts'
 import * as names from './name.ts'
 import type { Here } from './namecheck.ts'
+import type { Person } from './person.ts'
 
 export interface EntranceNeeds {
-  chat: Pick<Chat, 'screen' | 'no' | 'memory' | 'enter' | 'hangUp'>
+  person: Pick<Person, 'screen' | 'no' | 'enter' | 'hangUp'>
+  memory: Pick<Memory, 'secretOf'>
   check(name: string): Promise<names.Check | null>
   here(): Promise<Here | null>
   later(ms: number, f: () => void): () => void
@@ -28,7 +30,7 @@ export class Entrance {
 
   constructor(needs: EntranceNeeds) {
     this.#needs = needs
-    const { screen, no } = needs.chat
+    const { screen, no } = needs.person
     const ends = [
       screen.subscribe((s) => { if (s === 'room') this.#clear() }),
       no.subscribe((n) => { if (n) this.#refused(n); else this.#clear() }),
@@ -55,7 +57,7 @@ export class Entrance {
 
   /** The field changed; the server is asked a quarter of a second after the last key. */
   type(value: string): void {
-    if (this.#field.value.joining) void this.#needs.chat.hangUp() // the answer would be about another name
+    if (this.#field.value.joining) void this.#needs.person.hangUp() // the answer would be about another name
     this.#field.value = names.typed(this.#field.value, value)
     this.#uncheck()
     if (names.worthAsking(this.#field.value)) this.#uncheck = this.#needs.later(checkAfter, () => this.#check(value))
@@ -72,12 +74,12 @@ export class Entrance {
     if (name === '' || this.#field.value.joining) return
     this.#uncheck()
     this.#field.value = { ...this.#field.value, joining: true, checking: false, no: null }
-    const { chat, fill } = this.#needs
-    const known = chat.memory.secretOf(name)
-    if (secret === '') return chat.enter(known ? { ...known, name } : { name, secret: randomSecret(fill), chosen: false }, remember)
+    const { person, memory, fill } = this.#needs
+    const known = memory.secretOf(name)
+    if (secret === '') return person.enter(known ? { ...known, name } : { name, secret: randomSecret(fill), chosen: false }, remember)
     const joining = this.#field.value
     this.#needs.seal(name, secret).then(
-      (sealed) => { if (this.#field.value === joining) chat.enter({ name, secret: sealed, chosen: true }, remember) },
+      (sealed) => { if (this.#field.value === joining) person.enter({ name, secret: sealed, chosen: true }, remember) },
       () => { if (this.#field.value === joining) this.#refused({ reason: 'stopping', text: '', name, chosen: true }) },
     )
   }

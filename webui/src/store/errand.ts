@@ -19,8 +19,8 @@ export async function bringCode(chat: Chat, word: string): Promise<Errand> {
     const r = await knock('/api/code', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code: word }) })
     const v = await r.json() as { name?: unknown, secret?: unknown, door?: unknown, text?: unknown, error?: unknown }
     if (!r.ok || typeof v.name !== 'string' || typeof v.secret !== 'string') return { ...errand, state: 'no', no: { text: v.text, user: { reason: v.error } } }
-    if (typeof v.door === 'string') chat.bringDoor(v.door)
-    await chat.become({ name: v.name, secret: v.secret, chosen: true })
+    if (typeof v.door === 'string') chat.person.bringDoor(v.door)
+    await chat.person.become({ name: v.name, secret: v.secret, chosen: true })
     return { ...errand, state: 'done' }
   } catch (no) {
     return { ...errand, state: 'no', no }

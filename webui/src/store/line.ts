@@ -1,4 +1,5 @@
 // The connection as a person sees it: how the string hangs and what is said beside it. Short troubles are not spoken of.
+import type { Refused } from '../mqtt/client.ts'
 
 /** What happened to the line, with the times that the words depend on. */
 export interface Line {
@@ -60,6 +61,19 @@ export function moved(line: Line, to: 'connecting' | 'online' | 'offline', now: 
 /** The line after it ended for good. */
 export function ended(line: Line, end: End, now: number): Line {
   return { ...line, is: 'ended', since: now, back: null, stopping: false, said: null, end }
+}
+
+/** What the server gave as a reason. */
+export function said(why: Refused): Said {
+  return { code: why.code, reason: why.reason ?? '', text: why.text ?? '', user: why.user }
+}
+
+const nameReasons = ['name-taken', 'wrong-secret', 'look-alike', 'name-invalid', 'name-reserved', 'registered-only', 'too-many-tries']
+
+/** What a refusal that nothing but a person can change means for the line. */
+export function endOf(why: Refused): End {
+  const aboutName = why.where === 'connack' && (nameReasons.includes(why.reason ?? '') || why.code === 0x86)
+  return { ...said(why), why: why.code === 0x8e ? 'taken-over' : aboutName ? 'name' : why.code === 0x98 || why.code === 0x8a ? 'kicked' : 'refused' }
 }
 
 /** What is shown at a moment. asked is since when an answer of the server is waited for, 0: for none. */

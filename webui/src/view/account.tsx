@@ -115,8 +115,8 @@ function Passphrase({ chat, change, onDone }: { chat: Chat, change: boolean, onD
     if (one.value !== again.value) throw new Said(t('account.differ'))
     const secret = await sealFor(chat.me.value, one.value, true)
     await chat.ask(to.account, { do: 'keep', secret, ...(change && { old: await sealFor(chat.me.value, old.value, true) }) })
-    const me = chat.identity
-    if (me) await chat.become({ ...me, secret, chosen: true })
+    const me = chat.person.identity
+    if (me) await chat.person.become({ ...me, secret, chosen: true })
     onDone()
   })
   return (
@@ -156,7 +156,7 @@ function Code({ chat }: { chat: Chat }) {
   const used = chat.handed.value // how often a code of mine was used
   const before = useRef(used)
   useEffect(() => {
-    chat.order('code', { secret: chat.identity?.secret ?? '' }, to.account).then((a) => {
+    chat.order('code', { secret: chat.person.identity?.secret ?? '' }, to.account).then((a) => {
       if (typeof a.code === 'string') code.value = a.code
     }, (e) => { text.value = told(e) })
     return () => { chat.ask(to.account, { do: 'withdraw' }).catch(() => {}) }

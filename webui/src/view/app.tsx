@@ -40,7 +40,7 @@ export type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' 
 export function App({ chat }: { chat: Chat }) {
   const view = chat.view.value
   if (view.is === 'wall') return <Wall chat={chat} room={view.room} />
-  return <>{chat.screen.value === 'welcome' ? <Welcome chat={chat} /> : <Shell chat={chat} />}{chat.errand.value && <Errands chat={chat} />}</>
+  return <>{chat.person.screen.value === 'welcome' ? <Welcome chat={chat} /> : <Shell chat={chat} />}{chat.errand.value && <Errands chat={chat} />}</>
 }
 
 function Shell({ chat }: { chat: Chat }) {

@@ -24,7 +24,7 @@ export function Errands({ chat }: { chat: Chat }) {
       </p>
     )
   }
-  if (e.state === 'waits') return chat.screen.value === 'welcome' && e.is === 'host' ? <p class="toast" role="status">{t('account.hostJoin')}</p> : null
+  if (e.state === 'waits') return chat.person.screen.value === 'welcome' && e.is === 'host' ? <p class="toast" role="status">{t('account.hostJoin')}</p> : null
   if (e.state === 'no') {
     return (
       <Dialog id="errand" title={t(e.is === 'host' ? 'account.hostTitle' : 'account.codeTitle')} onClose={close}>

@@ -16,7 +16,7 @@ let asked = 0
 export function useProof(chat: Chat, c: Conversation): string | null {
   const open = 'room' in c.to && !chat.places.isHidden(c.to.room)
   const t = ticket.value
-  const mine = t !== null && t.of === chat.credentials
+  const mine = t !== null && t.of === chat.person.credentials
   useEffect(() => {
     if (!open && chat.line.value.is === 'online' && (!mine || Date.now() - t.at > fresh) && Date.now() - asked > again) void ask(chat)
   }, [open, mine, chat.line.value.is === 'online'])
@@ -25,7 +25,7 @@ export function useProof(chat: Chat, c: Conversation): string | null {
 
 async function ask(chat: Chat): Promise<void> {
   asked = Date.now()
-  const of = chat.credentials
+  const of = chat.person.credentials
   try {
     const a = await send('GET', '/api/ticket', { Authorization: `Basic ${base64(of)}` })
     const text: unknown = JSON.parse(a.body).ticket

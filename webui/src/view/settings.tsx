@@ -101,7 +101,7 @@ function You({ chat }: { chat: Chat }) {
             <Can name={name} />
             <span><b class="cut"><bdi>{name}</bdi></b>{me && <small>{where === '' ? t('settings.since', { time: clock(me.since) }) : t('settings.sinceOn', { time: clock(me.since), where })}</small>}</span>
           </span>
-          <button type="button" class="button" onClick={() => void chat.signOut()}>{t('nav.signOut')}</button>
+          <button type="button" class="button" onClick={() => void chat.person.signOut()}>{t('nav.signOut')}</button>
         </div>
         <Account chat={chat} />
       </div>
@@ -168,7 +168,7 @@ function Here({ chat }: { chat: Chat }) {
   const sure = useSignal(false)
   useEffect(() => { void storedBytes().then((n) => { bytes.value = n }) }, [])
   const forget = async () => {
-    await chat.forgetAll()
+    await chat.person.forgetAll()
     location.reload() // what is still in memory goes, too
   }
   return (

@@ -50,7 +50,7 @@ export function Side({ chat, onJump, onShare, onSettings, onNew, onCare }: {
         <Who name={chat.me.value} state={string === 'slack' ? 'offline' : 'online'} />
         <b class="cut"><bdi>{chat.me.value}</bdi></b>
         <IconButton name="gear" label={t('nav.settings')} onClick={onSettings} />
-        <IconButton name="door" label={t('nav.signOut')} onClick={() => void chat.signOut()} />
+        <IconButton name="door" label={t('nav.signOut')} onClick={() => void chat.person.signOut()} />
       </div>
     </nav>
   )

@@ -50,7 +50,7 @@ function Back({ chat }: { chat: Chat }) {
 
 function Ended({ chat, end }: { chat: Chat, end: End }) {
   const back: Action = [t('strip.comeBack'), () => chat.tryNow()]
-  const other: Action = [t('strip.other'), () => void chat.otherName()]
+  const other: Action = [t('strip.other'), () => void chat.person.otherName()]
   switch (end.why) {
     case 'taken-over': return <Strip tone="warn" icon="people" text={t('strip.takenOver', { name: chat.me.value })} actions={[[t('strip.continue'), () => chat.tryNow()], other]} />
     case 'name': return <Lost chat={chat} end={end} />
@@ -65,8 +65,8 @@ function Lost({ chat, end }: { chat: Chat, end: End }) {
   const name = chat.me.value
   const come = (e: Event) => {
     e.preventDefault()
-    const me = chat.identity
-    if (me && secret.value !== '') void import('../store/seal.ts').then((m) => m.sealFor(me.name, secret.value)).then((sealed) => chat.become({ ...me, secret: sealed, chosen: true }), () => {})
+    const me = chat.person.identity
+    if (me && secret.value !== '') void import('../store/seal.ts').then((m) => m.sealFor(me.name, secret.value)).then((sealed) => chat.person.become({ ...me, secret: sealed, chosen: true }), () => {})
   }
   return (
     <div class="lost" role="group" aria-labelledby="lost">
@@ -81,7 +81,7 @@ function Lost({ chat, end }: { chat: Chat, end: End }) {
       </label>
       <div class="lost__acts">
         <button type="button" class="button button--go" aria-disabled={secret.value === ''} onClick={come}>{t('lost.comeIn')}</button>
-        <button type="button" class="button" onClick={() => void chat.otherName()}>{t('strip.other')}</button>
+        <button type="button" class="button" onClick={() => void chat.person.otherName()}>{t('strip.other')}</button>
       </div>
     </div>
   )

@@ -42,11 +42,11 @@ export function Wall({ chat, room }: { chat: Chat, room: string }) {
     const look = () => {
       const line = chat.line.peek()
       switch (next({
-        now: chat.now.peek(), begun, in: chat.screen.peek() === 'room', joining: line.is !== 'idle' && line.is !== 'ended', ended: line.is === 'ended' ? line.since : 0,
+        now: chat.now.peek(), begun, in: chat.person.screen.peek() === 'room', joining: line.is !== 'idle' && line.is !== 'ended', ended: line.is === 'ended' ? line.since : 0,
         online: line.is === 'online', newer: chat.server.newer.peek(),
       })) {
         case 'enter':
-          chat.enter({ name: wallName(fill), secret: randomSecret(fill), chosen: false }, false)
+          chat.person.enter({ name: wallName(fill), secret: randomSecret(fill), chosen: false }, false)
           break
         case 'again': chat.tryNow(); break
         case 'renew': location.reload()

@@ -17,7 +17,8 @@ import { Icon } from './icon.tsx'
 /** The first visit: one field, one button. Whether the name is free is told while it is typed. */
 export function Welcome({ chat }: { chat: Chat }) {
   const entrance = useMemo(() => new Entrance({
-    chat,
+    person: chat.person,
+    memory: chat.memory,
     check: (name) => askName(knock, name),
     here: () => askHere(knock),
     seal: async (name, typed) => (await import('../store/seal.ts')).sealFor(name, typed),
@@ -55,7 +56,7 @@ export function Welcome({ chat }: { chat: Chat }) {
   }, [owned])
 
   const knockAt = () => {
-    chat.bringDoor(door.value)
+    chat.person.bringDoor(door.value)
     entrance.look()
     entrance.again()
   }

@@ -1,7 +1,7 @@
 /** Chats in tabs of one browser, and a server that is the test. */
 import type { Ack, ClientOptions } from '../../src/mqtt/client.ts'
 import type { Message } from '../../src/mqtt/parse.ts'
-import { Chat, type Wire } from '../../src/store/chat.ts'
+import { Chat } from '../../src/store/chat.ts'
 import { Entrance } from '../../src/store/entrance.ts'
 import { Intake } from '../../src/store/intake.ts'
 import { Leader } from '../../src/store/leader.ts'
@@ -10,6 +10,7 @@ import type { Check } from '../../src/store/name.ts'
 import type { Here } from '../../src/store/namecheck.ts'
 import type { Place as At } from '../../src/store/route.ts'
 import { Preferences } from '../../src/store/settings.ts'
+import type { Wire } from '../../src/store/session.ts'
 import { isKept, type Kept, type Shelf, type Table, tables, type Trouble } from '../../src/store/shelf.ts'
 import { type Channel, Tabs } from '../../src/store/tabs.ts'
 
@@ -109,14 +110,14 @@ export class Place {
       fill,
       client: this.id, label: 'laptop', build: '',
     })
-    this.entrance = new Entrance({ chat, check: async (name) => this.checks.get(name) ?? null, here: async () => this.here, seal: async (_, typed) => typed, later, fill })
+    this.entrance = new Entrance({ person: chat.person, memory: chat.memory, check: async (name) => this.checks.get(name) ?? null, here: async () => this.here, seal: async (_, typed) => typed, later, fill })
     return chat
   }
 
   /** The page is loaded. */
   async begin(at: At | null): Promise<void> {
     await this.chat.open(at)
-    this.chat.start()
+    this.chat.person.start()
   }
 
   get line(): Handlers {

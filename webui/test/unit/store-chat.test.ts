@@ -9,9 +9,9 @@ test('the first visit: a name, a secret that the page makes, and the room', asyn
   const p = new Place()
   p.say('ada', 'hello')
   await p.begin(null)
-  assert.equal(p.chat.screen.value, 'welcome')
+  assert.equal(p.chat.person.screen.value, 'welcome')
   await p.join()
-  assert.equal(p.chat.screen.value, 'room')
+  assert.equal(p.chat.person.screen.value, 'room')
   assert.equal(p.line.name, 'noor')
   assert.ok((p.line.secret ?? '').length >= 20)
   assert.deepEqual(p.line.user, [['kind', 'person'], ['label', 'laptop']])
@@ -25,7 +25,7 @@ test('a remembered person is let in without asking, with the same secret', async
   const { secret } = p.line
   p.chat = p.open()
   await p.begin(null)
-  assert.equal(p.chat.screen.value, 'room')
+  assert.equal(p.chat.person.screen.value, 'room')
   assert.equal(p.line.secret, secret)
 })
 
@@ -40,7 +40,7 @@ test('who is not to be remembered is forgotten with the tab', async () => {
   p.tab = passing() // another tab
   p.chat = p.open()
   await p.begin(null)
-  assert.equal(p.chat.screen.value, 'welcome')
+  assert.equal(p.chat.person.screen.value, 'welcome')
 })
 
 test('the name is checked a quarter of a second after the last key', async () => {
@@ -58,7 +58,7 @@ test('a refused connect comes back to the name, with its reason', async () => {
   p.entrance.type('ada')
   p.entrance.join('', true)
   p.line.onState('ended', { where: 'connack', code: 0x86, reason: 'name-taken', text: 'taken' })
-  assert.equal(p.chat.screen.value, 'welcome')
+  assert.equal(p.chat.person.screen.value, 'welcome')
   assert.equal(p.entrance.field.value.no?.reason, 'name-taken')
   assert.equal(p.entrance.field.value.value, 'ada')
 })

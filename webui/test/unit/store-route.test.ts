@@ -23,7 +23,7 @@ test('it is kept behind the name page, and told to the server with the name', as
   const p = new Place()
   new Memory(p.lasting, p.tab).setInvitation({ door: 'open sesame', code: '' })
   await p.begin({ at: 'room', room: 'workshop', seq: 0 })
-  assert.equal(p.chat.screen.value, 'welcome')
+  assert.equal(p.chat.person.screen.value, 'welcome')
   await p.join()
   assert.deepEqual(p.line.user, [['kind', 'person'], ['label', 'laptop'], ['door', 'open sesame']])
   assert.equal(p.chat.places.current.value.key, 'room/workshop')
