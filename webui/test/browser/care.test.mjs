@@ -141,4 +141,18 @@ test('what the server refuses is said in the language of the reader, also in a d
   await invite('Bob')
   await care.getByText('Bob', { exact: true }).waitFor()
   assert.equal(await care.getByText(/niemand/).count(), 0)
+
+  // Bob owns the room now, and only he writes in it. What Ada says is refused where it stands.
+  await care.getByRole('button', { name: 'Übergeben' }).first().click()
+  await bob.page.getByText(like('#{Dachboden} is yours now, from {Ada}.')).waitFor()
+  await page.keyboard.press('Escape')
+  await press(bob, 'Open')
+  await bob.rooms.getByRole('listitem').filter({ hasText: 'Dachboden' }).getByRole('button').first().click()
+  await press(bob, 'Room settings')
+  const his = bob.page.getByRole('dialog')
+  await his.getByRole('button', { name: 'No longer host' }).click()
+  await his.getByRole('switch', { name: 'Only hosts write' }).check()
+  await page.locator('#write').fill('darf ich?')
+  await page.keyboard.press('Enter')
+  await page.getByRole('alert').filter({ hasText: 'Nicht gesendet' }).getByText(/schreiben gerade nur die Gastgeber/).waitFor()
 })
