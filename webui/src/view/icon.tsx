@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals'
 import type { drawings } from './drawings.ts'
 import type { drawn } from './fileicons.ts'
 
@@ -21,18 +22,18 @@ const first = {
   wind: 'M2.5 8H12a2.3 2.3 0 1 0-2.2-3M2.5 11.5H15a2.3 2.3 0 1 1-2.2 3M2.5 15H8',
 } as const
 
-const paths: Partial<Record<IconName, string>> = first
+const paths = signal<Partial<Record<IconName, string>>>(first)
 
 export type IconName = keyof typeof first | keyof typeof drawings | keyof typeof drawn
 
-/** Takes in drawings that were loaded later. */
+/** Takes in drawings that were loaded later; what stands there without one gets it. */
 export function draw(more: Partial<Record<IconName, string>>): void {
-  Object.assign(paths, more)
+  paths.value = { ...paths.value, ...more }
 }
 
 /** A drawing of 20 × 20, in the colour of the text. It says nothing to a screen reader. */
 export function Icon({ name }: { name: IconName }) {
-  return <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={paths[name]} /></svg>
+  return <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d={paths.value[name]} /></svg>
 }
 
 /** A button that is a drawing; label is its name and its tooltip. */
