@@ -126,9 +126,11 @@ async function room(): Promise<void> {
     if (!fresh) return
     fresh = false
     touched.value = true
-    platform.idle(loadRest)
     void import('./view/hands.ts').then((h) => h.watch(chat, platform.build(), root), () => {})
   }
+  effect(() => { // when the line comes back, what did not come without it is asked for again
+    if (touched.value && chat.line.value.is !== 'offline') platform.idle(loadRest)
+  })
   platform.later(restAfter, touch)
   for (const kind of ['pointerdown', 'pointermove', 'keydown', 'dragenter']) addEventListener(kind, touch, { once: true, capture: true })
   for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => chat.activity.touched(), { passive: true })

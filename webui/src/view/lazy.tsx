@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import { type ComponentType, h } from 'preact'
+import { useMemo } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 
 const first = 1000 // milliseconds until a file that did not come is asked for again
@@ -23,31 +24,37 @@ export function aside<P extends object>(load: () => Promise<ComponentType<P>>): 
 }
 
 /**
- * A file that does not come is asked for again, ever more seldom: the line may be down. If it has been replaced by that of a newer tincan,
- * only loading the page again helps.
+ * A file that does not come is asked for again when the view is shown anew, when the line is back, and by itself, ever more seldom. If it has
+ * been replaced by that of a newer tincan, only loading the page again helps.
  */
 function asking<P extends object>(load: () => Promise<ComponentType<P>>): { ask: () => void, view: ComponentType<P> } {
   const view = signal<ComponentType<P> | 'failed' | null>(null)
   let asked = false
-  const get = (wait: number): void => void load().then((v) => { view.value = v }, () => {
-    view.value = 'failed'
-    setTimeout(get, wait, Math.min(2 * wait, longest))
-  })
+  let wait = first
+  let timer = 0
   const ask = () => {
     waiting.delete(ask)
-    if (!asked) get(first)
+    if (asked) return
     asked = true
+    clearTimeout(timer)
+    load().then((v) => { view.value = v }, () => {
+      view.value = 'failed'
+      asked = false
+      waiting.add(ask)
+      timer = setTimeout(ask, wait) as unknown as number
+      wait = Math.min(2 * wait, longest)
+    })
   }
   function Lazy(props: P) {
+    useMemo(ask, [])
     const v = view.value
-    if (v === null) ask()
     if (v === 'failed') return <p class="toast" role="alert">{t('lazy.failed')} <a href="">{t('strip.reload')}</a></p>
     return v && h(v, props)
   }
   return { ask, view: Lazy }
 }
 
-/** Loads what has not been shown yet. */
+/** Loads what has not been shown yet, and what did not come. */
 export function loadRest(): void {
   for (const ask of [...waiting]) ask()
 }

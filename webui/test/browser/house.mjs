@@ -52,10 +52,10 @@ async function freePorts() {
   return ports
 }
 
-/** Passes connections on to a port; while it is shut for websockets, their connections are cut and new ones refused. */
+/** Passes connections on to a port; while it is shut, for websockets or for all, their connections are cut and new ones refused. */
 class Door {
-  #shut = false
-  #sockets = new Set() // of websockets
+  #shut = '' // or 'websockets', or 'all'
+  #sockets = new Map() // of each connection, whether it is a websocket
   #server
   /** Bytes of uploads that pass before the rest is held up. */
   #most = Infinity
@@ -78,9 +78,9 @@ class Door {
     near.on('error', () => {})
     near.once('data', (first) => {
       const ws = first.toString('latin1').startsWith('GET /mqtt')
-      if (ws && this.#shut) return near.destroy()
+      if (this.#shut === 'all' || (ws && this.#shut)) return near.destroy()
       const far = connect((ws && this.elsewhere) || to, '127.0.0.1')
-      if (ws) this.#sockets.add(near)
+      this.#sockets.set(near, ws)
       far.on('error', () => near.destroy())
       far.on('close', () => near.destroy())
       near.on('close', () => {
@@ -106,13 +106,13 @@ class Door {
     this.#most = bytes
   }
 
-  shut() {
-    this.#shut = true
-    for (const s of this.#sockets) s.destroy()
+  shut(what = 'websockets') {
+    this.#shut = what
+    for (const [s, ws] of this.#sockets) if (ws || what === 'all') s.destroy()
   }
 
   reopen() {
-    this.#shut = false
+    this.#shut = ''
   }
 
   close() {

@@ -88,6 +88,44 @@ test('the loss of the line is told, and its return', async (t) => {
   await ada.sees('here')
 })
 
+test('a part of the page that did not come is asked for again; one that is gone says what to do', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  ada.expected.push(/Failed to load resource/)
+  const { page } = ada
+  await page.evaluate(() => { window.same = true })
+  const go = (hash) => page.evaluate((hash) => { location.hash = hash }, hash)
+  const failed = page.getByRole('alert').filter({ hasText: 'This part of the page did not load.' })
+  const sought = page.locator('.search__field input')
+
+  // Without a line it does not come; with the line it does, by itself.
+  house.door.shut('all')
+  await go('#/search')
+  await failed.waitFor()
+  house.door.reopen()
+  await sought.waitFor()
+  await failed.waitFor({ state: 'detached' })
+
+  // A file that another build has replaced: it may be asked for as often as one likes.
+  let asked = 0
+  await page.route('**/devices-*.js', (r) => {
+    asked++
+    return r.fulfill({ status: 404, body: 'There is nothing here.' })
+  })
+  for (let i = 1; i <= 2; i++) {
+    await go('#/devices')
+    await failed.getByRole('link', { name: 'Reload' }).waitFor()
+    await until('it was asked for', async () => asked >= i)
+    await go('#lobby')
+    await failed.waitFor({ state: 'detached' })
+  }
+  // It was only a server that had not come up yet.
+  await page.unroute('**/devices-*.js')
+  await go('#/devices')
+  await page.getByRole('heading', { name: 'Devices', level: 1 }).waitFor()
+  assert.equal(await page.evaluate(() => window.same), true, 'the page was loaded again')
+})
+
 test('what was missed meanwhile comes where it belongs', async (t) => {
   const house = await House.open(t)
   const ada = await house.joined('Ada')
