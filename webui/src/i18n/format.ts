@@ -176,9 +176,10 @@ export function commas(some: readonly string[]): string {
   return some.join(once('comma', (l) => new Intl.ListFormat(l).formatToParts(['a', 'b', 'c'])[1].value))
 }
 
-/** A size in bytes: 8 kB, 1.5 MB. */
-export function size(bytes: number): string {
-  const [n, unit] = bytes < 1024 ** 2 ? [bytes / 1024, 'kilobyte'] : bytes < 1024 ** 3 ? [bytes / 1024 ** 2, 'megabyte'] : [bytes / 1024 ** 3, 'gigabyte']
+/** A size: 12 bytes, 8 kB, 1.5 MB. */
+export function size(of: number): string {
+  if (of < 1024) return bytes(of)
+  const [n, unit] = of < 1024 ** 2 ? [of / 1024, 'kilobyte'] : of < 1024 ** 3 ? [of / 1024 ** 2, 'megabyte'] : [of / 1024 ** 3, 'gigabyte']
   return once(`size ${unit}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit: unit as string, unitDisplay: 'short', maximumFractionDigits: 1 })).format(n as number)
 }
 

@@ -94,7 +94,7 @@ test('days, spans, lists, sizes and the order of names', () => {
   assert.equal(span(8000), '8 secs')
   assert.equal(span(90_000), '1 min')
   assert.equal(list(['Ada', 'Bo', 'Chi']), 'Ada, Bo and Chi')
-  assert.deepEqual([size(8192), size(1_572_864)], ['8 kB', '1.5 MB'])
+  assert.deepEqual([size(0), size(12), size(1023), size(1024), size(8192), size(1_572_864)], ['0 bytes', '12 bytes', '1,023 bytes', '1 kB', '8 kB', '1.5 MB'])
   assert.equal(commas(['Ada', 'Bo']), 'Ada, Bo')
   assert.deepEqual(['b', 'Á', 'a10', 'a9'].sort(compare), ['Á', 'a9', 'a10', 'b'])
 })
