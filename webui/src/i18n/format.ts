@@ -51,9 +51,17 @@ export function tongue(): Pick<Spoken, 'language' | 'dir'> {
 /** Values of a message: texts are isolated, so that a name in another direction does not turn the sentence. */
 export type Values = Readonly<Record<string, string | number>>
 
+/** What begins with this is no name, so no # stands before it. */
+export const untitled = '\u2060'
+
+/** A text in which no # stands before what is no name. */
+export function plain(text: string): string {
+  return text.replaceAll(`#${untitled}`, '')
+}
+
 /** A message as text. The # of a room stays with its name, whatever the direction of either. */
 export function t(key: Key, values: Values = {}): string {
-  return parts(key, values).map((p) => (typeof p === 'string' ? p : `\u2068${p.value}\u2069`)).join('').replaceAll('#\u2068', '\u2068#')
+  return plain(parts(key, values).map((p) => (typeof p === 'string' ? p : `\u2068${p.value}\u2069`)).join('').replaceAll('#\u2068', '\u2068#'))
 }
 
 /** A message in pieces, so that a view can put its own nodes where the values are: texts of the message are strings. */

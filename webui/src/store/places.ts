@@ -207,11 +207,13 @@ export class Places {
     }
   }
 
-  /** What a room is called: a private one by its title, else by what it is about, for its name may be made of letters alone. */
+  /** What a room is called. */
   called(room: string): string {
-    const info = this.#rooms.value.open.get(room)
-    return this.#all.value.get(`room/${room}`)?.about.value?.title || info?.title || (this.isHidden(room) && info?.topic) || room
+    return this.worded(room) || room
   }
+
+  /** Words for a private room, whose name is made of letters alone. They come with ruling.ts, as what is private does. */
+  worded = (_room: string): string => ''
 
   /** Whether a room is private. */
   isHidden(room: string): boolean {

@@ -1,12 +1,31 @@
 // What is told of rooms and rights, which is seldom: what a room is, what hosts decided about me, which private rooms are mine.
+import { commas, list, t, untitled } from '../i18n/format.ts'
 import { fields, parseRooms } from '../live.ts' // what is there already
 import type { About, Act } from '../mqtt/parse.ts'
 import { notForMe, type Places } from './places.ts'
 import type { Server } from './server.ts'
 
 interface Needs {
+  me(): string
   places: Places
   server: Server
+}
+
+const mostNamed = 3
+
+/** What rooms are called: a private one by its title, else by what it is about, else by who is in it besides me. */
+function worded({ me, places }: Needs): (room: string) => string {
+  return (room) => {
+    const about = places.find(`room/${room}`)?.about.value
+    const info = places.rooms.value.open.get(room)
+    const title = about?.title || info?.title
+    if (title || !(about?.hidden || places.isHidden(room))) return title ?? ''
+    const topic = about?.topic || info?.topic
+    if (topic) return topic
+    const others = about?.members.filter((n) => n !== me()) ?? []
+    if (others.length === 0) return untitled + t('room.private')
+    return untitled + t('room.privateWith', { names: others.length > mostNamed ? `${commas(others.slice(0, mostNamed))}…` : list(others) })
+  }
 }
 
 const text = (v: unknown) => (typeof v === 'string' ? v : '')
@@ -14,7 +33,9 @@ const count = (v: unknown) => (typeof v === 'number' && v > 0 ? v : 0)
 const texts = (v: unknown): string[] => (Array.isArray(v) ? v : []).filter((x) => typeof x === 'string')
 
 /** Takes what came on a room's about, or, without a room, the notice to everyone. */
-export function topic({ places, server }: Needs, room: string, v: unknown): void {
+export function topic(needs: Needs, room: string, v: unknown): void {
+  const { places, server } = needs
+  places.worded = worded(needs)
   if (room === '') server.acts.value = [...parseNotice(v), ...server.acts.value.filter((a) => a.what !== 'notice')]
   else {
     const a = parseAbout(v)
@@ -23,7 +44,9 @@ export function topic({ places, server }: Needs, room: string, v: unknown): void
 }
 
 /** Takes what came on the inbox. */
-export function inbox({ places, server }: Needs, f: Record<string, unknown>): void {
+export function inbox(needs: Needs, f: Record<string, unknown>): void {
+  const { places, server } = needs
+  places.worded = worded(needs)
   if (f.type === 'rooms') places.hidden(parseRooms(f.rooms) ?? [])
   else if (f.type === 'host') server.host.value = f.host === true
   else if (f.type === 'account') erased(places, server, count(f.messages))

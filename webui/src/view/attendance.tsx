@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { clock, list, t } from '../i18n/format.ts'
+import { clock, list, plain, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import { type Present, presents, today } from '../store/ruled.ts'
 import { No } from './no.tsx'
@@ -35,7 +35,7 @@ export function Attendance({ chat, room }: { chat: Chat, room: string }) {
         <div class="care__line">
           <label class="care__words"><span>{t('care.day')}</span></label>
           <input class="time" type="date" aria-label={t('care.day')} value={day.value} max={today(chat.now.value)} onChange={(e) => { if (e.currentTarget.value) day.value = e.currentTarget.value }} />
-          {csv.value !== '' && <a class="button" href={`data:text/csv;charset=utf-8,${encodeURIComponent(csv.value)}`} download={`${room}-${day.value}.csv`}>{t('care.csv')}</a>}
+          {csv.value !== '' && <a class="button" href={`data:text/csv;charset=utf-8,${encodeURIComponent(csv.value)}`} download={`${plain(`#${chat.places.called(room)}`)}-${day.value}.csv`}>{t('care.csv')}</a>}
         </div>
         {who.value?.length === 0 && <p class="care__none">{t('care.nobody')}</p>}
         {who.value && who.value.length > 0 && <Timeline who={who.value} day={day.value} now={chat.now.peek()} />}

@@ -21,7 +21,7 @@ export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => vo
       {'room' in c.to ? (
         <div class="bar__words">
           <h1 class="cut"><bdi>{t('room.title', { room: chat.places.called(c.to.room) })}</bdi></h1>
-          <Topic text={chat.places.rooms.value.open.get(c.to.room)?.topic ?? ''} />
+          <Topic text={chat.places.rooms.value.open.get(c.to.room)?.topic ?? ''} name={chat.places.called(c.to.room)} />
         </div>
       ) : <Mate chat={chat} c={c} name={c.to.user} />}
       {'room' in c.to && (touched.value ? <Hand chat={chat} c={c} /> : <span class="icon-button" />)}
@@ -31,8 +31,8 @@ export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => vo
   )
 }
 
-function Topic({ text }: { text: string }) {
-  return text === '' ? null : <p class="cut"><bdi>{text}</bdi></p>
+function Topic({ text, name }: { text: string, name: string }) {
+  return text === '' || text === name ? null : <p class="cut"><bdi>{text}</bdi></p>
 }
 
 function Mate({ chat, c, name }: { chat: Chat, c: Conversation, name: string }) {

@@ -1,6 +1,6 @@
 import { effect, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { t } from '../i18n/format.ts'
+import { plain, t } from '../i18n/format.ts'
 import { place } from '../platform.ts'
 import type { Heard } from '../store/arrivals.ts'
 import type { Chat } from '../store/chat.ts'
@@ -58,7 +58,7 @@ function count(chat: Chat): void {
   const rooms = chat.places.items.value.reduce((n, i) => n + i.mentions, 0)
   const direct = chat.places.mates.value.reduce((n, m) => n + unread(chat.reading.marks.value, `user/${m.name}`, chat.places.find(`user/${m.name}`)?.last.value ?? 0), 0)
   const n = rooms + direct
-  const where = chat.view.value.is === 'devices' ? t('panel.devices') : 'room' in c.to ? `#${chat.places.called(c.to.room)}` : c.to.user
+  const where = chat.view.value.is === 'devices' ? t('panel.devices') : 'room' in c.to ? plain(`#${chat.places.called(c.to.room)}`) : c.to.user
   document.title = `${n > 0 ? `(${n}) ` : ''}${where} · ${place()}`
   tag(n)
 }

@@ -2,7 +2,7 @@ import './suggest.css'
 import { useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { t } from '../i18n/format.ts'
+import { plain, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import { type Choice, matching, most, type Named, taken, type Token, token } from '../store/suggest.ts'
 
@@ -93,7 +93,7 @@ async function meant(chat: Chat, { mark, query }: Token): Promise<Choice[]> {
   if (mark === '#') {
     const { open, joined } = chat.places.rooms.peek()
     const called = (room: string) => chat.places.called(room)
-    return matching(new Set([...joined, ...open.keys()]), query, called).map((r) => ({ shown: `#${called(r)}`, note: open.get(r)?.topic ?? '', insert: `#${r}` }))
+    return matching(new Set([...joined, ...open.keys()]), query, called).map((r) => ({ shown: plain(`#${called(r)}`), note: open.get(r)?.topic ?? '', insert: `#${r}` }))
   }
   if (mark === '@') {
     const names = [...chat.places.current.peek().roster.peek().members.values()].filter((m) => m.name !== chat.me.peek())

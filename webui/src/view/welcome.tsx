@@ -40,7 +40,8 @@ export function Welcome({ chat }: { chat: Chat }) {
   const open = !folded.value || owned
   const name = field.value.trim()
   const place = chat.places.place.value
-  const target = place.at === 'room' ? `#${place.room}` : place.user
+  const hidden = chat.memory.invitation().code !== '' // it leads into a private room, whose name is made of letters alone
+  const target = place.at !== 'room' ? place.user : hidden ? '' : `#${place.room}`
   const here = entrance.here.value
   const shut = here?.door === true || say.say === 'door'
   const invited = place.at === 'room' && place.room !== 'lobby'
@@ -76,7 +77,7 @@ export function Welcome({ chat }: { chat: Chat }) {
         <Hero name={name} room={target} is={string(field)} />
         <div>
           <h1><bdi>{placeName()}</bdi></h1>
-          {invited && <p class="welcome__tagline">{t('welcome.to', { room: place.room })}</p>}
+          {invited && <p class="welcome__tagline">{hidden ? t('welcome.toPrivate') : t('welcome.to', { room: place.room })}</p>}
           <p class="welcome__tagline">{here === undefined ? '\u00a0' : here && !here.door ? t('line.here', { people: here.people, devices: here.devices }) : !invited && t('welcome.tagline')}</p>
         </div>
         <form class="welcome__form" onSubmit={join}>

@@ -156,3 +156,32 @@ test('what the server refuses is said in the language of the reader, also in a d
   await page.keyboard.press('Enter')
   await page.getByRole('alert').filter({ hasText: 'Nicht gesendet' }).getByText(/schreiben gerade nur die Gastgeber/).waitFor()
 })
+
+test('a private room that nobody named is called by who is in it, wherever it is spoken of', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  await house.joined('Bob')
+  const hal = await house.device('Hal', { protocolVersion: 5 })
+  const rule = (what) => hal.publishAsync('chat/server/admin', JSON.stringify(what), { qos: 1 })
+  const withHal = /^\u2068?\u2060?Private room with \u2068?Hal/
+  await rule({ do: 'room', room: 'xkqzv', private: true })
+  await rule({ do: 'invite', room: 'xkqzv', name: 'Ada' })
+  await ada.page.getByText(/Hal\u2069? invited you to \u2068?\u2060?Private room/).waitFor()
+  await press(ada, 'Open')
+  await ada.page.getByRole('heading', { name: withHal, level: 1 }).waitFor()
+  await ada.page.getByRole('textbox', { name: /^Message \u2068?\u2060?Private room with/ }).waitFor()
+  await ada.rooms.getByRole('link', { name: withHal }).waitFor()
+  await until('the title says so', async () => /^\u2060?Private room with \u2068?Hal/.test(await ada.page.title()))
+  await rule({ do: 'invite', room: 'xkqzv', name: 'Bob' })
+  await ada.page.getByRole('heading', { name: /Private room with \u2068?(Bob and Hal|Hal and Bob)/, level: 1 }).waitFor()
+  await ada.page.keyboard.press('Control+k')
+  await ada.page.getByRole('combobox').fill('private')
+  await ada.page.getByRole('option', { name: /Private room with/ }).waitFor()
+  await shot(ada, 'unnamed')
+  await ada.page.keyboard.press('Escape')
+  assert.doesNotMatch(await ada.page.locator('body').innerText(), /xkqzv/)
+
+  // It is called something at once when somebody gives it a name.
+  await rule({ do: 'describe', room: 'xkqzv', title: 'The attic' })
+  await ada.page.getByRole('heading', { name: like('#{The attic}'), level: 1 }).waitFor()
+})
