@@ -48,9 +48,9 @@ export function dayBefore(now: number, days: number): string {
 }
 
 /** What is shown of a long text: a part around the first place, with the places in it. */
-export function excerpt(text: string, ranges: readonly (readonly [number, number])[], most = 400): { text: string, ranges: [number, number][], before: boolean, after: boolean } {
+export function excerpt(text: string, ranges: readonly (readonly [number, number])[], most = 200): { text: string, ranges: [number, number][], before: boolean, after: boolean } {
   const first = ranges[0]?.[0] ?? 0
-  let from = text.length <= most || first < most / 2 ? 0 : first - most / 4
+  let from = first < most / 2 ? 0 : first - most / 4
   if (from > 0) from = Math.max(from - most / 8, text.lastIndexOf(' ', from) + 1) // at a word, if one begins near
   if (/[\uDC00-\uDFFF]/.test(text.charAt(from))) from -= 1
   let to = Math.min(text.length, from + most)
