@@ -218,9 +218,9 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
       }
     }
     await page.evaluate(() => localStorage.removeItem('tincan.settings'))
+    await page.reload()
     const [link] = /http\S+/.exec(await house.command('host'))
     await page.goto(`${house.lan}${new URL(link).hash}`)
-    await page.reload()
     await screen(p, way, '31 names for good', async () => {
       await page.getByRole('dialog', { name: /you are the host/ }).waitFor()
       await esc()
