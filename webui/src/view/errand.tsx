@@ -17,7 +17,7 @@ export function Errands({ chat }: { chat: Chat }) {
   if (!e || (e.is === 'code' && e.state === 'done')) return null
   const name = chat.me.value
   if (e.is === 'tip') {
-    if (e.state === 'done') return <Dialog id="errand" title={t('settings.you')} onClose={close}><Account chat={chat} /></Dialog>
+    if (e.state === 'done') return <Dialog id="errand" title={t('settings.you')} onClose={close}><div class="card"><Account chat={chat} /></div></Dialog>
     return (
       <p class="toast account__tip" role="status">
         {t('account.tip', { name })} <button type="button" class="link" onClick={() => { chat.errand.value = { is: 'tip', state: 'done' } }}>{t('account.keep')}</button> <button type="button" class="link" onClick={close}>{t('notice.no')}</button>
@@ -36,7 +36,7 @@ export function Errands({ chat }: { chat: Chat }) {
   return (
     <Dialog id="errand" title={t('account.hostDone', { name })} onClose={close}>
       <p>{t('account.hostText')}</p>
-      <Account chat={chat} />
+      <div class="card"><Account chat={chat} /></div>
     </Dialog>
   )
 }

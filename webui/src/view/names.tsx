@@ -47,7 +47,7 @@ export function Names({ chat }: { chat: Chat }) {
             {asked.value?.name === n.name
               ? (
                 <>
-                  <p class="names__sure">{t(asked.value.what === 'reset' ? 'names.resetSure' : 'account.giveUpHint', { name: n.name })}</p>
+                  <p class="names__sure">{t(asked.value.what === 'reset' ? 'names.resetSure' : 'names.releaseSure', { name: n.name })}</p>
                   <span class="care__acts">
                     <button type="button" class="button care__bad" aria-disabled={busy.value} onClick={() => asked.value && decide(asked.value.what, n.name)}>{t(asked.value.what === 'reset' ? 'names.reset' : 'names.release')}</button>
                     <button type="button" class="button" ref={(el) => el?.focus()} onClick={() => { asked.value = null }}>{t('care.stay')}</button>
