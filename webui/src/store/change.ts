@@ -69,6 +69,7 @@ export function reacted(all: readonly Reaction[], text: string, from: string, un
 /** What is known to have been said about the messages of one conversation. */
 export class Changes {
   #about = new Map<number, Message[]>() // by the seq of the message
+  #known = new Set<number>() // the seqs of all of them
 
   /** Takes up entries, and tells which messages they are about. */
   take(entries: readonly Message[]): Set<number> {
@@ -76,9 +77,11 @@ export class Changes {
     for (const c of entries) {
       if (!isChange(c)) continue
       const seq = c.refseq as number
-      const known = this.#about.get(seq) ?? []
-      if (known.some((k) => k.seq === c.seq)) continue
-      this.#about.set(seq, [...known, c])
+      if (this.#known.has(c.seq)) continue
+      this.#known.add(c.seq)
+      const about = this.#about.get(seq)
+      if (about && touched.has(seq)) about.push(c)
+      else this.#about.set(seq, [...about ?? [], c]) // what was given before stays as it was
       touched.add(seq)
     }
     return touched
@@ -90,6 +93,10 @@ export class Changes {
 
   /** Forgets those about messages that are not held. */
   keep(held: (seq: number) => boolean): void {
-    for (const seq of this.#about.keys()) if (!held(seq)) this.#about.delete(seq)
+    for (const [seq, about] of this.#about) {
+      if (held(seq)) continue
+      for (const c of about) this.#known.delete(c.seq)
+      this.#about.delete(seq)
+    }
   }
 }

@@ -47,6 +47,20 @@ test('in whatever order changes come, the message is the same in the end', () =>
   }
 })
 
+test('changes of many messages come at once, and again when their message does', () => {
+  const known = new Changes()
+  const of = (seq: number, to: number) => about(seq, 'react', '👍', { refseq: to })
+  known.take([of(10, 1)])
+  const before = known.of(1)
+  assert.deepEqual([...known.take([of(11, 1), of(12, 2), of(13, 1), of(10, 1), of(12, 2)])], [1, 2])
+  assert.deepEqual(before.map((c) => c.seq), [10], 'what was given stays as it was')
+  assert.deepEqual(known.of(1).map((c) => c.seq), [10, 11, 13])
+  known.keep((seq) => seq === 1)
+  assert.deepEqual(known.of(2), [])
+  assert.deepEqual([...known.take([of(11, 1), of(12, 2)])], [2])
+  assert.deepEqual(known.of(2).map((c) => c.seq), [12])
+})
+
 test('a reaction is one for each person', () => {
   const one = reacted([], '👍', 'ada', false)
   assert.equal(reacted(one, '👍', 'ada', false), one)
