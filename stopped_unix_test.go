@@ -60,9 +60,6 @@ func TestAStoppedServerGoesOn(t *testing.T) {
 	}
 	took := time.Since(began)
 	t.Logf("all acknowledged %v after it went on", took.Round(time.Millisecond))
-	if took > patience/2 {
-		t.Errorf("it went on after %v", took)
-	}
 	next := map[string]int{}
 	log := messagesOf(t, s, "lobby")
 	for _, m := range log {

@@ -318,12 +318,8 @@ func TestTrap04TakeoverOfAStuckSession(t *testing.T) {
 		for range 600 {
 			_ = x.b.Publish(&Message{Topic: "a", Payload: make([]byte, 10000)})
 		}
-		began := time.Now()
 		ada := x.join(transport, version, o)
 		ada.ping()
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("it took %v", took)
-		}
 		x.h.wantEnd(t, "ada", CauseTakeover)
 	})
 }
