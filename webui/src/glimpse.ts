@@ -30,7 +30,7 @@ const still = '.skip, .main > :not(.composer), .composer button'
 
 /** An element as it is kept, with no more than the last rows of the log. What pictures show is not kept: its address may not be good then. */
 function twig(el: HTMLElement, rows: number): Twig {
-  if (el.matches(blank)) return ['div', { style: `block-size:${el.offsetHeight}px;inline-size:${el.offsetWidth}px` }]
+  if (el.matches(blank)) return [el.localName === 'button' ? 'span' : 'div', { style: `block-size:${el.offsetHeight}px;inline-size:${el.offsetWidth}px` }]
   const attributes = Object.fromEntries([...el.attributes].filter((a) => a.name !== 'src').map((a) => [a.name, a.value]))
   if (el.matches(still)) attributes.inert = ''
   if (el instanceof HTMLTextAreaElement) return [el.localName, attributes, el.value]
