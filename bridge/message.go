@@ -234,7 +234,7 @@ func checkText(text string) *broker.Refusal {
 }
 
 // silent tells whether a post says nothing.
-func (p *post) silent() bool { return p.body.Text == "" && p.body.Data == nil }
+func (p *post) silent() bool { return strings.TrimSpace(p.body.Text) == "" && p.body.Data == nil }
 
 func refuseEmpty() *broker.Refusal {
 	return refusePayload("empty", "this message is empty: write something")

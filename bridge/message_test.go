@@ -50,6 +50,7 @@ func TestWhatCannotBePostedIsRefusedWithASentence(t *testing.T) {
 		tell string
 	}{
 		"empty":           {broker.Message{}, "empty", "write something"},
+		"spaces":          {broker.Message{Payload: []byte(" \n\t")}, "empty", "write something"},
 		"empty object":    {broker.Message{Payload: []byte(`{}`)}, "empty", "write something"},
 		"too long":        {broker.Message{Payload: []byte(strings.Repeat("x", maxText+1))}, "too-long", "8193"},
 		"far too long":    {broker.Message{Payload: []byte(strings.Repeat("x", maxPosted+1))}, "too-long", "65537"},
