@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { pause, type Saying, silence, spoken, wanted } from '../store/announce.ts'
 import type { Chat } from '../store/chat.ts'
+import { plain } from '../store/text.ts'
 
 const longest = 200 // characters of a message
 const kept = 5 // sentences; a new one is a new element, so that the same words are said again
@@ -38,7 +39,7 @@ export function Announcer({ chat }: { chat: Chat }) {
       const here = h.conversation === open
       const mine = h.mention || 'user' in to
       if (!(mine || here) || !wanted(way, mine)) return []
-      const values = { who: h.message.from, text: (h.message.text || h.message.file?.name || '').slice(0, longest) }
+      const values = { who: h.message.from, text: plain(h.message.text.slice(0, longest)) || h.message.file?.name || '' }
       const key = here ? 'say.message' : 'user' in to ? 'say.direct' : 'say.mention'
       const where = 'user' in to ? to.user : chat.places.called(to.room)
       return [{ text: t(key, { ...values, room: where }), where, at: Date.now(), mine }]
