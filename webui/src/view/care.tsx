@@ -2,7 +2,7 @@ import './care.css'
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { clock, span, t } from '../i18n/format.ts'
+import { span, t } from '../i18n/format.ts'
 import type { About } from '../mqtt/parse.ts'
 import { roomSlug } from '../mqtt/topics.ts'
 import type { Chat } from '../store/chat.ts'
@@ -18,7 +18,9 @@ import { CopyButton } from './copy.tsx'
 import { Dialog } from './dialog.tsx'
 import { No } from './no.tsx'
 import { askHost, useOrders } from './ordering.ts'
+import { Hosting } from './person.tsx'
 import { useReach } from './reach.ts'
+import { end } from './refusal.ts'
 import { TakeRoom } from './take.tsx'
 
 const unknown: Omit<About, 'room'> = { title: '', topic: '', owner: '', hosts: [], hidden: false, members: [], code: false, handout: false, slow: 0, closed: false, cleared: 0, undo: false, keep: null }
@@ -132,7 +134,7 @@ function Members({ chat, a, runs, owns, rule }: { chat: Chat, a: About, runs: bo
               <span class="care__acts">
                 {owns && <button type="button" class="button" onClick={() => void rule('handover', { name: n })}>{t('care.handover')}</button>}
                 {owns && <button type="button" class="button" onClick={() => void rule(a.hosts.includes(n) ? 'uncohost' : 'cohost', { name: n })}>{t(a.hosts.includes(n) ? 'care.uncohost' : 'care.cohost')}</button>}
-                <button type="button" class="button care__bad" onClick={() => void rule('remove', { name: n })}>{t('person.out', { name: n })}</button>
+                <Hosting chat={chat} room={a.room} name={n} />
               </span>
             )}
           </div>
@@ -220,7 +222,7 @@ export function Sanctions({ chat, room }: { chat: Chat, room?: string }) {
     void order(s.kind === 'mute' ? 'unmute' : 'unban', { ...where, ...whom }).then((done) => { if (done) look() })
   }
   const says = (s: Sanction) => [
-    t(s.kind === 'mute' ? 'care.muted' : 'care.banned'), s.until > 0 ? t('care.until', { time: clock(s.until) }) : t('care.forGood'), s.by, s.reason === '' ? '' : `“${s.reason}”`,
+    t(s.kind === 'mute' ? 'care.muted' : 'care.banned'), s.until > 0 ? t('care.until', { time: end(s.until) }) : t('care.forGood'), s.by, s.reason === '' ? '' : `“${s.reason}”`,
   ].filter((x) => x !== '').join(' · ')
   return (
     <Group title={t('care.sanctions')}>

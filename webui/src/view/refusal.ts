@@ -1,6 +1,6 @@
 // Why the server said no, in the language of the reader: by its word for programs and what the sentence speaks of, else by its sentence, else
 // by the reason code alone (MQTT 5 §2.4).
-import { clock, type Key, span, t, tongue } from '../i18n/format.ts'
+import { clock, type Key, moment, span, t, tongue } from '../i18n/format.ts'
 import type { Ack } from '../mqtt/client.ts'
 import { LineLost } from '../mqtt/lost.ts'
 import { Unanswered } from '../store/asks.ts'
@@ -43,6 +43,11 @@ interface No {
   user?: Values
 }
 
+/** When something ends: the time of today, else the day, too. */
+export function end(time: number): string {
+  return new Date(time).toDateString() === new Date().toDateString() ? clock(time) : moment(time)
+}
+
 /** Whether a refusal is said in words of the page. */
 export function known({ user }: No): boolean {
   return String(user?.reason) in says
@@ -64,6 +69,6 @@ export function told(no: unknown): string {
   const texts = Object.fromEntries(Object.entries(user).map(([k, v]) => [k, String(v ?? '')]))
   const n = Number(texts.n ?? texts.own ?? texts.pins ?? texts.hands)
   const until = user.reason === 'slow' ? NaN : Date.parse(texts.until) // that it says itself
-  const said = [t(typeof say === 'string' ? say : say(user), { ...texts, n, span: span(n * 1000) }), until ? t('told.until', { time: clock(until) }) : '', texts.because && `“${texts.because}”`]
+  const said = [t(typeof say === 'string' ? say : say(user), { ...texts, n, span: span(n * 1000) }), until ? t('told.until', { time: end(until) }) : '', texts.because && `“${texts.because}”`]
   return said.filter(Boolean).join(' ')
 }

@@ -86,6 +86,13 @@ test('a private room: made, shared, read by its members alone, kept in order, an
   const [table] = await Promise.all([ada.page.waitForEvent('download'), press(ada, 'Table (CSV)')])
   assert.match(table.suggestedFilename(), /\.zip$/)
   assert.deepEqual(await ada.axe(), [])
+
+  // The list of members has the same menu as the panel; it closes alone.
+  await ada.page.getByRole('dialog').getByRole('button', { name: like('Host menu for {Bob}') }).click()
+  await ada.page.getByLabel('Reason').waitFor()
+  await ada.page.keyboard.press('Escape')
+  await ada.page.getByLabel('Reason').waitFor({ state: 'detached' })
+  await ada.page.getByText('Who was here').waitFor()
   await ada.page.keyboard.press('Escape')
 
   // Removed with a reason, by the menu on the person.
