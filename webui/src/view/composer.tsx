@@ -80,7 +80,7 @@ export function Composer({ chat }: { chat: Chat }) {
     c.reply.value = replies.read(draft.reply)
   }, [heard])
   const taken = chat.taken.value
-  useEffect(() => {
+  useLayoutEffect(() => { // before the next key
     if (taken?.key !== c.key || !field.current) return
     chat.taken.value = null
     if (c.editing.peek()) {
@@ -108,7 +108,7 @@ export function Composer({ chat }: { chat: Chat }) {
     over.value = tooLong(el.value)
     if (over.value > 0) return
     clearTimeout(unsaved.current)
-    const text = el.value
+    const text = el.value.trimEnd() // with a finger each Enter is a new line
     const asks = c.editing.peek() ? null : /^\/poll(?:\s+([^]*))?$/.exec(text)
     if (asks) {
       chat.asking.value = asks[1]?.trim() ?? ''
