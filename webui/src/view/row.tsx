@@ -146,7 +146,7 @@ function Missing({ chat, c, row }: { chat: Chat, c: Conversation, row: Extract<R
   const again = () => chat.places.fill(c, row.after, row.before, 'above')
   return (
     <p class="missing" data-key={row.key} data-after={row.after} data-before={row.before}>
-      {t(failed ? 'room.failedGap' : chat.line.value.is === 'online' ? 'room.missed' : 'room.waits', { n })}
+      {t(failed || c.barred.value !== 0 ? 'room.failedGap' : chat.line.value.is === 'online' ? 'room.missed' : 'room.waits', { n })}
       {failed && <button type="button" class="link" onClick={again}>{t('room.tryAgain')}</button>}
     </p>
   )
