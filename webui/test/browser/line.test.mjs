@@ -154,12 +154,12 @@ test('a tab that is copied takes nothing over', async (t) => {
 
 test('a part of the page that does not come while the line is down comes later by itself', async (t) => {
   const house = await House.open(t)
-  const ada = await house.person({ before: (page) => page.route(/\/settings-[^/]*\.js$/, (r) => r.abort()) })
+  const ada = await house.person({ before: (page) => page.route(/\/rest-[^/]*\.js$/, (r) => r.abort()) })
   ada.expected.push(/Failed to load resource: net::ERR_FAILED/)
   await ada.join('Ada')
   await ada.page.getByRole('button', { name: 'Settings' }).click()
   await ada.page.getByText('This part of the page did not load.').waitFor()
-  await ada.page.unroute(/\/settings-[^/]*\.js$/)
+  await ada.page.unroute(/\/rest-[^/]*\.js$/)
   await ada.page.getByRole('heading', { name: 'Settings', exact: true }).waitFor()
   assert.equal(await ada.page.getByText('This part of the page did not load.').count(), 0)
 })
