@@ -189,17 +189,10 @@ async function bundle() {
 /** Everything that belongs into dist/: file name → bytes, and when each is loaded. */
 async function page() {
   const { files, refs, kinds } = await bundle()
-  // A relative href or src in index.html is main.js, main.css or a file of src/; it becomes the hashed name.
-  let html = readFileSync(join(src, 'index.html'), 'utf8').replace(/\b(href|src)="(?!#|\/|[a-z]+:)([^"]+)"/g, (_, attr, name) => {
-    if (!refs.has(name)) {
-      const data = readFileSync(join(src, name))
-      const ext = extname(name)
-      const hashed = `${basename(name, ext)}-${sha(data, 8)}${ext}`
-      files.set(hashed, data)
-      refs.set(name, hashed)
-    }
-    return `${attr}="${refs.get(name)}"`
-  })
+  // A relative href or src in index.html is main.js or main.css, and becomes the hashed name; or a picture, which stands there itself: to
+  // ask for one would weigh more.
+  const inside = (name) => `data:image/svg+xml,${encodeURIComponent(readFileSync(join(src, name), 'utf8').trim()).replace(/%(?:20|2C|2F|3D)/g, decodeURIComponent)}`
+  let html = readFileSync(join(src, 'index.html'), 'utf8').replace(/\b(href|src)="(?!#|\/|[a-z]+:)([^"]+)"/g, (_, attr, name) => `${attr}="${refs.get(name) ?? inside(name)}"`)
   const script = await early()
   html = html.replace(/<!--(?!\[)[\s\S]*?-->/g, '').replace(/^\s+/gm, '').replace('{early}', () => script)
   const id = createHash('sha256')

@@ -50,14 +50,15 @@ async function kill() {
   await gone
 }
 
+const plain = (i) => `message ${i}`
 const text = (i) => i % 50 === 0 ? `\`\`\`js\nconst n = ${i}\nconsole.log(n)\n\`\`\`` : i % 20 === 0 ? `- ${i}\n- **two**\n- three` : `message ${i} ${'lorem ipsum dolor sit amet '.repeat(i * 7 % 11)}`
 
 /** Posts n messages into a room, as several members that do not wait for each other. */
-async function fill(room, n) {
+async function fill(room, n, say = text) {
   const writers = await Promise.all(Array.from({ length: 8 }, (_, i) => mqtt.connectAsync(`mqtt://127.0.0.1:${tcp}`, { username: `writer-${i}`, clientId: `writer-${i}`, protocolVersion: 5, keepalive: 0 })))
   let i = 0
   const work = async (w) => {
-    while (i < n) await w.publishAsync(`chat/room/${room}/say`, text(++i), { qos: 1 })
+    while (i < n) await w.publishAsync(`chat/room/${room}/say`, say(++i), { qos: 1 })
   }
   await Promise.all(writers.flatMap((w) => Array.from({ length: 32 }, () => work(w))))
   await Promise.all(writers.map((w) => w.endAsync()))
@@ -122,9 +123,10 @@ const fresh = async () => {
   return c
 }
 
+/** In a room where nobody wrote code, and nobody asked a poll: what those take is loaded when they are shown. */
 async function load() {
   const c = await fresh()
-  const { page, cdp, go } = await open(c)
+  const { page, cdp, go } = await open(c, { at: '#/room/hall' })
   await cdp.send('Network.enable')
   const asked = new Set() // the browser takes the icon for the tab a second time, from its memory
   let wire = 0
@@ -364,6 +366,7 @@ async function back(runs = 5) {
 try {
   await start()
   const begun = Date.now()
+  await fill('hall', 50, plain)
   await fill('kitchen', 300)
   await fill('lobby', messages)
   console.log(`  ${messages.toLocaleString('en')} messages in ${((Date.now() - begun) / 1000).toFixed(0)} s`)
