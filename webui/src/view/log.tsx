@@ -21,6 +21,7 @@ const usual = 36
 const near = 64 // pixels from the end within which new messages are followed
 const flood = 8 // messages of one drawing: so many come seldom
 const calm = 150 // milliseconds without a flood
+const step = 6 // rows that are drawn at once when nothing else is to be done
 
 /**
  * The messages of one conversation, a window of them at a time. The place of the reader is a row and its distance from the top; it is
@@ -35,7 +36,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #to = 0
   #firstKey = ''
   #follow = true
-  #lean = true // hardly more rows than can be seen: first, and in a flood, where what is above the screen would be drawn for nothing
+  #above = 0 // rows above those that can be seen: none at first and in a flood, where they would be drawn for nothing
   #calming = 0
   #head = 0 // the newest seq at the last drawing
   #anchor: { key: string, offset: number, height: number } | null = null
@@ -122,7 +123,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     if (goal !== null && goal !== undefined && goal >= 0) this.#from = around(goal)
     else if (this.#goal || this.#follow) {
       const first = this.#goal ? -1 : this.#rows.findIndex((r) => r.key === this.#firstKey)
-      const least = this.#isLean() ? Math.min(this.#fit, most - margin) : most - margin
+      const least = this.#least()
       const kept = n - first
       this.#from = first >= 0 && kept >= Math.min(n, least) && kept <= least + margin ? first : Math.max(0, n - least) // a cut moves all rows: it grows before it is cut again
       this.#follow = true
@@ -138,18 +139,18 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     this.#firstKey = this.#rows[this.#from]?.key ?? ''
   }
 
-  /** Whether the rows in sight are enough for now; the others are drawn when nothing has come for a moment. */
-  #isLean(): boolean {
+  /** Rows at the end that are to be drawn now; the others are when nothing has come for a moment. */
+  #least(): number {
     const head = this.props.c.last.peek()
-    if (head - this.#head >= flood) this.#lean = true
+    if (head - this.#head >= flood) this.#above = 0
     this.#head = head
-    return this.#lean
+    return Math.min(this.#fit + this.#above, this.#most - margin)
   }
 
-  /** Draws what is above the screen, too. */
+  /** Draws some more of what is above the screen. */
   #fill = (): void => {
     if (!this.box.current) return // it is gone
-    this.#lean = false
+    this.#above += step
     this.forceUpdate()
   }
 
@@ -195,9 +196,9 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     this.#hold(true)
     this.#rove()
     this.#look()
-    if (!this.#lean) return
+    if (this.#from === 0 || this.#fit + this.#above >= this.#most - margin) return
     clearTimeout(this.#calming)
-    if (this.#from > 0 && (this.#list.current?.offsetHeight ?? 0) < box.clientHeight) this.#fill()
+    if ((this.#list.current?.offsetHeight ?? 0) < box.clientHeight) this.#fill()
     else this.#calming = window.setTimeout(idle, calm, this.#fill)
   }
 
