@@ -155,12 +155,12 @@ function named(files, kinds, refs) {
   for (const [ref, old] of refs) if (names.has(old)) refs.set(ref, names.get(old))
 }
 
-/** What index.html runs before anything else has come. */
-async function early() { // classic: a module would wait for the document
-  const { outputFiles: [{ text }] } = await build({ ...options, entryPoints: ['src/early.ts'], splitting: false, format: 'iife', metafile: false })
+/** What index.html runs before anything else has come: main is the name of what it begins. */
+async function early(main) { // classic: a module would wait for the document
+  const { outputFiles: [{ text }] } = await build({ ...options, entryPoints: ['src/early.ts'], external: ['./main.ts'], splitting: false, format: 'iife', metafile: false })
   const { code } = await minify(text, { toplevel: true, compress: { ecma: 2022, passes: 3 }, format: { ecma: 2022 } })
   if (code.includes('</')) throw new Error('src/early.ts would end its own element')
-  return code
+  return code.replace('./main.ts', `./${main}`)
 }
 
 /** Bundles src/main.ts; files maps names to bytes, refs what index.html asks for to names, kinds names to when they are loaded. */
@@ -193,7 +193,7 @@ async function page() {
   // ask for one would weigh more.
   const inside = (name) => `data:image/svg+xml,${encodeURIComponent(readFileSync(join(src, name), 'utf8').trim()).replace(/%(?:20|2C|2F|3D)/g, decodeURIComponent)}`
   let html = readFileSync(join(src, 'index.html'), 'utf8').replace(/\b(href|src)="(?!#|\/|[a-z]+:)([^"]+)"/g, (_, attr, name) => `${attr}="${refs.get(name) ?? inside(name)}"`)
-  const script = await early()
+  const script = await early(refs.get('main.js'))
   html = html.replace(/<!--(?!\[)[\s\S]*?-->/g, '').replace(/^\s+/gm, '').replace('{early}', () => script)
   const id = createHash('sha256')
   for (const name of [...files.keys()].sort()) id.update(name).update('\0').update(files.get(name))

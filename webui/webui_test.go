@@ -31,12 +31,12 @@ func handlerForTest() http.Handler { return Handler(Config{MQTTPort: "1883"}) }
 // unbold is a page without its <b>, as its sentences read.
 func unbold(page string) string { return strings.NewReplacer("<b>", "", "</b>", "").Replace(page) }
 
-// script is the path of the page's script, as its HTML says it.
+// script is the path of the page's script, as its HTML says it: it is loaded, and the script inline begins it.
 func script(t *testing.T) string {
 	t.Helper()
 	page := get(t, handlerForTest(), "GET", "/").Body.String()
-	m := regexp.MustCompile(`<script[^>]* src="([^"]+)"`).FindStringSubmatch(page)
-	if m == nil {
+	m := regexp.MustCompile(`<link rel="modulepreload" href="([^"]+)"`).FindStringSubmatch(page)
+	if m == nil || !strings.Contains(page, `import("./`+m[1]+`")`) {
 		t.Fatalf("the page has no script: %s", page)
 	}
 	return "/" + m[1]
