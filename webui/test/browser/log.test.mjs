@@ -152,8 +152,10 @@ test('answers are written by keyboard, quoted, and lead to what they answer', as
   // Bob's page does not hold the question, and fetches it.
   await bob.page.reload()
   await bob.online()
-  await bob.log.press('End') // he may not have read all that came, and the page opens at what is new
-  await bob.sees('I have')
+  await until('he is at the end', async () => { // he may not have read all that came, and the page opens at what is new; what answers keys comes with the first
+    await bob.log.press('End')
+    return (await bob.texts()).at(-1) === 'I have'
+  })
   const quote = bob.messages.last().getByRole('button', { name: /Bob/ })
   await quote.getByText('who has the blue key?').waitFor()
   assert.equal(await at(bob, 1).count(), 0)
