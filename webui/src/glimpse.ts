@@ -46,6 +46,7 @@ export function watch(chat: Chat, build: string, root: Element): void {
   const take = () => {
     const { current: { value: c }, place: { value: place } } = chat.places
     const log = document.getElementById('log')
+    if (c.editing.value) return // what stands in the field is no draft
     if (!log || !root.firstElementChild || c.anchor !== Infinity || chat.me.value === '' || chat.view.value.is !== 'talk' || !chat.memory.remembers()) return
     seen = c.log.value
     next = Date.now() + pace
