@@ -126,7 +126,7 @@ function folded(files) {
 async function squeezed(files) {
   for (const [name, data] of files) {
     if (!name.endsWith('.js')) continue
-    const { code } = await minify(data.toString(), { module: true, compress: { ecma: 2022, passes: 2, switches: false, booleans: false, join_vars: false, collapse_vars: false, comparisons: false }, format: { ecma: 2022 } })
+    const { code } = await minify(data.toString(), { module: true, compress: { ecma: 2022, passes: 2, booleans: false, comparisons: false, lhs_constants: false, conditionals: false, sequences: false, keep_fargs: false, side_effects: false }, format: { ecma: 2022 } })
     files.set(name, Buffer.from(code + '\n'))
   }
 }

@@ -76,10 +76,10 @@ export function lock(): ((name: string, held: () => void) => () => void) | null 
   }
 }
 
-/** Runs f before the next drawing; a hidden page is not drawn, so it runs soon. f is told whether something is drawn. */
+/** Runs f after the next drawing, in a task of its own; a hidden page is not drawn, so it runs soon. f is told whether something is drawn. */
 export function frame(f: (drawn: boolean) => void): void {
   if (document.visibilityState === 'hidden') setTimeout(f, 50, false)
-  else requestAnimationFrame(() => f(true))
+  else requestAnimationFrame(() => setTimeout(f, 0, true))
 }
 
 export function later(ms: number, f: () => void): () => void {

@@ -1,4 +1,4 @@
-// Messages that come in: gathered for a frame, then each put in its place, counted and told.
+// Messages that come in: gathered for a drawing, then each put in its place, counted and told.
 import { batch, signal } from '@preact/signals'
 import type { Message } from '../mqtt/parse.ts'
 import type { Conversation } from './conversation.ts'
@@ -12,7 +12,7 @@ export interface Heard {
   mention: boolean
 }
 
-const most = 8 // messages put in their place before one drawing: so many an old phone can draw in its time
+const most = 12 // messages put in their place between two drawings: an old phone has time for so many
 
 export interface ArrivalsNeeds {
   me(): string
@@ -44,7 +44,7 @@ export class Arrivals {
     else this.#queue.push(f)
   }
 
-  /** Before each drawing some of what has come is put in its place: a flood of messages does not hold up what a hand does meanwhile. */
+  /** After each drawing some of what has come is put in its place, in a task of its own: a flood of messages does not hold up what a hand does meanwhile. */
   #next(): void {
     if (this.#due) return
     this.#due = true

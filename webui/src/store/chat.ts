@@ -42,7 +42,7 @@ export interface World {
   leader: Leader
   now(): number // milliseconds since 1970
   later(ms: number, f: () => void): () => void
-  frame(f: (drawn: boolean) => void): void // before the next drawing, soon when hidden: then nothing is drawn
+  frame(f: (drawn: boolean) => void): void // after the next drawing, soon when hidden: then nothing is drawn
   fill: Fill
   client: string // client id of this tab
   label: string // phone, tablet, laptop, wall

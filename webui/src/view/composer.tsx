@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { coarse } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
+import { bySeq } from '../store/log.ts'
 import { tooLong } from '../store/outbox.ts'
 import * as replies from '../store/reply.ts'
 import { writing } from '../store/typing.ts'
@@ -35,7 +36,7 @@ export function Composer({ chat }: { chat: Chat }) {
   const suggests = useSignal(false) // from the first : @ or # on
   const hint = 'room' in c.to ? t('room.message', { room: chat.places.called(c.to.room) }) : t('room.messageTo', { name: c.to.user })
 
-  const speaks = () => c.tray.value.length > 0 || c.log.value.some((m) => m.file && m.seq === c.editing.value?.seq) // a file does, without words
+  const speaks = () => c.tray.value.length > 0 || bySeq(c.log.peek(), c.editing.value?.seq ?? 0)?.file // a file does, without words
   const grow = () => { // where the sheet alone does not: to measure it with each key would lay out the page
     const el = field.current
     if (!el || CSS.supports('field-sizing', 'content')) return

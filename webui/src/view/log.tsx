@@ -19,9 +19,8 @@ const margin = 40 // rows from an edge of the window at which it is moved
 const lowest = 22 // pixels of a row
 const usual = 36
 const near = 64 // pixels from the end within which new messages are followed
-const flood = 8 // messages of one drawing: so many come seldom
 const calm = 150 // milliseconds without a flood
-const step = 6 // rows that are drawn at once when nothing else is to be done
+const step = 5 // rows that are drawn at once
 
 /**
  * The messages of one conversation, a window of them at a time. The place of the reader is a row and its distance from the top; it is
@@ -35,10 +34,13 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #from = 0
   #to = 0
   #firstKey = ''
+  #lastKey = ''
+  #nextKey = '' // of the first row of the next screen
+  #ahead = 0 // rows of it that are drawn
   #follow = true
   #above = 0 // rows above those that can be seen: none at first and in a flood, where they would be drawn for nothing
   #calming = 0
-  #head = 0 // the newest seq at the last drawing
+  #short = 0 // rows that the screen took beyond what is usual
   #anchor: { key: string, offset: number, height: number } | null = null
   #wish: Wish | null = null
   #goal: Wish | null = null
@@ -79,6 +81,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     if (wish !== this.#wish) this.#wish = this.#goal = wish
     this.#choose()
     const where = 'room' in c.to ? `#${chat.places.called(c.to.room)}` : c.to.user
+    const next = this.#index(this.#nextKey)
     const blank = this.#rows.every((r) => r.is === 'beginning' || r.is === 'older')
     return (
       <div class="logbox">
@@ -90,7 +93,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
           <div class="log__rows" ref={this.#list}>
             {blank
               ? c.start.value !== null ? <Empty chat={chat} c={c} /> : <div class="skeleton" aria-hidden="true"><i /><i /><i /></div>
-              : this.#rows.slice(this.#from, this.#to).map((row) => <Line key={row.key} row={row} chat={chat} c={c} />)}
+              : [...this.#rows.slice(this.#from, this.#to), ...this.#rows.slice(next, next + this.#ahead)].map((row) => <Line key={row.key} row={row} chat={chat} c={c} />)}
           </div>
         </div>
         <Jump chat={chat} c={c} log={this} />
@@ -119,32 +122,56 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const n = this.#rows.length
     const most = this.#most
     const around = (i: number) => Math.max(0, Math.min(i - most / 2, n - most))
-    const goal = this.#goal && this.#goalIndex()
-    if (goal !== null && goal !== undefined && goal >= 0) this.#from = around(goal)
+    const goal = this.#goal ? this.#goalIndex(this.#goal) : -1
+    const ahead = this.#ahead
+    let to = 0
+    this.#ahead = 0
+    if (goal >= 0) this.#from = around(goal)
     else if (this.#goal || this.#follow) {
-      const first = this.#goal ? -1 : this.#rows.findIndex((r) => r.key === this.#firstKey)
-      const least = this.#least()
-      const kept = n - first
-      this.#from = first >= 0 && kept >= Math.min(n, least) && kept <= least + margin ? first : Math.max(0, n - least) // a cut moves all rows: it grows before it is cut again
       this.#follow = true
+      to = this.#goal || this.#index(this.#firstKey) < 0 ? n : this.#reach(ahead)
+      const first = this.#goal ? -1 : this.#index(this.#firstKey)
+      const least = Math.min(this.#fit + this.#above, most - margin) // the others are drawn when nothing has come for a moment
+      const kept = to - first
+      this.#from = first >= 0 && (this.#ahead > 0 || (kept >= Math.min(to, least) && kept <= least + margin)) ? first : Math.max(0, to - least) // a cut moves all rows: it grows before it is cut again
     } else {
-      const first = this.#rows.findIndex((r) => r.key === this.#firstKey)
-      const here = this.#anchor ? this.#rows.findIndex((r) => r.key === this.#anchor?.key) : -1
+      const first = this.#index(this.#firstKey)
+      const here = this.#index(this.#anchor?.key)
       if (first >= 0) this.#from = first
       this.#to = Math.min(n, this.#from + most) // of these rows: the old ones may have been let go
       if (here >= 0 && this.#nearEdge(here)) this.#from = around(here)
       this.#from = Math.max(0, Math.min(this.#from, n - most))
     }
-    this.#to = Math.min(n, this.#from + most)
+    this.#to = to ||= Math.min(n, this.#from + most)
     this.#firstKey = this.#rows[this.#from]?.key ?? ''
+    this.#lastKey = this.#rows[to - 1]?.key ?? ''
   }
 
-  /** Rows at the end that are to be drawn now; the others are when nothing has come for a moment. */
-  #least(): number {
-    const head = this.props.c.last.peek()
-    if (head - this.#head >= flood) this.#above = 0
-    this.#head = head
-    return Math.min(this.#fit + this.#above, this.#most - margin)
+  /**
+   * Up to where rows are seen when the reader is at the end. What has come is drawn at once as long as it is little. Of a flood the last
+   * screen is drawn a part at a time, below what is seen, and takes its place when it is whole: what came between is not drawn.
+   */
+  #reach(ahead: number): number {
+    const n = this.#rows.length
+    const seen = this.#index(this.#lastKey) + 1
+    if (seen === 0 || n - seen <= step) return n
+    this.#above = 0
+    let at = this.#index(this.#nextKey)
+    if (ahead === 0 || at < 0) {
+      at = Math.max(seen, n - this.#fit)
+      this.#nextKey = this.#rows[at].key
+    }
+    ahead += step
+    if (at + ahead < n && ahead < this.#fit) {
+      this.#ahead = ahead
+      return seen
+    }
+    this.#firstKey = this.#nextKey
+    return Math.min(n, at + ahead)
+  }
+
+  #index(key: string | undefined): number {
+    return this.#rows.findIndex((r) => r.key === key)
   }
 
   /** Draws some more of what is above the screen. */
@@ -156,19 +183,16 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   /** Rows that fill the screen, most of the time. */
   get #fit(): number {
-    return Math.ceil(this.#height / usual) + 2
+    return Math.ceil(this.#height / usual) + 2 + this.#short
   }
 
   #nearEdge(i: number): boolean {
     return (this.#from > 0 && i - this.#from < margin) || (this.#to < this.#rows.length && this.#to - i < this.#most - margin)
   }
 
-  /** The row that the wish is for; -1: the end. */
-  #goalIndex(): number {
-    const g = this.#goal
-    if (!g || g.way === 'end') return -1
-    if (g.way === 'cut') return this.#rows.findIndex((r) => r.is === 'cut')
-    return this.#rows.findIndex((r) => r.is === 'message' && r.m.seq >= g.seq)
+  /** The row that a wish is for; -1: the end. */
+  #goalIndex({ way, seq }: Wish): number {
+    return way === 'end' ? -1 : this.#rows.findIndex((r) => way === 'cut' ? r.is === 'cut' : r.is === 'message' && r.m.seq >= seq)
   }
 
   /** After each change of the document, before it is drawn: the reader is where he or she was, or where the wish says. */
@@ -178,7 +202,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const goal = this.#goal
     if (goal) {
       this.#goal = null
-      const row = this.#rows[this.#goalIndexOf(goal)]
+      const row = this.#rows[this.#goalIndex(goal)]
       const el = row && this.#element(row.key)
       this.#follow = !el
       if (el) {
@@ -193,20 +217,21 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
         this.#remember()
       }
     }
-    this.#hold(true)
-    this.#rove()
-    this.#look()
-    if (this.#from === 0 || this.#fit + this.#above >= this.#most - margin) return
-    clearTimeout(this.#calming)
-    if ((this.#list.current?.offsetHeight ?? 0) < box.clientHeight) this.#fill()
-    else this.#calming = window.setTimeout(idle, calm, this.#fill)
-  }
-
-  #goalIndexOf(goal: Wish): number {
-    this.#goal = goal
-    const i = this.#goalIndex()
-    this.#goal = null
-    return i
+    if (this.#ahead === 0) {
+      this.#hold(true)
+      this.#rove()
+      this.#look()
+    }
+    const draw = (after: number, f: (g: () => void) => void) => {
+      clearTimeout(this.#calming)
+      this.#calming = window.setTimeout(f, after, this.#fill)
+    }
+    const more = this.#from > 0 && this.#fit + this.#above < this.#most - margin
+    if (more && this.#ahead === 0 && (this.#list.current?.offsetHeight ?? 0) < box.clientHeight) {
+      this.#short += step
+      this.forceUpdate()
+    } else if (this.#follow && this.#to < this.#rows.length) draw(20, (g) => g())
+    else if (more) draw(calm, idle)
   }
 
   /**
@@ -215,7 +240,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
    */
   #hold(drawn = false): void {
     const box = this.box.current
-    if (!box) return
+    if (!box || this.#ahead > 0) return
     if (this.#follow) {
       box.scrollTop = box.scrollHeight
       this.#remember()
@@ -262,7 +287,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   #scrolled = (): void => {
     this.#noticeScroll()
-    const here = this.#rows.findIndex((r) => r.key === this.#anchor?.key)
+    const here = this.#index(this.#anchor?.key)
     if (!this.#follow && here >= 0 && this.#nearEdge(here)) this.forceUpdate()
     else this.#look()
   }
@@ -373,7 +398,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   /** The message that an element is of. */
   rowOf(el: Element): MessageRow | null {
     const key = el.closest<HTMLElement>('.message')?.dataset.key
-    const row = key === undefined ? undefined : this.#rows.find((r) => r.key === key)
+    const row = this.#rows[this.#index(key)]
     return row?.is === 'message' || row?.is === 'mine' ? row : null
   }
 }

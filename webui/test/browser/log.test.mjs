@@ -129,6 +129,44 @@ test('who scrolls far does not fill the memory, and no scroll is undone by what 
   await until('the newest is in sight', async () => (await look(ada)).shown.at(-1)?.[0] === 2600)
 })
 
+test('of a flood whole screens are shown, and not each message', async (t) => {
+  const house = await House.open(t)
+  await fill(house, 150)
+  const ada = await house.person()
+  await ada.join('Ada')
+  await at(ada, 150).waitFor()
+  await rest(ada)
+  await until('what is above the screen is drawn, too', async () => (await look(ada)).rows > 75)
+  await ada.page.evaluate(() => {
+    const log = document.querySelector('[role=log]')
+    const seen = window.seen = { screens: [], drawn: new Set() }
+    const look = () => {
+      const { top, bottom } = log.getBoundingClientRect()
+      const rows = [...log.querySelectorAll('[data-seq]')].map((e) => ({ seq: Number(e.dataset.seq), box: e.getBoundingClientRect() }))
+      for (const r of rows) seen.drawn.add(r.seq)
+      const shown = rows.filter((r) => r.box.bottom > top + 1 && r.box.top < bottom - 1)
+      seen.screens.push({ seqs: shown.map((r) => r.seq), full: shown[0].box.top <= top + 1, bottom: Math.round(bottom - shown.at(-1).box.bottom) })
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+  const busy = ada.page.evaluate(() => { // what comes meanwhile waits in the socket, and is there all at once
+    const end = performance.now() + 4000
+    while (performance.now() < end);
+  })
+  await fill(house, 600)
+  await busy
+  await at(ada, 750).waitFor()
+  const end = await rest(ada)
+  assert.equal(end.shown.at(-1)[0], 750)
+  const { screens, drawn } = await ada.page.evaluate(() => ({ screens: window.seen.screens, drawn: [...window.seen.drawn] }))
+  for (const { seqs, full, bottom } of screens) {
+    assert.deepEqual(seqs, seqs.map((_, i) => seqs[0] + i), 'messages stand one below the other')
+    assert.ok(full && bottom >= 0 && bottom < 64, `a screen with ${seqs} is full, and at the end of what is drawn: ${full}, ${bottom}`)
+  }
+  assert.ok(drawn.filter((seq) => seq > 150).length < 600, 'those that could not be read are not drawn')
+})
+
 test('answers are written by keyboard, quoted, and lead to what they answer', async (t) => {
   const house = await House.open(t)
   const bob = await house.joined('Bob')

@@ -18,7 +18,7 @@ function room() {
   return { c, frames, arrivals }
 }
 
-test('a flood is put in its place a part before each drawing, and what came after it is done after it', () => {
+test('a flood is put in its place a part after each drawing, and what came after it is done after it', () => {
   const { c, frames, arrivals } = room()
   const said: string[] = []
   arrivals.after(() => said.push('at once'))
