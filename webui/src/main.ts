@@ -126,7 +126,10 @@ async function room(): Promise<void> {
     if (!fresh) return
     fresh = false
     touched.value = true
-    void import('./view/hands.ts').then((h) => h.watch(chat, platform.build(), root), () => {})
+    void import('./view/hands.ts').then((h) => {
+      h.watch(chat, platform.build(), root)
+      h.rejoin(chat)
+    }, () => {})
   }
   effect(() => { // when the line comes back, what did not come without it is asked for again
     if (touched.value && chat.line.value.is !== 'offline') platform.idle(loadRest)

@@ -349,6 +349,8 @@ async function back(runs = 5) {
   const { page, go } = await open(c)
   await go()
   await online(page)
+  await page.mouse.move(400, 400)
+  await page.waitForLoadState('networkidle')
   const took = []
   for (let i = 0; i < runs; i++) {
     await kill()
