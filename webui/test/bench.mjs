@@ -114,12 +114,12 @@ const online = (page) => page.waitForFunction(() => /\d+\u2069? (person|people)/
 const seen = (page) => page.waitForFunction(() => window.benchSeen?.usable && window.benchSeen.online && window.benchSeen).then((v) => v.jsonValue())
 
 let browser
-const fresh = async () => {
+const fresh = async (name = me.name) => {
   const c = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' })
   await c.addInitScript(({ me, rooms }) => {
     localStorage.setItem('tincan.me', JSON.stringify(me))
     localStorage.setItem('tincan.rooms', JSON.stringify(rooms))
-  }, { me, rooms })
+  }, { me: { ...me, name }, rooms })
   return c
 }
 
@@ -242,7 +242,7 @@ async function burst(runs = 3) {
   const all = []
   const w = await mqtt.connectAsync(`mqtt://127.0.0.1:${tcp}`, { username: 'burster', clientId: 'burster', protocolVersion: 5 })
   for (let i = 0; i < runs; i++) {
-    const c = await fresh()
+    const c = await fresh(`Ada-${i}`) // who has read nothing yet begins at the end
     const { page, cdp, go } = await open(c, { throttle: 4 })
     await go()
     await online(page)

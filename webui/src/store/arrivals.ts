@@ -12,7 +12,7 @@ export interface Heard {
   mention: boolean
 }
 
-const most = 12 // messages put in their place between two drawings: an old phone has time for so many
+const most = 8 // messages put in their place between two drawings: an old phone has time for so many
 
 export interface ArrivalsNeeds {
   me(): string

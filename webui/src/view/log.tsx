@@ -20,7 +20,7 @@ const lowest = 22 // pixels of a row
 const usual = 36
 const near = 64 // pixels from the end within which new messages are followed
 const calm = 150 // milliseconds without a flood
-const step = 5 // rows that are drawn at once
+const step = 4 // rows that are drawn at once
 
 /**
  * The messages of one conversation, a window of them at a time. The place of the reader is a row and its distance from the top; it is
@@ -131,7 +131,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
       this.#follow = true
       to = this.#goal || this.#index(this.#firstKey) < 0 ? n : this.#reach(ahead)
       const first = this.#goal ? -1 : this.#index(this.#firstKey)
-      const least = Math.min(this.#fit + this.#above, most - margin) // the others are drawn when nothing has come for a moment
+      const least = this.#fit + this.#above // the others are drawn when nothing has come for a moment
       const kept = to - first
       this.#from = first >= 0 && (this.#ahead > 0 || (kept >= Math.min(to, least) && kept <= least + margin)) ? first : Math.max(0, to - least) // a cut moves all rows: it grows before it is cut again
     } else {
@@ -155,6 +155,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const n = this.#rows.length
     const seen = this.#index(this.#lastKey) + 1
     if (seen === 0 || n - seen <= step) return n
+    if (this.#thin) return seen
     this.#above = 0
     let at = this.#index(this.#nextKey)
     if (ahead === 0 || at < 0) {
@@ -170,15 +171,24 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     return Math.min(n, at + ahead)
   }
 
+  /** Whether there is more to be drawn above. */
+  get #more(): boolean {
+    return this.#from > 0 && this.#fit + this.#above < this.#most - margin
+  }
+
+  /** Whether what is drawn is too little for the screen, or for a scroll that leaves the end. */
+  get #thin(): boolean {
+    return this.#more && (this.#list.current?.offsetHeight ?? 0) < this.#height + 2 * near
+  }
+
   #index(key: string | undefined): number {
     return this.#rows.findIndex((r) => r.key === key)
   }
 
   /** Draws some more of what is above the screen. */
   #fill = (): void => {
-    if (!this.box.current) return // it is gone
     this.#above += step
-    this.forceUpdate()
+    if (this.box.current) this.forceUpdate()
   }
 
   /** Rows that fill the screen, most of the time. */
@@ -222,16 +232,12 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
       this.#rove()
       this.#look()
     }
-    const draw = (after: number, f: (g: () => void) => void) => {
-      clearTimeout(this.#calming)
-      this.#calming = window.setTimeout(f, after, this.#fill)
-    }
-    const more = this.#from > 0 && this.#fit + this.#above < this.#most - margin
-    if (more && this.#ahead === 0 && (this.#list.current?.offsetHeight ?? 0) < box.clientHeight) {
+    clearTimeout(this.#calming)
+    const behind = this.#follow && this.#to < this.#rows.length
+    if (this.#ahead === 0 && this.#thin) {
       this.#short += step
       this.forceUpdate()
-    } else if (this.#follow && this.#to < this.#rows.length) draw(20, (g) => g())
-    else if (more) draw(calm, idle)
+    } else if (behind || this.#more) this.#calming = window.setTimeout(behind ? this.#fill : idle, behind ? 16 : calm, this.#fill)
   }
 
   /**

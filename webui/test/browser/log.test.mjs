@@ -145,7 +145,7 @@ test('of a flood whole screens are shown, and not each message', async (t) => {
       const rows = [...log.querySelectorAll('[data-seq]')].map((e) => ({ seq: Number(e.dataset.seq), box: e.getBoundingClientRect() }))
       for (const r of rows) seen.drawn.add(r.seq)
       const shown = rows.filter((r) => r.box.bottom > top + 1 && r.box.top < bottom - 1)
-      seen.screens.push({ seqs: shown.map((r) => r.seq), full: shown[0].box.top <= top + 1, bottom: Math.round(bottom - shown.at(-1).box.bottom) })
+      seen.screens.push({ seqs: shown.map((r) => r.seq), full: log.querySelector('[data-key]').getBoundingClientRect().top <= top + 1, bottom: Math.round(bottom - shown.at(-1).box.bottom) })
       requestAnimationFrame(look)
     }
     requestAnimationFrame(look)
