@@ -44,7 +44,10 @@ export class Arrivals {
     else this.#queue.push(f)
   }
 
-  /** After each drawing some of what has come is put in its place, in a task of its own: a flood of messages does not hold up what a hand does meanwhile. */
+  /**
+   * After each drawing some of what has come is put in its place, in a task of its own: a flood of messages does not hold up what a hand does
+   * meanwhile.
+   */
   #next(): void {
     if (this.#due) return
     this.#due = true

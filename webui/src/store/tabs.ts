@@ -16,7 +16,7 @@ export type Said =
 
 type Heard<K extends Said['is']> = Extract<Said, { is: K }>
 
-const answerWithin = 80 // milliseconds; tabs answer in a few
+const answerWithin = 200 // milliseconds; tabs answer in a few, on a busy machine in more
 
 export class Tabs {
   readonly #channel: Channel

@@ -34,7 +34,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #from = 0
   #to = 0
   #firstKey = ''
-  #lastKey = ''
+  #lastKey = '' // of the last row that is seen
   #nextKey = '' // of the first row of the next screen
   #ahead = 0 // rows of it that are drawn
   #follow = true
@@ -176,7 +176,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     return this.#from > 0 && this.#fit + this.#above < this.#most - margin
   }
 
-  /** Whether what is drawn is too little for the screen, or for a scroll that leaves the end. */
+  /** Whether what is drawn is too little for the screen, or for a scroll that leaves the end. It measures, which lays the page out. */
   get #thin(): boolean {
     return this.#more && (this.#list.current?.offsetHeight ?? 0) < this.#height + 2 * near
   }
@@ -233,7 +233,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
       this.#look()
     }
     clearTimeout(this.#calming)
-    const behind = this.#follow && this.#to < this.#rows.length
+    const behind = this.#follow && this.#to < this.#rows.length // goes on when this has been drawn
     if (this.#ahead === 0 && this.#thin) {
       this.#short += step
       this.forceUpdate()

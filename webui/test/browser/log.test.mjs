@@ -136,7 +136,7 @@ test('of a flood whole screens are shown, and not each message', async (t) => {
   await ada.join('Ada')
   await at(ada, 150).waitFor()
   await rest(ada)
-  await until('what is above the screen is drawn, too', async () => (await look(ada)).rows > 75)
+  await until('what is above the screen is drawn, too', async () => (await look(ada)).rows > 45)
   await ada.page.evaluate(() => {
     const log = document.querySelector('[role=log]')
     const seen = window.seen = { screens: [], drawn: new Set() }
