@@ -149,22 +149,24 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
 
   /**
    * Up to where rows are seen when the reader is at the end. What has come is drawn at once as long as it is little. Of a flood the last
-   * screen is drawn a part at a time, below what is seen, and takes its place when it is whole: what came between is not drawn.
+   * screen is drawn a part at a time, below what is seen, and takes its place when it is whole, in a turn of its own: what came between is
+   * not drawn.
    */
   #reach(ahead: number): number {
     const n = this.#rows.length
     const seen = this.#index(this.#lastKey) + 1
     if (seen === 0 || n - seen <= step) return n
     if (this.#thin) return seen
+    const tall = this.#above > step
     this.#above = 0
+    if (tall) return seen // what is above the screen goes first: with the screen, it would be too much for one task
     let at = this.#index(this.#nextKey)
     if (ahead === 0 || at < 0) {
       at = Math.max(seen, n - this.#fit)
       this.#nextKey = this.#rows[at].key
     }
-    ahead += step
     if (at + ahead < n && ahead < this.#fit) {
-      this.#ahead = ahead
+      this.#ahead = ahead + step
       return seen
     }
     this.#firstKey = this.#nextKey
