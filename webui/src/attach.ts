@@ -1,6 +1,7 @@
 // Files that are added to what somebody writes: looked at, made smaller, kept over a reload, and given to the uploads with the message.
 import { batch, computed, signal } from '@preact/signals'
-import { number, size, t } from './i18n/format.ts'
+import { number, t } from './i18n/format.ts'
+import { size } from './i18n/size.ts'
 import { indexedDBFactory, later, storage } from './platform.ts'
 import { send } from './sender.ts'
 import { pictures } from './shrink.ts'

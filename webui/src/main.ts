@@ -3,7 +3,7 @@ import './style/tokens.css'
 import './style/base.css'
 import { computed, effect } from '@preact/signals'
 import { h, render } from 'preact'
-import { tongue, useClock } from './i18n/format.ts'
+import { tongue, useClock, useHabit } from './i18n/format.ts'
 import { choose, speak } from './i18n/languages.ts'
 import type * as Live from './live.ts'
 import * as platform from './platform.ts'
@@ -35,6 +35,7 @@ effect(() => {
   platform.dress({ theme, density, ...tongue() })
 })
 effect(() => useClock(settings.all.value.clock))
+useHabit(memory.habit())
 const language = computed(() => settings.all.value.language)
 const say = () => speak(choose(language.value, platform.preferredLanguages()))
 let spoken = Promise.resolve()
@@ -129,6 +130,7 @@ async function room(): Promise<void> {
     void import('./view/hands.ts').then((h) => {
       h.watch(chat, platform.build(), root)
       h.rejoin(chat)
+      h.keepHabit(memory)
     }, () => {})
   }
   effect(() => { // when the line comes back, what did not come without it is asked for again

@@ -32,6 +32,17 @@ const anew = () => ({ parsed: new Map(), made: new Map() })
 // Whatever is said is drawn again when the language changes: it hangs on this signal.
 const spoken = signal<Spoken>({ language: 'en', locale: 'en-GB', dir: 'ltr', catalogue: en, ...anew() })
 const hours = signal<'system' | '12' | '24'>('system')
+const kept = signal<Habit | null>(null)
+
+/**
+ * How small numbers and times are written in one locale, as Intl told in an earlier visit. The first of its objects takes a slow phone a
+ * quarter of a second to make, and is not needed for these.
+ */
+export interface Habit {
+  key: string // what it hangs on, see habitKey
+  digits: string // from 0 to 9
+  hours: readonly string[] // from 0 to 23, with a # for the minutes
+}
 
 /** Speaks with a catalogue from now on. */
 export function use({ language, locale, dir }: Pick<Spoken, 'language' | 'locale' | 'dir'>, catalogue: Catalogue): void {
@@ -41,6 +52,16 @@ export function use({ language, locale, dir }: Pick<Spoken, 'language' | 'locale
 /** Tells times by 12 or 24 hours from now on, or as the system does. */
 export function useClock(way: 'system' | '12' | '24'): void {
   hours.value = way
+}
+
+/** Writes small numbers and times by this habit from now on, where it holds. */
+export function useHabit(of: Habit | null): void {
+  kept.value = of
+}
+
+/** What a habit hangs on. */
+export function habitKey(): string {
+  return `${spoken.value.locale} ${hours.value}`
 }
 
 /** The language spoken, and its direction. */
@@ -127,7 +148,8 @@ function parse(message: string): Part[] {
   return until('')
 }
 
-function once<T>(key: string, make: (locale: string) => T): T {
+/** What make gives for the locale, made once. */
+export function once<T>(key: string, make: (locale: string) => T): T {
   const { made, locale } = spoken.value
   if (!made.has(key)) made.set(key, make(locale))
   return made.get(key) as T
@@ -135,26 +157,44 @@ function once<T>(key: string, make: (locale: string) => T): T {
 
 const plurals = () => once('plural', () => new Intl.PluralRules(spoken.value.language))
 
+/** The habit that holds now. */
+const habit = () => (kept.value?.key === habitKey() ? kept.value : null)
+
+/** What writes numbers. */
+export const numbers = () => once('number', (l) => new Intl.NumberFormat(l, { maximumFractionDigits: 2 }))
+
+/** A whole number below 1,000, as is the habit. */
+export function numberBy({ digits }: Habit, n: number, least = 1): string {
+  return `${n}`.padStart(least, '0').replace(/./g, (d) => digits[+d])
+}
+
 export function number(n: number): string {
-  return once('number', (l) => new Intl.NumberFormat(l, { maximumFractionDigits: 2 })).format(n)
+  const h = habit()
+  return h && n >= 0 && n < 1000 && n % 1 === 0 ? numberBy(h, n) : numbers().format(n)
 }
 
 /** 12 or 24 hours: as chosen, else as the system has it, whatever the language. */
-function cycle(): 'h12' | 'h23' {
+export function cycle(): 'h12' | 'h23' {
   if (hours.value !== 'system') return hours.value === '12' ? 'h12' : 'h23'
   return once('cycle', () => (new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions().hour12 ? 'h12' : 'h23'))
 }
 
-/** Hours and minutes. */
-export function clock(time: number): string {
+/** What writes hours and minutes. */
+export function clocks(): Intl.DateTimeFormat {
   const hourCycle = cycle()
-  return once(`clock ${hourCycle}`, (l) => new Intl.DateTimeFormat(l, { hour: hourCycle === 'h12' ? 'numeric' : '2-digit', minute: '2-digit', hourCycle })).format(time)
+  return once(`clock ${hourCycle}`, (l) => new Intl.DateTimeFormat(l, { hour: hourCycle === 'h12' ? 'numeric' : '2-digit', minute: '2-digit', hourCycle }))
 }
 
-/** Day and time in full. */
-export function moment(time: number): string {
-  const hourCycle = cycle()
-  return once(`moment ${hourCycle}`, (l) => new Intl.DateTimeFormat(l, { dateStyle: 'full', timeStyle: 'short', hourCycle })).format(time)
+/** Hours and minutes, as is the habit. */
+export function clockBy(habit: Habit, time: number): string {
+  const at = new Date(time)
+  return habit.hours[at.getHours()].replace('#', numberBy(habit, at.getMinutes(), 2))
+}
+
+/** Hours and minutes. */
+export function clock(time: number): string {
+  const h = habit()
+  return h ? clockBy(h, time) : clocks().format(time)
 }
 
 /** Today, Yesterday, Thursday 30 April, with the year when it is another. */
@@ -182,18 +222,6 @@ export function list(names: readonly string[]): string {
 /** Names as the beginning of a list that a sentence ends: Ada, Bo. */
 export function commas(some: readonly string[]): string {
   return some.join(once('comma', (l) => new Intl.ListFormat(l).formatToParts(['a', 'b', 'c'])[1].value))
-}
-
-/** A size: 12 bytes, 8 kB, 1.5 MB. */
-export function size(of: number): string {
-  if (of < 1024) return bytes(of)
-  const [n, unit] = of < 1024 ** 2 ? [of / 1024, 'kilobyte'] : of < 1024 ** 3 ? [of / 1024 ** 2, 'megabyte'] : [of / 1024 ** 3, 'gigabyte']
-  return once(`size ${unit}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit: unit as string, unitDisplay: 'short', maximumFractionDigits: 1 })).format(n as number)
-}
-
-/** A number of bytes, to the byte. */
-export function bytes(n: number): string {
-  return once('bytes', (l) => new Intl.NumberFormat(l, { style: 'unit', unit: 'byte', unitDisplay: 'long' })).format(n)
 }
 
 /** Order of names for people. */

@@ -1,5 +1,6 @@
 // What this browser remembers between visits. Each value is read with care: another version of the page may have written it.
 
+import type { Habit } from '../i18n/format.ts'
 import { fold } from './fold.ts'
 import type { Invitation } from './route.ts'
 
@@ -28,7 +29,7 @@ export interface Mate {
 export const meKey = 'tincan.me'
 export const glimpseKey = 'tincan.glimpse'
 
-const keys = { me: meKey, glimpse: glimpseKey, secrets: 'tincan.secrets', rooms: 'tincan.rooms', mates: 'tincan.mates', client: 'tincan.client', invitation: 'tincan.invitation' }
+const keys = { me: meKey, glimpse: glimpseKey, habit: 'tincan.habit', secrets: 'tincan.secrets', rooms: 'tincan.rooms', mates: 'tincan.mates', client: 'tincan.client', invitation: 'tincan.invitation' }
 const mostSecrets = 20
 const mostRooms = 200
 
@@ -75,6 +76,15 @@ export class Memory {
   /** Keeps what the page begins with next time; see glimpse.ts. */
   setGlimpse(v: unknown): void {
     this.#write(this.#lasting, keys.glimpse, v)
+  }
+
+  /** How small numbers and times were written here. */
+  habit(): Habit | null {
+    return this.#read(this.#lasting, keys.habit) as Habit | null
+  }
+
+  setHabit(h: Habit | null): void {
+    this.#write(this.#lasting, keys.habit, h)
   }
 
   /** Forgets everything, secrets too. */

@@ -1,6 +1,6 @@
 // The sheet for paper, which is wanted after all others.
 import './print.css'
-import { moment } from '../i18n/format.ts'
+import { moment } from '../i18n/moment.ts'
 
 /** At the foot of each page: what this is, when it was printed, and which page it is. */
 const foot = new CSSStyleSheet()

@@ -10,6 +10,7 @@ import type { Conversation } from '../store/conversation.ts'
 import { write } from '../store/route.ts'
 import type { MessageRow } from '../store/rows.ts'
 import { Dialog } from './dialog.tsx'
+import { hint } from './hint.ts'
 import { Icon, IconButton, type IconName } from './icon.tsx'
 import { aside } from './lazy.tsx'
 import type { Log } from './log.tsx'
@@ -99,9 +100,15 @@ export function Acts({ chat, c, log }: { chat: Chat, c: Conversation, log: Log }
         if (el === over) return
         over = el
         const row = el && log.rowOf(el)
+        if (row) hint(el, row)
         under.value = el && row && { row, top: Math.max(0, el.offsetTop - box.scrollTop - 16) }
       },
       pointerup: lift, pointercancel: lift,
+      focusin: (e) => {
+        const el = message(e)
+        const row = el && log.rowOf(el)
+        if (row) hint(el, row)
+      },
       contextmenu: (e) => { if (rests || sheet.peek()) e.preventDefault() }, // some browsers see by themselves that a finger rests
       scroll: () => {
         over = under.value = null

@@ -188,6 +188,6 @@ export function Composer({ chat }: { chat: Chat }) {
 function Typing({ chat }: { chat: Chat }) {
   const names = writing(chat.places.current.value.typing.value, chat.now.value)
   const [a, b] = names
-  const text = names.length === 1 ? t('typing.one', { a }) : names.length === 2 ? t('typing.two', { a, b }) : t('typing.many', { n: names.length })
-  return <div class="typing" aria-hidden="true">{names.length > 0 && <><i />{text}</>}</div>
+  const text = names.length === 0 ? '' : names.length === 1 ? t('typing.one', { a }) : names.length === 2 ? t('typing.two', { a, b }) : t('typing.many', { n: names.length })
+  return <div class="typing" aria-hidden="true">{text && <><i />{text}</>}</div>
 }

@@ -1,4 +1,5 @@
-import { size, t } from '../i18n/format.ts'
+import { t } from '../i18n/format.ts'
+import { size } from '../i18n/size.ts'
 import { kept } from '../store/kept.ts'
 
 /** How much of a conversation is kept at most. */

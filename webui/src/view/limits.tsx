@@ -1,4 +1,5 @@
-import { number, size, t } from '../i18n/format.ts'
+import { number, t } from '../i18n/format.ts'
+import { size } from '../i18n/size.ts'
 import { Select } from './control.tsx'
 
 const counts = [5, 10, 20, 50, 100, 500]

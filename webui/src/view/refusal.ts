@@ -1,6 +1,7 @@
 // Why the server said no, in the language of the reader: by its word for programs and what the sentence speaks of, else by its sentence, else
 // by the reason code alone (MQTT 5 §2.4).
-import { clock, type Key, moment, span, t, tongue } from '../i18n/format.ts'
+import { clock, type Key, span, t, tongue } from '../i18n/format.ts'
+import { moment } from '../i18n/moment.ts'
 import type { Ack } from '../mqtt/client.ts'
 import { LineLost } from '../mqtt/lost.ts'
 import { Unanswered } from '../store/asks.ts'

@@ -1,7 +1,7 @@
 import './row.css'
 import { useSignal } from '@preact/signals'
 import { Component, type ComponentChild } from 'preact'
-import { clock, commas, day, list, moment, t } from '../i18n/format.ts'
+import { clock, commas, day, list, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { iconOf } from '../store/devices.ts'
@@ -84,7 +84,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
         {(file || (m?.kind === 'file' && !m.deleted)) && <div class="file" style={file && file.width > 0 ? { inlineSize: `${Math.min(352, file.width, 264 * file.width / file.height)}px`, aspectRatio: `${file.width} / ${file.height}` } : undefined}><FileOf chat={chat} c={c} m={m} entry={entry} /></div>}
         {text !== '' && Text({ text, names })}
         {(m?.options ?? entry?.poll) && <Poll chat={chat} c={c} m={m} entry={entry} changes={changes} />}
-        {m?.edited && <span class="message__edited" title={moment(m.edited)}>{t('room.edited')}</span>}
+        {m?.edited && <span class="message__edited">{t('room.edited')}</span>}
         {m && text === '' && m.data && !file && !m.deleted && <Fence text={JSON.stringify(m.data, null, 1)} />}
         {m && (m.reactions || changes.some((e) => e.about?.kind === 'react')) && <div class="reactions"><Reactions chat={chat} c={c} m={m} changes={changes} /></div>}
         {row.is === 'mine' ? <State chat={chat} entry={row.entry} /> : from === me && <Arrived chat={chat} c={c} id={row.key} />}
@@ -97,8 +97,8 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
 function stamp(c: Conversation, seq: number, time: number) {
   if (time === 0) return <span class="message__time" />
   const at = <time dateTime={new Date(time).toISOString()}>{clock(time)}</time>
-  if (seq === 0 || !('room' in c.to)) return <span class="message__time" title={moment(time)}>{at}</span>
-  return <a class="message__time" tabIndex={-1} href={write({ at: 'room', room: c.to.room, seq })} title={t('room.link', { moment: moment(time) })}>{at}</a>
+  if (seq === 0 || !('room' in c.to)) return <span class="message__time">{at}</span>
+  return <a class="message__time" tabIndex={-1} href={write({ at: 'room', room: c.to.room, seq })}>{at}</a>
 }
 
 /** What has become of a message of mine, or of what I did to one. */

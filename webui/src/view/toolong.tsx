@@ -1,4 +1,5 @@
-import { bytes, size, t } from '../i18n/format.ts'
+import { t } from '../i18n/format.ts'
+import { bytes, size } from '../i18n/size.ts'
 import { longest } from '../store/outbox.ts'
 
 /** What is written is too long for a message: by how much, and what else can become of it. */

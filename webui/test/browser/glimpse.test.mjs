@@ -85,3 +85,30 @@ test('who comes back sees the room before the page is there, and can write; the 
   await ada.name.waitFor()
   assert.equal(await kept(ada), null)
 })
+
+test('who comes back has the log before the browser has made anything that writes numbers and times', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  await ada.say('one', 'two')
+  await ada.sees('one', 'two')
+  await ada.page.mouse.move(300, 300)
+  await until('how times are written is kept', () => ada.page.evaluate(() => localStorage.getItem('tincan.habit') !== null))
+  const times = () => ada.page.locator('.log time').allTextContents()
+  const before = await times()
+  assert.match(before.join(), /\d\d/)
+  const watch = () => {
+    window.benchMade = []
+    for (const kind of ['NumberFormat', 'DateTimeFormat']) {
+      const Made = Intl[kind]
+      Intl[kind] = function (...of) {
+        if (!document.querySelector('.side__count')) window.benchMade.push(kind)
+        return new Made(...of)
+      }
+    }
+  }
+  await ada.page.addInitScript(watch)
+  await ada.page.reload()
+  await ada.online()
+  assert.deepEqual(await ada.page.evaluate(() => window.benchMade), [])
+  assert.deepEqual(await times(), before)
+})

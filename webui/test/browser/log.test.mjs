@@ -227,6 +227,8 @@ test('copied is what is said to be, also without a secure context', async (t) =>
   await ada.page.getByRole('status').getByText('Copied').first().waitFor()
   assert.equal(await pasted(), 'ls -l')
   await at(ada, 1).hover()
+  const when = await at(ada, 1).locator('.message__time').getAttribute('title')
+  assert.match(when ?? '', /^Link to this message, \u2068?\w+day,? /, 'under the pointer the time tells its day')
   await ada.page.getByRole('button', { name: 'Copy link to message' }).click()
   await until('the link is copied', async () => /#\/room\/lobby\/1$/.test(await pasted()))
 

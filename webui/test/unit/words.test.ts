@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import de from '../../src/i18n/de.json'
 import en from '../../src/i18n/en.json'
-import { clock, commas, compare, day, list, number, parts, size, span, t, tongue, use, useClock } from '../../src/i18n/format.ts'
+import { clock, clocks, commas, compare, day, type Habit, habitKey, list, number, numbers, parts, span, t, tongue, use, useClock, useHabit } from '../../src/i18n/format.ts'
+import { habit } from '../../src/i18n/habit.ts'
 import { choose, speak } from '../../src/i18n/languages.ts'
 import { languages } from '../../src/i18n/ownnames.ts'
+import { size } from '../../src/i18n/size.ts'
 import { catalogues, faults, forms, sources } from '../../words.mjs'
 
 test('the catalogues have no fault', () => {
@@ -97,4 +99,48 @@ test('days, spans, lists, sizes and the order of names', () => {
   assert.deepEqual([size(0), size(12), size(1023), size(1024), size(8192), size(1_572_864)], ['0 bytes', '12 bytes', '1,023 bytes', '1 kB', '8 kB', '1.5 MB'])
   assert.equal(commas(['Ada', 'Bo']), 'Ada, Bo')
   assert.deepEqual(['b', 'Á', 'a10', 'a9'].sort(compare), ['Á', 'a9', 'a10', 'b'])
+})
+
+test('a habit writes what Intl writes, wherever one speaks a language of the page', () => {
+  const regions = ['', ...'AT AU BR CA CH CN DE DK DZ EG ES FI FR GB ID IL IN JP KE MA MX NG NZ PH PK PT RU SA SE SG TR TW US ZA'.split(' ')]
+  const times = Array.from({ length: 200 }, (_, i) => new Date(2026, i % 12, 1 + i % 28, i % 24, i * 7 % 60).getTime())
+  const counts = [...Array(120).keys(), 999, 1000, 123_456, 2.5, -3]
+  let simple = 0
+  let all = 0
+  for (const { code } of languages) {
+    for (const region of regions) {
+      for (const way of ['12', '24', 'system'] as const) {
+        const locale = region ? `${code.split('-')[0]}-${region}` : code
+        use({ language: 'en', locale, dir: 'ltr' }, {})
+        useClock(way)
+        const h = habit()
+        useHabit(h)
+        all++
+        if (!h) continue
+        simple++
+        assert.deepEqual(times.map(clock), times.map((x) => clocks().format(x)), `${locale} ${way}`)
+        assert.deepEqual(counts.map(number), counts.map((n) => numbers().format(n)), locale)
+      }
+    }
+  }
+  assert.ok(simple > all * 0.9, `${simple} of ${all} ways to write have a habit`)
+})
+
+test('a habit counts only where it was learned', () => {
+  use({ language: 'en', locale: 'en-GB', dir: 'ltr' }, {})
+  useClock('24')
+  const h: Habit = { key: habitKey(), digits: 'abcdefghij', hours: Array.from({ length: 24 }, (_, i) => `${i} o'clock and #`) }
+  useHabit(h)
+  const at = new Date(2026, 4, 1, 13, 5).getTime()
+  assert.equal(clock(at), "13 o'clock and af")
+  assert.equal(number(120), 'bca')
+  assert.equal(number(1200), '1,200')
+  useClock('12')
+  assert.match(clock(at), /^1:05/)
+  use({ language: 'de', locale: 'de', dir: 'ltr' }, {})
+  useClock('24')
+  assert.equal(clock(at), '13:05')
+  useHabit(null)
+  useClock('system')
+  use({ language: 'en', locale: 'en-GB', dir: 'ltr' }, en)
 })
