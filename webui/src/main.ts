@@ -15,7 +15,6 @@ import { Memory } from './store/memory.ts'
 import { openDoor } from './store/knock.ts'
 import { invitation, read, readView, write } from './store/route.ts'
 import { Preferences } from './store/settings.ts'
-import { plainShelf } from './store/shelf.ts'
 import { Tabs } from './store/tabs.ts'
 import { App } from './view/app.tsx'
 import { loadRest, touched } from './view/lazy.tsx'
@@ -58,9 +57,9 @@ function place() {
   return p
 }
 
-/** The page shows what it has before it can speak with the server. A file that does not come is asked for again. */
-function speaker(): Promise<typeof Live> {
-  return import('./live.ts').catch(() => new Promise<void>((go) => platform.later(patience, go)).then(speaker))
+/** A file that the page cannot go on without: if it does not come, it is asked for again. */
+function sure<T>(load: () => Promise<T>): Promise<T> {
+  return load().catch(() => new Promise<void>((go) => platform.later(patience, go)).then(() => sure(load)))
 }
 
 const root = document.getElementById('root') ?? document.body
@@ -85,14 +84,14 @@ function takeOver(chat: Chat): boolean {
 }
 
 async function room(): Promise<void> {
-  const speaking = speaker()
+  const speaking = sure(() => import('./live.ts')) // the page shows what it has before it can speak with the server
   let live: typeof Live
   const [id, indexed] = await Promise.all([client(), indexedShelf(platform.indexedDBFactory(), platform.later)])
   const chat = new Chat({
     wire: (o) => new live.Client({ url: platform.socketAddress(), keepalive: 60, ...o }),
     intake: (needs) => new live.Intake(needs),
     opened: openDoor,
-    shelf: indexed ?? plainShelf(lasting),
+    shelf: indexed ?? (await sure(() => import('./store/plain.ts'))).plainShelf(lasting),
     leader: new Leader({ lock: platform.lock(), store: lasting, now }, randomWord(16, fill)),
     memory, settings, tabs, fill, now,
     client: id,

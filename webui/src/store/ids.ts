@@ -9,7 +9,7 @@ export function uuid7(now: number, fill: Fill): string {
   b[6] = (b[6] & 0x0f) | 0x70
   b[8] = (b[8] & 0x3f) | 0x80
   const hex = Array.from(b, (x) => x.toString(16).padStart(2, '0')).join('')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
 /** n random letters and digits (of 32: 5 bits each). */

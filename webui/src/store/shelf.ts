@@ -1,6 +1,5 @@
 // What lasts beyond the tab: unsent messages, drafts, the newest messages of each room, how far was read. In IndexedDB, else in
 // localStorage, else only in memory. Nothing here is ever in the way of the page: what cannot be kept is told once and goes on without.
-import type { Store } from './memory.ts'
 
 export type Table = 'outbox' | 'drafts' | 'logs' | 'marks'
 
@@ -34,47 +33,6 @@ export interface Shelf {
 export const most: Record<Table, number> = { outbox: Infinity, drafts: 100, logs: 60, marks: 500 }
 
 export const tables = Object.keys(most) as Table[]
-
-/** A shelf in localStorage or the like. The messages of rooms are too much for it. */
-export function plainShelf(store: Store): Shelf {
-  let tell = (_: Trouble | null) => {}
-  const read = (table: Table): Kept[] => {
-    try {
-      const v: unknown = JSON.parse(store.getItem(`tincan.${table}`) ?? '[]')
-      return Array.isArray(v) ? v.filter(isKept) : []
-    } catch {
-      return []
-    }
-  }
-  const write = (table: Table, rows: readonly Kept[]) => {
-    if (table === 'logs') return
-    try {
-      const newest = [...rows].sort((a, b) => a.at - b.at).slice(-Math.min(most[table], rows.length))
-      if (newest.length === 0) store.removeItem(`tincan.${table}`)
-      else store.setItem(`tincan.${table}`, JSON.stringify(newest))
-      tell(null)
-    } catch {
-      tell('full')
-    }
-  }
-  const put = (table: Table, rows: readonly Kept[]) => {
-    if (rows.length > 0) write(table, [...read(table).filter((o) => !rows.some((r) => r.key === o.key)), ...rows])
-  }
-  return {
-    keeps: store.passing ? 'nothing' : 'little',
-    get: async (table, key) => read(table).find((r) => r.key === key),
-    all: async (table) => read(table),
-    put: async (table, rows) => put(table, rows),
-    drop: async (table, keys) => write(table, read(table).filter((r) => !keys.includes(r.key))),
-    change: async (table, f) => {
-      const rows = f(read(table))
-      put(table, rows)
-      return rows
-    },
-    clear: async () => tables.forEach((t) => store.removeItem(`tincan.${t}`)),
-    onTrouble: (f) => { tell = f },
-  }
-}
 
 /** Whether a value has what every row has. */
 export function isKept(v: unknown): v is Kept {

@@ -75,7 +75,7 @@ function Person({ chat, name, state, words, room }: { chat: Chat, name: string, 
   if (name === chat.me.value) return <li class={cls}>{inside}</li>
   return (
     <li class="person__row">
-      <a class={`${cls}`} href={write({ at: 'user', user: name })} title={t('panel.write', { name })}>{inside}</a>
+      <a class={cls} href={write({ at: 'user', user: name })} title={t('panel.write', { name })}>{inside}</a>
       {room && <Hosting chat={chat} room={room} name={name} />}
     </li>
   )

@@ -4,7 +4,8 @@ import { type Ack, LineLost, Unsendable } from '../../src/mqtt/client.ts'
 import * as outbox from '../../src/store/outbox.ts'
 import { Post } from '../../src/store/post.ts'
 import { passing } from '../../src/store/memory.ts'
-import { plainShelf, type Shelf } from '../../src/store/shelf.ts'
+import { plainShelf } from '../../src/store/plain.ts'
+import type { Shelf } from '../../src/store/shelf.ts'
 
 const lobby = { room: 'lobby' }
 
