@@ -94,6 +94,7 @@ export class Arrivals {
     c.take(messages)
     c.wrote(messages)
     arrived(c, messages)
+    for (const m of messages) if (m.seq > before && m.from === me()) reading.wrote(c, m.seq)
     const fresh = messages.filter((m) => m.seq > before && m.from !== me() && shownKind(m))
     if (fresh.length === 0) return []
     const open = c === current()

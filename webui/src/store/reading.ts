@@ -54,9 +54,7 @@ export class Reading {
 
   /** All of a conversation counts as read. */
   readAll(c: Conversation): void {
-    const marks = advanced(this.#all.value, c.key, c.last.value)
-    if (marks !== this.#all.value) this.#moved(c.key, c.last.value)
-    this.#all.value = marks
+    this.#read(c.key, c.last.value)
     c.mentions.value = []
     c.cut.value = null
   }
@@ -96,6 +94,13 @@ export class Reading {
     this.#candidate = { c, seq, since: this.#now() }
   }
 
+  /** A message of mine is there. Who writes has seen what is on the screen, and what is written. */
+  wrote({ key }: Conversation, seq: number): void {
+    if (this.#pinned.has(key)) return
+    this.#take(0)
+    if (this.#all.value.get(key) === seq - 1) this.#read(key, seq)
+  }
+
   /** New messages came. If nobody looks, the line stands above the first of them. */
   cut(c: Conversation, open: boolean): void {
     const mark = this.#all.value.get(c.key)
@@ -120,12 +125,17 @@ export class Reading {
     this.#postedAt = 0
   }
 
-  #take(): void {
-    const s = this.#candidate
-    if (!s || !this.#isHere || this.#now() - s.since < mustShow) return
-    const marks = advanced(this.#all.value, s.c.key, s.seq)
-    if (marks !== this.#all.value) this.#moved(s.c.key, s.seq)
+  #read(key: string, seq: number): void {
+    const marks = advanced(this.#all.value, key, seq)
+    if (marks !== this.#all.value) this.#moved(key, seq)
     this.#all.value = marks
+  }
+
+  /** What the screen has shown for so long, while somebody looked, is read. */
+  #take(least = mustShow): void {
+    const s = this.#candidate
+    if (!s || !this.#isHere || this.#now() - s.since < least) return
+    this.#read(s.c.key, s.seq)
     if (s.c.mentions.value.some((m) => m <= s.seq)) s.c.mentions.value = s.c.mentions.value.filter((m) => m > s.seq)
   }
 }

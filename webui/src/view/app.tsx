@@ -1,6 +1,6 @@
 import './app.css'
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { t, tongue } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import { lobby } from '../store/rooms.ts'
@@ -112,7 +112,7 @@ function Shell({ chat }: { chat: Chat }) {
       end()
     }
   }, [])
-  useEffect(() => { over.value = 'none' }, [c.key, view])
+  useLayoutEffect(() => { over.value = 'none' }, [c.key, view]) // with the drawing: a key right after it may open something
 
   const drawer = (what: 'side' | 'panel') => `drawer drawer--${what} ${over.value === what ? 'drawer--open' : ''}`
   return (

@@ -331,6 +331,29 @@ test('what was on the screen for less than a second is not read', async () => {
   assert.deepEqual(p.published.filter((x) => x.topic === 'chat/room/lobby/read'), [])
 })
 
+test('who writes has read what is on the screen, and what was written; not what is out of sight', async () => {
+  const p = new Place()
+  p.say('ada', 'one')
+  await p.join()
+  p.chat.setHere(true, true)
+  const lobby = p.chat.places.current.value
+  const read = () => p.chat.reading.marks.value.get('room/lobby')
+  p.bring(p.say('ada', 'two'))
+  p.chat.reading.saw(lobby, 2)
+  p.bring(p.say('noor', 'mine'))
+  assert.equal(read(), 3)
+  p.chat.go({ at: 'room', room: 'kitchen', seq: 0 })
+  p.chat.go({ at: 'room', room: 'lobby', seq: 0 })
+  assert.equal(lobby.cut.value, null)
+  p.bring(p.say('ada', 'below the screen'))
+  p.bring(p.say('noor', 'from elsewhere'))
+  assert.equal(read(), 3)
+  p.chat.reading.pin(lobby, 3)
+  p.chat.reading.saw(lobby, 5)
+  p.bring(p.say('noor', 'to be seen again'))
+  assert.equal(read(), 2)
+})
+
 test('a link to a message far back loads its neighbourhood and knows how far it is from the end', async () => {
   const p = new Place()
   for (let i = 1; i <= 900; i++) p.say('ada', `m${i}`)
