@@ -5,7 +5,8 @@
 # make bench  measure, beside other brokers; ROWS=fanout,slow are some of the rows
 # make bench-page  measure the page in Chromium, with 100,000 messages: what is loaded, how soon it is usable, keys, floods, scrolling
 #             end to end, coming back; MESSAGES=5000 are fewer, PARTS='load scroll' are some of load cold warm key switch burst back scroll
-# make shots  pictures of every screen in dist-bin/shots, at a desk and on a phone, light and dark; SCREENS='room wall' are some
+# make shots  pictures of every screen in dist-bin/shots, at a desk and on a phone, light and dark; SCREENS='room wall' are some,
+#             WAYS='desk-light phone-dark' some ways
 # make cross  the stripped binary for every system, in dist-bin/
 
 MAKEFLAGS += --no-print-directory
@@ -90,4 +91,4 @@ bench-page: webui/node_modules bin
 	cd webui && TINCAN_BIN=$(bin) node test/bench.mjs $(MESSAGES) $(PARTS)
 
 shots: webui/node_modules bin
-	cd webui && TINCAN_BIN=$(bin) CHROMIUM=$${CHROMIUM:-/usr/bin/chromium} SHOTS=$(CURDIR)/dist-bin/shots SCREENS="$(SCREENS)" node test/shots.mjs
+	cd webui && TINCAN_BIN=$(bin) CHROMIUM=$${CHROMIUM:-/usr/bin/chromium} SHOTS=$(CURDIR)/dist-bin/shots SCREENS="$(SCREENS)" WAYS="$(WAYS)" node test/shots.mjs

@@ -1,5 +1,6 @@
 // Writes pictures of every screen of the page, at a desk and on a phone, light and dark, into the folder that SHOTS names, and for each
-// screen a sheet with all of them. SCREENS are parts of the names of those that are wanted.
+// screen a sheet with all of them. SCREENS are parts of the names of those that are wanted, WAYS some of desk-light desk-dark phone-light
+// phone-dark. A screen that cannot be reached is told at the end, with a picture of what was there instead.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,7 +8,7 @@ import { House, place, until } from './browser/house.mjs'
 
 const out = process.env.SHOTS ?? 'shots'
 const wanted = (process.env.SCREENS ?? '').split(' ').filter((s) => s !== '')
-const ways = ['desk-light', 'desk-dark', 'phone-light', 'phone-dark']
+const ways = (process.env.WAYS || 'desk-light desk-dark phone-light phone-dark').split(' ')
 const context = (way) => ({
   colorScheme: way.endsWith('dark') ? 'dark' : 'light',
   ...(way.startsWith('phone') ? { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 } : { viewport: { width: 1440, height: 900 } }),
@@ -61,6 +62,7 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
     done.set(name, [...done.get(name) ?? [], way])
   }
   const missed = []
+  t.after(() => { for (const m of missed) console.log(`no picture of ${m}`) })
   /** Does what leads to a screen and draws it; what is not there is told at the end and costs no other screen. */
   const screen = async (p, way, name, go, leave = async () => {}) => {
     try {
@@ -70,6 +72,7 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
       await leave()
     } catch (e) {
       missed.push(`${name} ${way}: ${e.message.split('\n')[0]}`)
+      await p.page.screenshot({ path: join(out, `missed ${name} ${way}.png`) }).catch(() => {})
       await p.page.keyboard.press('Escape')
     }
   }
@@ -93,20 +96,20 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
     const side = async () => { if (phone) await page.locator('.bar__menu').click() }
     await screen(p, way, '04 room', async () => {
       await p.messages.filter({ hasText: 'Morning!' }).waitFor()
-      await page.locator('.can').first().waitFor()
+      await page.locator('.log .can').first().waitFor()
     })
     if (phone) {
       await screen(p, way, '05 rooms drawer', side, () => page.goBack())
       await screen(p, way, '06 people drawer', () => page.locator('.bar__people').click(), () => page.goBack())
       await screen(p, way, '07 what can be done with a message', async () => {
-        const m = p.messages.filter({ hasText: 'school group' })
+        const m = p.messages.filter({ hasText: 'After that the school group' })
         await m.focus()
         await page.keyboard.press('Enter')
         await page.getByRole('dialog').waitFor()
       }, esc)
     } else {
       await screen(p, way, '07 what can be done with a message', async () => {
-        await p.messages.filter({ hasText: 'school group' }).hover()
+        await p.messages.filter({ hasText: 'After that the school group' }).hover()
         await page.mouse.move(700, 420)
         await page.mouse.move(704, 424)
         await page.getByRole('toolbar').waitFor()
@@ -135,7 +138,8 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
       await sleep(600)
     }, () => page.locator('.jump').click({ timeout: 2000 }).catch(() => {}))
     await screen(p, way, '10 delete', async () => {
-      await p.say('oops')
+      await p.field.fill('oops')
+      await page.getByRole('button', { name: 'Send' }).click() // with a finger, Enter is a new line
       await p.messages.filter({ hasText: 'oops' }).last().focus()
       await sleep(500)
       await page.keyboard.press('Delete')
@@ -202,6 +206,7 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
         const key = 'tincan.settings'
         localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key) ?? '{}'), language }))
       }, language)
+      await sleep(500) // the way back that a closed dialog goes in the history would end the reload
       await page.reload()
       await screen(p, way, `${n} room, ${language}`, async () => {
         await page.locator('textarea#write').waitFor()
@@ -268,5 +273,4 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
     await sheet.page.screenshot({ path: join(out, `${name}.png`), fullPage: true })
   }
   sheet.faults.length = 0
-  for (const m of missed) console.log(`no picture of ${m}`)
 })
