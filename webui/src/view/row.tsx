@@ -1,5 +1,5 @@
 import './row.css'
-import { useSignal } from '@preact/signals'
+import { useComputed, useSignal } from '@preact/signals'
 import { Component, type ComponentChild } from 'preact'
 import { clock, commas, day, list, t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
@@ -74,7 +74,7 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
       class={`message ${row.joins ? '' : 'message--first'} ${mention ? 'message--mention' : ''} ${waits ? 'message--waits' : ''}`}
       data-key={row.key} data-seq={m?.seq} tabIndex={-1} aria-label={`${t('say.message', { who: from, text: m?.deleted ? t('room.deleted', { name: from }) : plain(text.slice(0, 300)) || file?.name || '' })} ${clock(time)}`}
     >
-      {row.joins ? at : device ? Box({ icon: iconOf(c.devices.peek().get(from) ?? { name: from, values: new Map() }) }) : Can({ name: from })}
+      {row.joins ? at : device ? <Thing c={c} name={from} /> : Can({ name: from })}
       <div class="message__body">
         {!row.joins && (
           <div class="message__by"><b><bdi>{from}</bdi></b>{device && <span class="tag">{t('room.device')}</span>}{at}</div>
@@ -92,6 +92,12 @@ function Message({ row, chat, c }: { row: Extract<Row, { is: 'message' | 'mine' 
       </div>
     </article>
   )
+}
+
+/** A device; what it says of itself may come after its message. */
+export function Thing({ c, name }: { c: Conversation, name: string }) {
+  const icon = useComputed(() => iconOf(c.devices.value.get(name) ?? { name, values: new Map() }))
+  return <Box icon={icon.value} />
 }
 
 function stamp(c: Conversation, seq: number, time: number) {

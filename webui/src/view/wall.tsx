@@ -15,11 +15,12 @@ import { shownKind } from '../store/rows.ts'
 import type { Names } from '../store/text.ts'
 import { things } from '../store/things.ts'
 import { next, wallName } from '../store/wall.ts'
-import { Box, Can } from './can.tsx'
+import { Can } from './can.tsx'
 import { QrCode } from './code.tsx'
 import { Icon } from './icon.tsx'
 import { WallBoard } from './board.tsx'
 import { Poll } from './poll.tsx'
+import { Thing } from './row.tsx'
 import { TinString } from './string.tsx'
 import { Text } from './text.tsx'
 import { Tile } from './tile.tsx'
@@ -117,7 +118,7 @@ function Said({ chat, c, devices }: { chat: Chat, c: Conversation, devices: Read
 function One({ chat, c, m, joins, device, names }: { chat: Chat, c: Conversation, m: Message, joins: boolean, device: boolean, names: Names }) {
   return (
     <article class={`wall__one ${joins ? '' : 'wall__one--first'}`} data-seq={m.seq}>
-      {joins ? <span /> : device ? <Box icon="chip" /> : <Can name={m.from} />}
+      {joins ? <span /> : device ? <Thing c={c} name={m.from} /> : <Can name={m.from} />}
       <div>
         {!joins && <p class="wall__by"><b><bdi>{m.from}</bdi></b> <time>{clock(m.time)}</time></p>}
         <Text text={m.text || m.file?.name || (m.data ? JSON.stringify(m.data) : '')} names={names} />

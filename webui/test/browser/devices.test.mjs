@@ -68,3 +68,14 @@ test('devices show what they measure, answer commands, and never look fresher th
   await ada.page.getByRole('heading', { name: like('#{lobby}') }).waitFor()
   await until('the address is that of the room', async () => ada.page.url().endsWith('#/room/lobby'))
 })
+
+test('a device has its sign in the log as soon as it tells what it is', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  const esp = await house.device('kiln')
+  await esp.publishAsync('chat/room/lobby/say', 'it is warm', { qos: 1 })
+  const sign = () => ada.messages.filter({ hasText: 'it is warm' }).locator('.icon path').first().getAttribute('d')
+  const before = await sign()
+  await state(esp, { icon: 'plug' }, '/$about')
+  await until('the sign is its own', async () => (await sign()) !== before)
+})
