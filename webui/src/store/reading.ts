@@ -97,7 +97,7 @@ export class Reading {
   /** A message of mine is there. Who writes has seen what is on the screen, and what is written. */
   wrote({ key }: Conversation, seq: number): void {
     if (this.#pinned.has(key)) return
-    this.#take(0)
+    if (this.#candidate?.c.key === key) this.#take(0)
     if (this.#all.value.get(key) === seq - 1) this.#read(key, seq)
   }
 
