@@ -93,6 +93,10 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
     const p = someone
     const { page } = p
     const esc = () => page.keyboard.press('Escape')
+    const say = async (text) => { // with a finger, Enter is a new line
+      await p.field.fill(text)
+      await page.getByRole('button', { name: 'Send' }).click()
+    }
     const side = async () => { if (phone) await page.locator('.bar__menu').click() }
     await screen(p, way, '04 room', async () => {
       await p.messages.filter({ hasText: 'Morning!' }).waitFor()
@@ -109,9 +113,8 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
       }, esc)
     } else {
       await screen(p, way, '07 what can be done with a message', async () => {
-        await p.messages.filter({ hasText: 'After that the school group' }).hover()
-        await page.mouse.move(700, 420)
-        await page.mouse.move(704, 424)
+        const m = p.messages.filter({ hasText: 'On my way' })
+        for (const x of [200, 204]) await m.hover({ position: { x, y: 12 } })
         await page.getByRole('toolbar').waitFor()
       })
       await screen(p, way, '06 devices panel', () => p.panel.getByRole('tab', { name: /Devices/ }).click(), () => p.panel.getByRole('tab', { name: /People/ }).click())
@@ -138,8 +141,7 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
       await sleep(600)
     }, () => page.locator('.jump').click({ timeout: 2000 }).catch(() => {}))
     await screen(p, way, '10 delete', async () => {
-      await p.field.fill('oops')
-      await page.getByRole('button', { name: 'Send' }).click() // with a finger, Enter is a new line
+      await say('oops')
       await p.messages.filter({ hasText: 'oops' }).last().focus()
       await sleep(500)
       await page.keyboard.press('Delete')
@@ -149,7 +151,7 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
     await screen(p, way, '11 direct', async () => {
       await hash('#/user/Bob')
       await page.getByRole('heading', { name: 'Bob' }).waitFor()
-      await p.say('Do you have the key of the workshop?')
+      await say('Do you have the key of the workshop?')
       await sleep(600)
     })
     await screen(p, way, '12 devices', async () => {
@@ -253,12 +255,12 @@ test('pictures', { timeout: 1_200_000 }, async (t) => {
     house.door.shut()
     await screen(p, way, '25 no connection', async () => {
       await sleep(5000)
-      await p.say('This waits for the line.')
+      await say('This waits for the line.')
       await sleep(1200)
     })
     await screen(p, way, '26 the host cannot be reached', async () => { await page.getByText(/Cannot reach/).waitFor({ timeout: 45_000 }) })
     house.door.reopen()
-    await p.online()
+    await Promise.all([p, bob, salma].map((x) => x.online()))
     await screen(p, way, '27 back again', async () => { await sleep(300) })
     await page.close()
     p.faults.length = 0
