@@ -60,6 +60,7 @@ class Door {
   /** Bytes of uploads that pass before the rest is held up. */
   #most = Infinity
   #passed = 0
+  #held = new Set() // connections whose upload is held up
   /** Where websockets are led instead, if anywhere: the port of a server that does what the test says. */
   elsewhere = null
 
@@ -87,11 +88,16 @@ class Door {
         this.#sockets.delete(near)
         far.destroy()
       })
+      let uploads = false // a browser uses a connection for one request after another
       const pass = (data) => {
         far.write(data)
-        if (ws) return
+        const [, method] = /^([A-Z]{3,7}) \/\S* HTTP\//.exec(data.toString('latin1', 0, 2000)) ?? []
+        if (method) uploads = method === 'PATCH'
+        if (!uploads) return
         this.#passed += data.length
-        if (this.#passed > this.#most) near.pause()
+        if (this.#passed <= this.#most) return
+        near.pause()
+        this.#held.add(near)
       }
       pass(first)
       near.on('data', pass)
@@ -104,6 +110,8 @@ class Door {
   hold(bytes) {
     this.#passed = 0
     this.#most = bytes
+    for (const s of this.#held) s.destroy()
+    this.#held.clear()
   }
 
   shut(what = 'websockets') {
