@@ -37,7 +37,7 @@ function Topic({ text, name }: { text: string, name: string }) {
 
 function Mate({ chat, c, name }: { chat: Chat, c: Conversation, name: string }) {
   const member = chat.places.find('room/lobby')?.roster.value.members.get(name)
-  const known = c.presence.value?.state
+  const known = chat.string.value === 'taut' ? c.presence.value?.state : undefined // without a line nobody knows who is here
   const state = known ?? 'offline'
   const device = member?.kind === 'device'
   const gone = useComputed(() => { // a text, so that it is drawn when it changes and not each second

@@ -92,7 +92,7 @@ function MateItem({ chat, name }: { chat: Chat, name: string }) {
   return (
     <li>
       <a class={`item ${waiting > 0 ? 'item--new' : ''}`} aria-current={current ? 'page' : undefined} href={write({ at: 'user', user: name })}>
-        <Who name={name} state={c?.presence.value?.state ?? 'offline'} size="s" /><bdi class="cut">{name}</bdi>
+        <Who name={name} state={(chat.string.value === 'taut' && c?.presence.value?.state) || 'offline'} size="s" /><bdi class="cut">{name}</bdi>
         <Pill unread={waiting} mentions={waiting} />
       </a>
     </li>

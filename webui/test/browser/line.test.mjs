@@ -80,10 +80,18 @@ test('nothing that was acknowledged is missing, doubled or out of order after ki
 test('the loss of the line is told, and its return', async (t) => {
   const house = await House.open(t)
   const ada = await house.joined('Ada')
+  await house.joined('Bob')
+  await ada.page.evaluate(() => { location.hash = '#/user/Bob' })
+  const mate = (state) => ada.page.locator(`.side .item .dot--${state}`).waitFor()
+  const head = (state) => ada.page.locator(`.bar .dot--${state}`).waitFor()
+  await Promise.all([mate('online'), head('online')])
   house.door.shut()
   await ada.page.getByText(/^No connection\. Keep writing/).waitFor()
+  await Promise.all([mate('offline'), head('offline')]) // without a line nobody knows who is here
   house.door.reopen()
   await ada.page.getByText(/^Back again/).waitFor()
+  await Promise.all([mate('online'), head('online')])
+  await ada.page.evaluate(() => { location.hash = '#/room/lobby' })
   await ada.say('here')
   await ada.sees('here')
 })
