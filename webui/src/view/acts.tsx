@@ -14,6 +14,7 @@ import { hint } from './hint.ts'
 import { Icon, IconButton, type IconName } from './icon.tsx'
 import { aside } from './lazy.tsx'
 import type { Log } from './log.tsx'
+import { useModal } from './modal.ts'
 import { reach, useReach } from './reach.ts'
 import { taken, told } from './refusal.ts'
 import { useRights } from './tend.ts'
@@ -187,18 +188,9 @@ function Tools({ top, row, acts, onAct }: Props & { top: number }) {
 
 /** The same as a list: under a finger it comes from the bottom. Back closes it. */
 function Sheet({ row, acts, onAct, onReact, onMore, onClose }: Props & { onReact: (m: Message, emoji: string) => void, onMore: (m: Message) => void, onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useModal(onClose, 'sheet')
   const begun = useRef(false) // whether a pointer went down in here
   const from = row.is === 'message' ? row.m.from : row.entry.from
-  useEffect(() => {
-    dialog.current?.showModal()
-    history.pushState({ over: 'sheet' }, '')
-    addEventListener('popstate', onClose)
-    return () => {
-      removeEventListener('popstate', onClose)
-      if (history.state?.over === 'sheet') history.back()
-    }
-  }, [])
   const step = (e: KeyboardEvent) => {
     const by = e.key === 'ArrowDown' ? 1 : e.key === 'ArrowUp' ? -1 : 0
     if (by === 0) return

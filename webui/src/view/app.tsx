@@ -25,6 +25,7 @@ const Wall = aside(async () => (await import('./wall.tsx')).Wall)
 const NewRoom = aside(async () => (await import('./newroom.tsx')).NewRoom)
 const Care = aside(async () => (await import('./care.tsx')).Care)
 const Admin = aside(async () => (await import('./admin.tsx')).Admin)
+const RoomMenu = aside(async () => (await import('./roommenu.tsx')).RoomMenu)
 const Share = aside(async () => (await import('./share.tsx')).Share)
 const Errands = aside(async () => (await import('./errand.tsx')).Errands)
 const Scrim = lazy(async () => (await import('./hands.ts')).Scrim)
@@ -34,7 +35,7 @@ const Keys = lazy(async () => (await import('./rest.ts')).Keys)
 const wander = () => import('./hands.ts')
 
 /** What lies over the page. */
-export type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'share' | 'newroom' | 'care' | 'admin'
+export type Over = 'none' | 'side' | 'panel' | 'switcher' | 'settings' | 'keys' | 'share' | 'newroom' | 'menu' | 'care' | 'admin'
 
 /** The page: the first visit, or the room with what lies over it. */
 export function App({ chat }: { chat: Chat }) {
@@ -45,7 +46,7 @@ export function App({ chat }: { chat: Chat }) {
 
 function Shell({ chat }: { chat: Chat }) {
   const over = useSignal<Over>('none')
-  const cared = useSignal('') // the room whose settings are open
+  const cared = useSignal('') // the room whose menu or settings are open
   const c = chat.places.current.value
   const view = chat.view.value
   const direct = view.is === 'devices' || ('user' in c.to && view.is === 'talk') // without a panel
@@ -62,9 +63,9 @@ function Shell({ chat }: { chat: Chat }) {
     going.current = true
     history.back()
   }
-  const care = (room: string) => {
+  const tend = (what: 'menu' | 'care') => (room: string) => {
     cared.value = room
-    open('care')
+    open(what)
   }
   /** Closes one thing: that a dialog has closed is told when another may be open. */
   const shut = (what: Over) => () => { if (over.value === what) close() }
@@ -123,7 +124,7 @@ function Shell({ chat }: { chat: Chat }) {
           <a class="skip" href="#log" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus() }}>{t('nav.skipLog')}</a>
         </>
       )}
-      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onShare={() => open('share')} onSettings={() => open('settings')} onNew={() => open('newroom')} onCare={care} /></div>
+      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onShare={() => open('share')} onSettings={() => open('settings')} onNew={() => open('newroom')} onMenu={tend('menu')} /></div>
       {view.is === 'search' ? <Search chat={chat} of={view.of} q={view.q} /> : view.is === 'devices' ? <Devices chat={chat} name={view.name} onRooms={() => open('side')} /> : (
         <main class="main">
           <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
@@ -140,8 +141,9 @@ function Shell({ chat }: { chat: Chat }) {
       {over.value === 'share' && <Share chat={chat} room={'room' in c.to ? c.to.room : lobby} onClose={shut('share')} />}
       {chat.asking.value !== null && <Asker chat={chat} />}
       {over.value === 'newroom' && <NewRoom chat={chat} onClose={shut('newroom')} onGo={leave} />}
+      {over.value === 'menu' && <RoomMenu chat={chat} room={cared.value} onClose={shut('menu')} onCare={tend('care')} />}
       {over.value === 'care' && <Care key={cared.value} chat={chat} room={cared.value} onClose={shut('care')} />}
-      {over.value === 'admin' && <Admin chat={chat} onClose={shut('admin')} onRoom={care} />}
+      {over.value === 'admin' && <Admin chat={chat} onClose={shut('admin')} onRoom={tend('care')} />}
       <Announcer chat={chat} />
       <Notice chat={chat} />
       <Keyboard chat={chat} over={over} open={open} close={close} look={look} />

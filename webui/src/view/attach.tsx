@@ -8,6 +8,7 @@ import { coarse } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
 import { fileIcon } from './fileicons.ts'
 import { Icon, IconButton } from './icon.tsx'
+import { useModal } from './modal.ts'
 
 /** What the field wants of this part: files to add, or to ask which. */
 export type Wanted = readonly File[] | 'menu'
@@ -135,16 +136,7 @@ const ways = [
 
 /** With a finger: choose, take a photo, record. The device's own ways do it, which need no secure address. */
 function Menu({ onFiles, onPoll, onClose }: { onFiles: (files: readonly File[]) => void, onPoll: () => void, onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    dialog.current?.showModal()
-    history.pushState({ over: 'attach' }, '')
-    addEventListener('popstate', onClose)
-    return () => {
-      removeEventListener('popstate', onClose)
-      if (history.state?.over === 'attach') history.back()
-    }
-  }, [])
+  const dialog = useModal(onClose, 'attach')
   return (
     <dialog class="sheet" ref={dialog} aria-label={t('file.add')} onClick={(e) => e.target === dialog.current && onClose()} onCancel={(e) => { e.preventDefault(); onClose() }}>
       {ways.map(({ icon, says, accept, capture }) => (

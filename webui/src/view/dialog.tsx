@@ -1,17 +1,12 @@
 import './dialog.css'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { IconButton } from './icon.tsx'
+import { useModal } from './modal.ts'
 
 /** A sheet over the page with a title and a way out: the button, Escape, a click beside it, the way back. */
 export function Dialog({ id, title, onClose, children }: { id: string, title: string, onClose: () => void, children: ComponentChildren }) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    const el = dialog.current
-    el?.showModal()
-    return () => el?.close() // gives the focus back; only taken out of the document, a dialog loses it
-  }, [])
+  const dialog = useModal()
   return (
     <dialog class="dialog" ref={dialog} aria-labelledby={`${id}-title`} onClose={onClose} onClick={(e) => e.target === dialog.current && onClose()}>
       <div class="dialog__head">

@@ -6,6 +6,7 @@ import { type Key, t, tongue } from '../i18n/format.ts'
 import { coarse, storage } from '../platform.ts'
 import { found, newest, readUse, type Sign, signsOf, toned, tones, used } from '../store/emoji.ts'
 import { Icon } from './icon.tsx'
+import { useModal } from './modal.ts'
 
 const groups: readonly [sign: string, says: Key][] = [
   ['🕘', 'emoji.lately'], ['😀', 'emoji.smileys'], ['👋', 'emoji.people'], ['🐻', 'emoji.nature'], ['🍏', 'emoji.food'], ['🚗', 'emoji.travel'],
@@ -23,7 +24,7 @@ const names: Record<string, () => Promise<{ default: string }>> = {
 
 /** Chooses an emoji: those used lately first, by group, or by name. Back closes it. */
 export function Picker({ onTake, onClose }: { onTake: (sign: string) => void, onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useModal(onClose, 'emoji')
   const field = useRef<HTMLInputElement>(null)
   const store = storage('localStorage')
   const use = useSignal(readUse(parsed(store.getItem(kept))))
@@ -42,15 +43,7 @@ export function Picker({ onTake, onClose }: { onTake: (sign: string) => void, on
     ;(names[language] ?? names.en)().then((m) => read(m.default), () => read('')) // without names they can still be seen
   }, [language])
   useEffect(() => {
-    dialog.current?.showModal()
     if (!coarse()) field.current?.focus()
-    history.pushState({ over: 'emoji' }, '')
-    addEventListener('popstate', onClose)
-    return () => {
-      dialog.current?.close()
-      removeEventListener('popstate', onClose)
-      if (history.state?.over === 'emoji') history.back()
-    }
   }, [])
   const shown = useComputed((): Sign[] => {
     const flat = all.value?.flat() ?? []

@@ -1,5 +1,5 @@
 import './roommenu.css'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import type { Chat } from '../store/chat.ts'
 import { write } from '../store/route.ts'
@@ -7,19 +7,16 @@ import { notifyOf } from '../store/settings.ts'
 import { Segment } from './control.tsx'
 import { CopyButton } from './copy.tsx'
 import { Icon } from './icon.tsx'
+import { useModal } from './modal.ts'
 import { useReach } from './reach.ts'
 
 /** What can be done with a room: its notices, its place in the list, its link, and leaving it. */
 export function RoomMenu({ chat, room, onClose, onCare }: { chat: Chat, room: string, onClose: () => void, onCare: (room: string) => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useModal()
   const shown = useRef<HTMLElement>(null)
   const s = chat.settings.all.value
   const pinned = s.pinned.includes(room)
   const link = `${useReach()}/${write({ at: 'room', room, seq: 0 })}`
-  useEffect(() => {
-    dialog.current?.showModal()
-    return () => dialog.current?.close()
-  }, [])
   const then = (f: () => void) => () => {
     f()
     onClose()

@@ -10,6 +10,7 @@ import { snippet, type Way, ways } from '../store/snippets.ts'
 import { QrCode } from './code.tsx'
 import { CopyButton } from './copy.tsx'
 import { Icon, IconButton } from './icon.tsx'
+import { useModal } from './modal.ts'
 import { No } from './no.tsx'
 import { useOrders } from './ordering.ts'
 import { Poster } from './poster.tsx'
@@ -17,7 +18,7 @@ import { Tabs } from './tabs.tsx'
 
 /** How to bring others: a code to scan, an address to type, and the lines for devices. */
 export function Share({ chat, room, onClose }: { chat: Chat, room: string, onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useModal()
   const told = useSignal<Invitation | 'asking' | null>('asking')
   const chosen = useSignal('')
   const about = chat.places.find(`room/${room}`)?.about.value
@@ -25,7 +26,6 @@ export function Share({ chat, room, onClose }: { chat: Chat, room: string, onClo
   const { no, order } = useOrders(chat)
   const learn = (what: string) => void order(what, { room }).then((a) => { if (typeof a?.code === 'string') code.value = a.code })
   useEffect(() => {
-    dialog.current?.showModal()
     void askInvitation(knock).then((i) => { told.value = i })
     if (about?.code && chat.runs(room)) learn('card')
   }, [])

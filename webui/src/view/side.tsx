@@ -1,5 +1,5 @@
 import './side.css'
-import { useComputed, useSignal } from '@preact/signals'
+import { useComputed } from '@preact/signals'
 import { t } from '../i18n/format.ts'
 import { apple, place } from '../platform.ts'
 import type { Chat } from '../store/chat.ts'
@@ -10,20 +10,16 @@ import type { Item } from '../store/rooms.ts'
 import { devicesLink, write } from '../store/route.ts'
 import { Who } from './can.tsx'
 import { Icon, IconButton } from './icon.tsx'
-import { aside } from './lazy.tsx'
 import { TinString } from './string.tsx'
 
-const RoomMenu = aside(async () => (await import('./roommenu.tsx')).RoomMenu)
-
 /** The rooms, the people I write with, the line, and me. */
-export function Side({ chat, onJump, onShare, onSettings, onNew, onCare }: {
-  chat: Chat, onJump: () => void, onShare: () => void, onSettings: () => void, onNew: () => void, onCare: (room: string) => void,
+export function Side({ chat, onJump, onShare, onSettings, onNew, onMenu }: {
+  chat: Chat, onJump: () => void, onShare: () => void, onSettings: () => void, onNew: () => void, onMenu: (room: string) => void,
 }) {
   const items = chat.places.items.value
   const mine = items.filter((i) => i.joined)
   const others = items.filter((i) => !i.joined)
   const string = chat.string.value
-  const menu = useSignal('') // room whose menu is open
   return (
     <nav class="side" aria-label={t('nav.rooms')}>
       <div class="side__line">
@@ -37,7 +33,7 @@ export function Side({ chat, onJump, onShare, onSettings, onNew, onCare }: {
       <button type="button" class="side__jump" onClick={onJump}><Icon name="search" /><span>{t('nav.jump')}</span><kbd>{apple() ? '⌘K' : `${t('keys.ctrl')} K`}</kbd></button>
       <div class="scroll side__lists">
         <h2 class="heading">{t('nav.rooms')}<IconButton name="plus" label={t('newroom.title')} onClick={onNew} /></h2>
-        <ul>{mine.map((i) => <RoomItem key={i.room} chat={chat} item={i} onMore={() => { menu.value = i.room }} />)}</ul>
+        <ul>{mine.map((i) => <RoomItem key={i.room} chat={chat} item={i} onMore={() => onMenu(i.room)} />)}</ul>
         {others.length > 0 && <h2 class="heading">{t('nav.others')}</h2>}
         <ul>{others.map((i) => <RoomItem key={i.room} chat={chat} item={i} />)}</ul>
         {chat.places.mates.value.length > 0 && <h2 class="heading">{t('nav.direct')}</h2>}
@@ -45,7 +41,6 @@ export function Side({ chat, onJump, onShare, onSettings, onNew, onCare }: {
         <h2 class="heading">{t('panel.devices')}</h2>
         <ul><li><DevicesItem chat={chat} /></li></ul>
       </div>
-      {menu.value !== '' && <RoomMenu chat={chat} room={menu.value} onClose={() => { menu.value = '' }} onCare={onCare} />}
       <div class="side__me">
         <Who name={chat.me.value} state={string === 'slack' ? 'offline' : 'online'} />
         <b class="cut"><bdi>{chat.me.value}</bdi></b>

@@ -1,6 +1,5 @@
 import './switcher.css'
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
 import { compare, t } from '../i18n/format.ts'
 import { roomSlug } from '../mqtt/topics.ts'
 import type { Chat } from '../store/chat.ts'
@@ -9,6 +8,7 @@ import { devicesLink, type Place, readView, searchLink } from '../store/route.ts
 import { things } from '../store/things.ts'
 import { Box, Can } from './can.tsx'
 import { Icon, type IconName } from './icon.tsx'
+import { useModal } from './modal.ts'
 
 interface Choice {
   kind: 'room' | 'person' | 'device' | 'open' | 'act'
@@ -27,10 +27,9 @@ interface Props {
 
 /** Goes to a room, a person or a device by the first letters, opens a room by its name, or does what else the page can. */
 export function Switcher(props: Props) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useModal()
   const typed = useSignal('')
   const at = useSignal(0)
-  useEffect(() => dialog.current?.showModal(), [])
   const choices = choose(props, typed.value)
   const index = Math.min(at.value, choices.length - 1)
   const key = (e: KeyboardEvent) => {

@@ -1,7 +1,7 @@
 import './viewer.css'
 import './fileicons.ts'
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { t } from '../i18n/format.ts'
 import { moment } from '../i18n/moment.ts'
 import { size } from '../i18n/size.ts'
@@ -9,27 +9,18 @@ import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { kindOf } from '../store/picture.ts'
 import { Icon, IconButton } from './icon.tsx'
+import { useModal } from './modal.ts'
 import { useProof } from './proof.ts'
 
 /** A picture as large as the window, and from it to the others of the conversation that the page holds. Back closes it. */
 export function Viewer({ chat, c, seq, onClose }: { chat: Chat, c: Conversation, seq: number, onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
+  const dialog = useModal(onClose, 'viewer')
   const at = useSignal(seq)
   const lost = useSignal(0) // seq of a picture that did not come
   const proof = useProof(chat, c)
   const all = c.log.value.filter((m) => m.file && !m.deleted && kindOf(m.file.type) === 'picture')
   const i = all.findIndex((m) => m.seq >= at.value)
   const m = all[i < 0 ? all.length - 1 : i]
-  useEffect(() => {
-    dialog.current?.showModal()
-    history.pushState({ over: 'viewer' }, '')
-    addEventListener('popstate', onClose)
-    return () => {
-      dialog.current?.close() // gives the focus back
-      removeEventListener('popstate', onClose)
-      if (history.state?.over === 'viewer') history.back()
-    }
-  }, [])
   const go = (by: 1 | -1) => {
     const next = all[all.indexOf(m) + by]
     if (next) at.value = next.seq

@@ -136,6 +136,54 @@ test('everything by keyboard: the parts of the page, the rooms, the map of keys'
   await until('the room can be used', () => page.evaluate(() => !document.querySelector('.main').inert))
 })
 
+test('what lies over the page closes by Escape, by the way back and by its button, and gives the focus back', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada', { viewport: { width: 1440, height: 900 } })
+  const { page } = ada
+  const over = page.locator('dialog[open]')
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label')?.replace(/[\u2068\u2069]/g, '') ?? document.activeElement?.tagName)
+  const shut = { escape: () => page.keyboard.press('Escape'), back: () => page.goBack(), button: () => over.getByRole('button', { name: 'Close', exact: true }).click() }
+  const button = (name) => page.getByRole('button', { name, exact: true })
+  for (const [open, from, ways] of [
+    [() => button('Choose an emoji').click(), 'Choose an emoji', ['escape', 'back']],
+    [() => button('Settings').click(), 'Settings', ['escape', 'back', 'button']],
+    [() => button('Invite people').click(), 'Invite people', ['escape', 'back', 'button']],
+    [() => button('New room').click(), 'New room', ['escape', 'back', 'button']],
+    [() => page.getByRole('button', { name: like('More about #{lobby}') }).press('Enter'), 'More about #lobby', ['escape', 'back']],
+    [() => ada.field.press('Control+/'), 'Message #lobby', ['escape', 'back', 'button']],
+    [() => ada.field.press('Control+k'), 'Message #lobby', ['escape', 'back']],
+  ]) {
+    for (const way of ways) {
+      await open()
+      await over.waitFor()
+      await shut[way]()
+      await over.waitFor({ state: 'detached' })
+      await until(`${from} has the focus again after ${way}`, async () => assert.equal(await focused(), from) ?? true)
+    }
+  }
+
+  // In a search field Escape takes the words first.
+  await button('Choose an emoji').click()
+  const sought = over.getByRole('searchbox')
+  await sought.fill('wave')
+  await page.keyboard.press('Escape')
+  assert.equal(await sought.inputValue(), '')
+  await over.getByRole('button', { name: 'grinning face', exact: true }).waitFor()
+  await page.keyboard.press('Escape')
+  await over.waitFor({ state: 'detached' })
+
+  // The way back from a menu that was opened in a drawer leads to the room, which can be used.
+  await page.setViewportSize({ width: 390, height: 844 })
+  await button('Open rooms').click()
+  await page.getByRole('button', { name: like('More about #{lobby}') }).click()
+  await over.waitFor()
+  await page.goBack()
+  await over.waitFor({ state: 'detached' })
+  await ada.field.click()
+  await ada.say('still here')
+  await ada.sees('still here')
+})
+
 test('new messages are read aloud, many as one, my own and what is not wished never', async (t) => {
   const house = await House.open(t)
   const [ada, bob] = [await house.joined('Ada'), await house.joined('Bob')]
