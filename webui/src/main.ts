@@ -57,9 +57,17 @@ function place() {
   return p
 }
 
-/** A file that the page cannot go on without: if it does not come, it is asked for again. */
-function sure<T>(load: () => Promise<T>): Promise<T> {
-  return load().catch(() => new Promise<void>((go) => platform.later(patience, go)).then(() => sure(load)))
+/**
+ * A file that the page cannot go on without. If it does not come, it is asked for again when the server answers; if it does not come then,
+ * either, the page is loaded anew: the file may be that of another build, and Firefox never asks for it a second time.
+ */
+function sure<T>(load: () => Promise<T>, tries = 2): Promise<T> {
+  return load().catch(async () => {
+    do await new Promise<void>((go) => platform.later(patience, go))
+    while (!(await fetch('').catch(() => null))?.ok)
+    if (tries === 1) location.reload()
+    return sure(load, tries - 1)
+  })
 }
 
 const root = document.getElementById('root') ?? document.body
@@ -68,7 +76,7 @@ const worded = () => Promise.race([spoken, new Promise<void>((go) => platform.la
 /** The invitation, and nobody who talks. */
 async function door(): Promise<void> {
   place()
-  const { Door } = await import('./view/door.tsx')
+  const { Door } = await sure(() => import('./view/door.tsx'))
   await worded()
   render(h(Door, { code: memory.invitation().code }), root)
 }
@@ -126,11 +134,11 @@ async function room(): Promise<void> {
     if (!fresh) return
     fresh = false
     touched.value = true
-    void import('./view/hands.ts').then((h) => {
+    void sure(() => import('./view/hands.ts'), Infinity).then((h) => {
       h.watch(chat, platform.build(), root)
       h.rejoin(chat)
       h.keepHabit(memory)
-    }, () => {})
+    })
   }
   effect(() => { // when the line comes back, what did not come without it is asked for again
     if (touched.value && chat.line.value.is !== 'offline') platform.idle(loadRest)

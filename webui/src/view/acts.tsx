@@ -20,8 +20,8 @@ import { taken, told } from './refusal.ts'
 import { useRights } from './tend.ts'
 import { walk } from './walk.ts'
 
-const Picker = aside(async () => (await import('./picker.tsx')).Picker)
-const DayOn = aside(async () => (await import('./dayon.tsx')).DayOn)
+const Picker = aside(() => import('./picker.tsx'), 'Picker')
+const DayOn = aside(() => import('./dayon.tsx'), 'DayOn')
 
 /** What can be done with a message. */
 type Act = 'react' | 'reply' | 'edit' | 'copy' | 'link' | 'unread' | 'pin' | 'unpin' | 'direct' | 'delete'

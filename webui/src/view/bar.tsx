@@ -9,7 +9,7 @@ import { Icon, IconButton } from './icon.tsx'
 import { aside, touched } from './lazy.tsx'
 import { whereabouts } from './words.ts'
 
-const Hand = aside(async () => (await import('./hands.ts')).Hand)
+const Hand = aside(() => import('./hands.ts'), 'Hand')
 
 /** The head of the open room or conversation. */
 export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => void, onPeople: () => void }) {

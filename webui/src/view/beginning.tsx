@@ -3,7 +3,7 @@ import type { Chat } from '../store/chat.ts'
 import type { Conversation } from '../store/conversation.ts'
 import { aside } from './lazy.tsx'
 
-const Kept = aside(async () => (await import('./kept.tsx')).Kept)
+const Kept = aside(() => import('./kept.tsx'), 'Kept')
 
 /** Above the first message: that it is the first, and how much is kept where that is not all. */
 export function Beginning({ chat, c }: { chat: Chat, c: Conversation }) {

@@ -12,13 +12,13 @@ import type { Wanted } from './attach.tsx'
 import { Icon, IconButton } from './icon.tsx'
 import { aside, lazy, touched } from './lazy.tsx'
 
-const Strips = lazy(async () => (await import('./later.ts')).Strips)
-const ReplyBar = lazy(async () => (await import('./hands.ts')).ReplyBar)
-const EditBar = lazy(async () => (await import('./hands.ts')).EditBar)
-const Attach = aside(async () => (await import('./attach.tsx')).Attach)
-const Picker = aside(async () => (await import('./picker.tsx')).Picker)
-const TooLong = aside(async () => (await import('./toolong.tsx')).TooLong)
-const Suggest = aside(async () => (await import('./suggest.tsx')).Suggest)
+const Strips = lazy(() => import('./later.ts'), 'Strips')
+const ReplyBar = lazy(() => import('./hands.ts'), 'ReplyBar')
+const EditBar = lazy(() => import('./hands.ts'), 'EditBar')
+const Attach = aside(() => import('./attach.tsx'), 'Attach')
+const Picker = aside(() => import('./picker.tsx'), 'Picker')
+const TooLong = aside(() => import('./toolong.tsx'), 'TooLong')
+const Suggest = aside(() => import('./suggest.tsx'), 'Suggest')
 
 const draftAfter = 300 // milliseconds after the last key
 

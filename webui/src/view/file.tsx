@@ -13,7 +13,7 @@ import { Icon } from './icon.tsx'
 import { aside } from './lazy.tsx'
 import { useProof } from './proof.ts'
 
-const Viewer = aside(async () => (await import('./viewer.tsx')).Viewer)
+const Viewer = aside(() => import('./viewer.tsx'), 'Viewer')
 
 /** The file of a message: a picture in its box, something to listen to or to watch, or what it is called and a way to have it. */
 export function FileOf({ chat, c, m, entry }: { chat: Chat, c: Conversation, m: Message | null, entry: Entry | null }) {

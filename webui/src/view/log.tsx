@@ -11,9 +11,9 @@ import { Icon } from './icon.tsx'
 import { aside, lazy, touched } from './lazy.tsx'
 import { Line } from './row.tsx'
 
-const Calls = aside(async () => (await import('./calls.tsx')).Calls)
-const Empty = aside(async () => (await import('./empty.tsx')).Empty)
-const Acts = lazy(async () => (await import('./hands.ts')).Acts)
+const Calls = aside(() => import('./calls.tsx'), 'Calls')
+const Empty = aside(() => import('./empty.tsx'), 'Empty')
+const Acts = lazy(() => import('./hands.ts'), 'Acts')
 
 const margin = 40 // rows from an edge of the window at which it is moved
 const lowest = 22 // pixels of a row

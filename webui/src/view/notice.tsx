@@ -10,7 +10,7 @@ import { aside } from './lazy.tsx'
 import type { Teller } from './teller.ts'
 
 const telling = () => import('./teller.ts') // loaded with the first notice
-const Allow = aside(async () => (await telling()).Allow)
+const Allow = aside(telling, 'Allow')
 const grace = 1500 // milliseconds that another tab or device has to show a message before it is told of: what is read there needs no notice
 
 /** Tells of what is for me: in the title, on the icon, by a sound, and by the system where it is allowed. */

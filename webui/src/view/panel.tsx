@@ -12,10 +12,10 @@ import { aside } from './lazy.tsx'
 import { Tabs } from './tabs.tsx'
 import { whereabouts } from './words.ts'
 
-const Files = aside(async () => (await import('./files.tsx')).Files)
-const Queue = aside(async () => (await import('./board.tsx')).Queue)
-const Hosting = aside(async () => (await import('./person.tsx')).Hosting)
-const Tiles = aside(async () => (await import('./tiles.tsx')).Tiles)
+const Files = aside(() => import('./files.tsx'), 'Files')
+const Queue = aside(() => import('./board.tsx'), 'Queue')
+const Hosting = aside(() => import('./person.tsx'), 'Hosting')
+const Tiles = aside(() => import('./tiles.tsx'), 'Tiles')
 
 /** Who and what is in the room. */
 export function Panel({ chat, c }: { chat: Chat, c: Conversation }) {

@@ -16,12 +16,12 @@ import { aside, lazy } from './lazy.tsx'
 import { Quote } from './quote.tsx'
 import { Fence, Text } from './text.tsx'
 
-const Beginning = lazy(async () => (await import('./later.ts')).Beginning)
-const FileOf = aside(async () => (await import('./file.tsx')).FileOf)
-const Stuck = lazy(async () => (await import('./hands.ts')).Stuck)
-const Sending = aside(async () => (await import('./file.tsx')).Sending)
-const Reactions = aside(async () => (await import('./reactions.tsx')).Reactions)
-const Poll = aside(async () => (await import('./poll.tsx')).Poll)
+const Beginning = lazy(() => import('./later.ts'), 'Beginning')
+const FileOf = aside(() => import('./file.tsx'), 'FileOf')
+const Stuck = lazy(() => import('./hands.ts'), 'Stuck')
+const Sending = aside(() => import('./file.tsx'), 'Sending')
+const Reactions = aside(() => import('./reactions.tsx'), 'Reactions')
+const Poll = aside(() => import('./poll.tsx'), 'Poll')
 
 interface Props {
   row: Row

@@ -16,9 +16,9 @@ import { Segment, Select, Setting, Switch } from './control.tsx'
 import { Dialog } from './dialog.tsx'
 import { whereabouts } from './words.ts'
 
-const Account = aside(async () => (await import('./account.tsx')).Account)
-const MyData = aside(async () => (await import('./mydata.tsx')).MyData)
-const Mine = aside(async () => (await import('./admin.tsx')).Mine)
+const Account = aside(() => import('./account.tsx'), 'Account')
+const MyData = aside(() => import('./mydata.tsx'), 'MyData')
+const Mine = aside(() => import('./admin.tsx'), 'Mine')
 
 /** What can be chosen in this browser, what is kept in it, and what this place is. */
 export function Settings({ chat, onClose, onKeys, onAdmin }: { chat: Chat, onClose: () => void, onKeys: () => void, onAdmin: () => void }) {

@@ -5,8 +5,8 @@ import { after } from '../store/line.ts'
 import { Icon, type IconName } from './icon.tsx'
 import { aside, lazy } from './lazy.tsx'
 
-const Told = aside(async () => (await import('./told.tsx')).Told)
-const Trouble = lazy(async () => (await import('./hands.ts')).Trouble)
+const Told = aside(() => import('./told.tsx'), 'Told')
+const Trouble = lazy(() => import('./hands.ts'), 'Trouble')
 
 /** What a button of a strip says and does. */
 export type Action = [says: string, act: () => void]

@@ -4,7 +4,7 @@ import { write } from '../store/route.ts'
 import { type Block, blocks, type Names, onlyEmoji, type Piece } from '../store/text.ts'
 import { aside } from './lazy.tsx'
 
-export const Fence = aside(async () => (await import('./fence.tsx')).Fence)
+export const Fence = aside(() => import('./fence.tsx'), 'Fence')
 
 /** What somebody wrote, as nodes: nothing in it can become markup. */
 export function Text({ text, names }: { text: string, names: Names }) {

@@ -134,6 +134,27 @@ test('a part of the page that did not come is asked for again; one that is gone 
   assert.equal(await page.evaluate(() => window.same), true, 'the page was loaded again')
 })
 
+test('what the page cannot go on without is asked for again, then the page is loaded anew; what was being written stays', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada')
+  ada.expected.push(/Failed to load resource/)
+  await ada.say('kept')
+  await ada.sees('kept')
+  const scripts = await ada.page.evaluate(() => performance.getEntriesByType('resource').map((r) => new URL(r.name).pathname).filter((path) => path.endsWith('.js')))
+  const texts = await Promise.all(scripts.map(async (path) => (await fetch(new URL(path, house.local))).text()))
+  const speaks = scripts[texts.findIndex((text) => text.includes('new WebSocket'))]
+  let asked = 0
+  await ada.page.route(`**${speaks}`, (r) => (++asked <= 2 ? r.fulfill({ status: 404, body: 'There is nothing here.' }) : r.continue()))
+  await ada.page.reload()
+  await ada.page.evaluate(() => { window.same = true })
+  await ada.field.fill('half a word')
+  await until('the page is loaded anew', () => ada.page.evaluate(() => !window.same))
+  await ada.online()
+  await until('what was being written is there', async () => (await ada.field.inputValue()) === 'half a word')
+  await ada.field.press('Enter')
+  await ada.sees('kept', 'half a word')
+})
+
 test('what was missed meanwhile comes where it belongs', async (t) => {
   const house = await House.open(t)
   const ada = await house.joined('Ada')
