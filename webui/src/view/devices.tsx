@@ -31,7 +31,8 @@ export function Devices({ chat, name, onRooms }: { chat: Chat, name: string, onR
         {sure && <Alarms all={all} />}
         {name !== '' && !open && <p class="devices__none">{t('device.unknownName', { name })}</p>}
         {open && <Large chat={chat} thing={open} sure={sure} />}
-        {all.length > 0 ? <div class="tiles">{all.filter((x) => x !== open).map((x) => <Tile key={x.name} chat={chat} thing={x} sure={sure} />)}</div> : <p class="devices__none">{t('panel.noDevices')}</p>}
+        {all.length > 0 && <div class="tiles">{all.filter((x) => x !== open).map((x) => <Tile key={x.name} chat={chat} thing={x} sure={sure} />)}</div>}
+        {name === '' && <p class="devices__none">{t('panel.noDevices')}</p>}
       </div>
     </main>
   )
