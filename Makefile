@@ -7,6 +7,7 @@
 #             end to end, coming back; MESSAGES=5000 are fewer, PARTS='load scroll' are some of load cold warm key switch burst back scroll
 # make shots  pictures of every screen in dist-bin/shots, at a desk and on a phone, light and dark; SCREENS='room wall' are some,
 #             WAYS='desk-light phone-dark' some ways
+# make engines  what people do most, in Firefox and in WebKit, which is Safari's; says what to install if they are not there
 # make cross  the stripped binary for every system, in dist-bin/
 
 MAKEFLAGS += --no-print-directory
@@ -15,7 +16,7 @@ staticcheck := go tool -modfile=.ci/go.mod staticcheck
 # The page's tests talk to this binary.
 bin := $(CURDIR)/dist-bin/tincan
 
-.PHONY: all test tools checks go-style go-lint cross bin web-check web-browser fuzz floods race soak web bench bench-page shots
+.PHONY: all test tools checks go-style go-lint cross bin web-check web-browser fuzz floods race soak web bench bench-page shots engines
 
 all:
 	go build .
@@ -92,3 +93,6 @@ bench-page: webui/node_modules bin
 
 shots: webui/node_modules bin
 	cd webui && TINCAN_BIN=$(bin) CHROMIUM=$${CHROMIUM:-/usr/bin/chromium} SHOTS=$(CURDIR)/dist-bin/shots SCREENS="$(SCREENS)" WAYS="$(WAYS)" node test/shots.mjs
+
+engines: webui/node_modules bin
+	cd webui && TINCAN_BIN=$(bin) node --test test/engines/

@@ -167,7 +167,6 @@ export class House {
     h.#tcp = tcp
     await h.start()
     h.door = await Door.open(h.#http)
-    browser ??= await launch()
     return h
   }
 
@@ -212,6 +211,7 @@ export class House {
   /** A browser of its own: nothing is shared with others. before: what is done to the page before it is opened. */
   async person(o = {}) {
     const { at = this.lan, before, ...context } = o
+    browser ??= await launch()
     const c = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...context })
     const p = new Person(await c.newPage(), this)
     this.#pages.push(p)
