@@ -134,11 +134,7 @@ async function room(): Promise<void> {
     if (!fresh) return
     fresh = false
     touched.value = true
-    void sure(() => import('./view/hands.ts'), Infinity).then((h) => {
-      h.watch(chat, platform.build(), root)
-      h.rejoin(chat)
-      h.keepHabit(memory)
-    })
+    void sure(() => import('./view/hands.ts'), Infinity).then((h) => h.begin(chat, platform.build(), root))
   }
   effect(() => { // when the line comes back, what did not come without it is asked for again
     if (touched.value && chat.line.value.is !== 'offline') platform.idle(loadRest)

@@ -88,10 +88,11 @@ export function later(ms: number, f: () => void): () => void {
 }
 
 /** Adds a sheet to the document. An adopted sheet is nothing inline, so the content security policy allows it. */
-export function adopt(css: string): void {
+export function adopt(css: string): CSSStyleSheet {
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(css)
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
+  return sheet
 }
 
 /** Runs f when there is nothing else to do, at the latest after some seconds. */

@@ -261,6 +261,44 @@ test('a message is marked unread from, and the room opens there', async (t) => {
   await ada.page.getByRole('separator', { name: like('{2} new') }).waitFor()
 })
 
+test('a keyboard that lies over the page, as on an iPhone, covers nothing of the room', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada', {
+    viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true,
+    before: (page) => page.addInitScript(() => { // Chromium has no such keyboard
+      const seen = Object.assign(new EventTarget(), { width: innerWidth, height: innerHeight, scale: 1, offsetTop: 0, pageTop: 0 })
+      Object.defineProperty(window, 'visualViewport', { value: seen })
+      window.see = (now) => seen.dispatchEvent(new Event('resize'), Object.assign(seen, now))
+    }),
+  })
+  const { page } = ada
+  const pump = await house.device('pump')
+  for (let i = 0; i < 30; i++) await pump.publishAsync('chat/room/lobby/say', `line ${i}`, { qos: 1 })
+  await ada.sees('line 29')
+  const at = (selector) => page.locator(selector).last().evaluate((e) => { // from the top of the page, and down
+    const { top, bottom } = e.getBoundingClientRect()
+    return [Math.round(top), Math.round(bottom)]
+  })
+  const shown = async (top, bottom) => {
+    await until(`the bar is at ${top}`, async () => (await at('.bar'))[0] === top)
+    await until(`the room ends at ${bottom}`, async () => (await at('.app'))[1] === bottom)
+    await until('the newest message is there', async () => {
+      const [[from, to], [begin]] = [await at('.message'), await at('.composer')]
+      return from > top && to <= begin
+    })
+  }
+  await shown(0, 844)
+  await ada.field.tap()
+  await page.evaluate('see({ height: 460, offsetTop: 300, pageTop: 300 })')
+  await shown(300, 760)
+  await page.evaluate('see({ height: 460, offsetTop: 0, pageTop: 0 })')
+  await shown(0, 460)
+  await page.evaluate('see({ scale: 2, height: 400, offsetTop: 100, pageTop: 100 })') // zoomed in: the page stays
+  await shown(0, 844)
+  await page.evaluate('see({ scale: 1, height: 844, offsetTop: 0, pageTop: 0 })')
+  await shown(0, 844)
+})
+
 test('a finger that rests on a message lists what can be done, and Back closes that alone', async (t) => {
   const house = await House.open(t)
   const bob = await house.joined('Bob')
