@@ -1,4 +1,4 @@
-// What a notice does: a sound, a tremble, a number on the icon of the tab.
+// What a notice does: a sound, a tremble, a number on the icon of the tab and at the rooms of a phone.
 
 /** Two soft notes, like a spoon on a can; and a phone in a pocket trembles. */
 export function ring(audio: AudioContext | null): void {
@@ -21,8 +21,9 @@ export function ring(audio: AudioContext | null): void {
 let plain = '' // address of the icon without a number
 let shown = 0
 
-/** Puts a number on the icon of the tab; 0 takes it away. */
+/** Puts a number on the icon of the tab and on what opens the rooms; 0 takes it away. */
 export function badge(n: number): void {
+  document.documentElement.style.setProperty('--tagged', n === 0 ? null : `"${few(n)}"`)
   const link = document.querySelector<HTMLLinkElement>('link[rel=icon]')
   if (!link || n === shown) return
   shown = n
@@ -54,6 +55,10 @@ function drawn(mark: HTMLImageElement, n: number): string | null {
   x.font = `bold ${n > 9 ? 26 : 32}px sans-serif`
   x.textAlign = 'center'
   x.textBaseline = 'middle'
-  x.fillText(n > 9 ? '9+' : String(n), 43, 45)
+  x.fillText(few(n), 43, 45)
   return canvas.toDataURL('image/png')
+}
+
+function few(n: number): string {
+  return n > 9 ? '9+' : String(n)
 }

@@ -1,4 +1,6 @@
-// What tells of a message, all of which is loaded with the first one: a sound, the system, the number on the icon of the tab.
+// What tells of a message, all of which is loaded with the first one: a sound, the system, the number on the icon of the tab and at the
+// rooms.
+import './teller.css'
 import { effect } from '@preact/signals'
 import { ring } from '../bell.ts'
 import { t } from '../i18n/format.ts'

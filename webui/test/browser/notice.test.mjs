@@ -92,3 +92,22 @@ test('who looks elsewhere is told in the title, on the icon, by a sound and by t
   await ada.page.getByRole('button', { name: 'Pin to the top' }).click()
   await until('kiln is first', async () => /kiln/.test(await ada.rooms.getByRole('listitem').first().textContent()))
 })
+
+test('on a phone the way to the rooms tells how much is for me elsewhere', async (t) => {
+  const house = await House.open(t)
+  const ada = await house.joined('Ada', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'dark' })
+  const bob = await house.joined('Bob')
+  const { page } = ada
+  const told = () => page.locator('.bar__menu').evaluate((e) => /\d\+?/.exec(getComputedStyle(e, '::after').content)?.[0] ?? '')
+  await page.goto(`${house.lan}#kiln`)
+  await page.getByRole('heading', { name: like('#{kiln}') }).waitFor()
+  await bob.say('for nobody', '@Ada look', '@Ada again')
+  await until('two are for her', async () => (await told()) === '2')
+  assert.deepEqual(await ada.axe(), [])
+  await bob.say(...Array.from({ length: 8 }, (_, i) => `@Ada ${i}`))
+  await until('many are for her', async () => (await told()) === '9+')
+  await page.getByRole('button', { name: 'Open rooms' }).tap()
+  await ada.rooms.getByRole('link', { name: /lobby/ }).tap()
+  await ada.sees('@Ada 7')
+  await until('nothing is', async () => (await told()) === '')
+})
