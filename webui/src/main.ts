@@ -61,12 +61,12 @@ function place() {
  * A file that the page cannot go on without. If it does not come, it is asked for again when the server answers; if it does not come then,
  * either, the page is loaded anew: the file may be that of another build, and Firefox never asks for it a second time.
  */
-function sure<T>(load: () => Promise<T>, tries = 2): Promise<T> {
+function sure<T>(load: () => Promise<T>, tries = 2, wait = patience): Promise<T> {
   return load().catch(async () => {
-    do await new Promise<void>((go) => platform.later(patience, go))
+    do await new Promise<void>((go) => platform.later(wait, go))
     while (!(await fetch('').catch(() => null))?.ok)
     if (tries === 1) location.reload()
-    return sure(load, tries - 1)
+    return sure(load, tries - 1, Math.min(2 * wait, 60_000))
   })
 }
 
