@@ -16,10 +16,15 @@ export function RoomMenu({ chat, room, onClose, onCare }: { chat: Chat, room: st
   const shown = useRef<HTMLElement>(null)
   const s = chat.settings.all.value
   const pinned = s.pinned.includes(room)
+  const here = chat.places.current.value.key === `room/${room}`
   const link = `${useReach()}/${write({ at: 'room', room, seq: 0 })}`
   const then = (f: () => void) => () => {
     f()
     onClose()
+  }
+  const leave = () => {
+    if (here) history.replaceState(null, '') // the step of this menu becomes that to the next room
+    chat.places.leave(room)
   }
   return (
     <dialog class="roommenu" ref={dialog} aria-labelledby="roommenu-title" onClose={onClose} onClick={(e) => { if (e.target === dialog.current) onClose() }}>
@@ -31,13 +36,13 @@ export function RoomMenu({ chat, room, onClose, onCare }: { chat: Chat, room: st
       <button type="button" class="roommenu__act" onClick={then(() => chat.settings.set({ pinned: pinned ? s.pinned.filter((r) => r !== room) : [...s.pinned, room] }))}>
         <Icon name="pin" />{t(pinned ? 'menu.unpin' : 'menu.pin')}
       </button>
-      {chat.places.current.value.key === `room/${room}` && <button type="button" class="roommenu__act" onClick={then(() => { chat.asking.value = '' })}><Icon name="poll" />{t('poll.new')}</button>}
+      {here && <button type="button" class="roommenu__act" onClick={then(() => { chat.asking.value = '' })}><Icon name="poll" />{t('poll.new')}</button>}
       <button type="button" class="roommenu__act" onClick={then(() => chat.reading.readAll(chat.places.conversation({ room })))}><Icon name="ok" />{t('menu.read')}</button>
       <button type="button" class="roommenu__act" onClick={then(() => onCare(room))}><Icon name="gear" />{t('care.open')}</button>
       <CopyButton class="roommenu__act" text={link} label={t('menu.link')} shows={shown} />
       <code class="roommenu__link" ref={shown} dir="ltr">{link}</code>
       {chat.places.rooms.value.joined.length > 1 && (
-        <button type="button" class="roommenu__act roommenu__act--bad" onClick={then(() => chat.places.leave(room))}>
+        <button type="button" class="roommenu__act roommenu__act--bad" onClick={then(leave)}>
           <Icon name="x" />{t('nav.leave', { room: chat.places.called(room) })}
         </button>
       )}
