@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 /**
  * A dialog that is over everything as long as it is drawn. Afterwards what had the focus has it again: a dialog that is only taken out of
@@ -8,7 +8,11 @@ export function useModal(onClose?: () => void, step?: string) {
   const dialog = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
     const el = dialog.current
+    return () => el?.close() // an effect would be undone when it is out of the document already
+  }, [])
+  useEffect(() => {
     const back = () => onClose?.()
+    const el = dialog.current
     el?.showModal()
     el?.addEventListener('keydown', left)
     if (step) {
@@ -16,7 +20,6 @@ export function useModal(onClose?: () => void, step?: string) {
       addEventListener('popstate', back)
     }
     return () => {
-      el?.close()
       removeEventListener('popstate', back)
       if (step && history.state?.over === step) history.back()
     }
