@@ -159,6 +159,7 @@ test('what was missed meanwhile comes where it belongs', async (t) => {
   const house = await House.open(t)
   const ada = await house.joined('Ada')
   await ada.say('first')
+  await ada.log.getByText('Arrived').waitFor()
   house.door.shut()
   const plug = await house.device('plug')
   const missed = Array.from({ length: 40 }, (_, i) => `missed ${i}`)
