@@ -182,6 +182,11 @@ test('what lies over the page closes by Escape, by the way back and by its butto
   await ada.field.click()
   await ada.say('still here')
   await ada.sees('still here')
+  await button('Choose an emoji').click() // in a narrow window, with a mouse
+  await until('the emoji take its width', async () => {
+    const { x, width } = await over.boundingBox()
+    return x === 0 && width === 390
+  })
 })
 
 test('new messages are read aloud, many as one, my own and what is not wished never', async (t) => {
