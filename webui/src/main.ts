@@ -134,6 +134,7 @@ async function room(): Promise<void> {
     if (!fresh) return
     fresh = false
     touched.value = true
+    // Somebody has begun with something: the page is not loaded anew for this.
     void sure(() => import('./view/hands.ts'), Infinity).then((h) => h.begin(chat, platform.build(), root))
   }
   effect(() => { // when the line comes back, what did not come without it is asked for again

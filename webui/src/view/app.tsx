@@ -63,7 +63,7 @@ function Shell({ chat }: { chat: Chat }) {
     going.current = true
     history.back()
   }
-  const tend = (what: 'menu' | 'care') => (room: string) => {
+  const openFor = (what: 'menu' | 'care') => (room: string) => {
     cared.value = room
     open(what)
   }
@@ -124,7 +124,7 @@ function Shell({ chat }: { chat: Chat }) {
           <a class="skip" href="#log" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('.message[tabindex="0"]')?.focus() }}>{t('nav.skipLog')}</a>
         </>
       )}
-      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onShare={() => open('share')} onSettings={() => open('settings')} onNew={() => open('newroom')} onMenu={tend('menu')} /></div>
+      <div class={drawer('side')} onClick={followed}><Side chat={chat} onJump={() => open('switcher')} onShare={() => open('share')} onSettings={() => open('settings')} onNew={() => open('newroom')} onMenu={openFor('menu')} /></div>
       {view.is === 'search' ? <Search chat={chat} of={view.of} q={view.q} /> : view.is === 'devices' ? <Devices chat={chat} name={view.name} onRooms={() => open('side')} /> : (
         <main class="main">
           <Bar chat={chat} onRooms={() => open('side')} onPeople={() => open('panel')} />
@@ -141,9 +141,9 @@ function Shell({ chat }: { chat: Chat }) {
       {over.value === 'share' && <Share chat={chat} room={'room' in c.to ? c.to.room : lobby} onClose={shut('share')} />}
       {chat.asking.value !== null && <Asker chat={chat} />}
       {over.value === 'newroom' && <NewRoom chat={chat} onClose={shut('newroom')} onGo={leave} />}
-      {over.value === 'menu' && <RoomMenu chat={chat} room={cared.value} onClose={shut('menu')} onCare={tend('care')} />}
+      {over.value === 'menu' && <RoomMenu chat={chat} room={cared.value} onClose={shut('menu')} onCare={openFor('care')} />}
       {over.value === 'care' && <Care key={cared.value} chat={chat} room={cared.value} onClose={shut('care')} />}
-      {over.value === 'admin' && <Admin chat={chat} onClose={shut('admin')} onRoom={tend('care')} />}
+      {over.value === 'admin' && <Admin chat={chat} onClose={shut('admin')} onRoom={openFor('care')} />}
       <Announcer chat={chat} />
       <Notice chat={chat} />
       <Keyboard chat={chat} over={over} open={open} close={close} look={look} />

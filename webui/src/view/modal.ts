@@ -14,7 +14,7 @@ export function useModal(onClose?: () => void, step?: string) {
     const back = () => onClose?.()
     const el = dialog.current
     el?.showModal()
-    el?.addEventListener('keydown', left)
+    el?.addEventListener('keydown', escaped)
     if (step) {
       history.pushState({ over: step }, '')
       addEventListener('popstate', back)
@@ -28,7 +28,7 @@ export function useModal(onClose?: () => void, step?: string) {
 }
 
 /** Escape empties a search field, then closes the dialog. WebKit only ever does the first, others the one or the other. */
-function left(e: KeyboardEvent): void {
+function escaped(e: KeyboardEvent): void {
   const field = e.target
   if (e.key !== 'Escape' || e.isComposing || !(field instanceof HTMLInputElement) || field.type !== 'search') return
   e.preventDefault()

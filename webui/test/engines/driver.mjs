@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import WebSocket from 'ws'
 import { until } from '../browser/house.mjs'
 
-const keys = { Enter: '\uE007', Escape: '\uE00C', ArrowUp: '\uE013', Control: '\uE009' }
+const keys = { Enter: '\uE007', Escape: '\uE00C', ArrowUp: '\uE013' }
 
 /** A browser with one page and nothing of anybody else. */
 class Browser {
@@ -46,14 +46,12 @@ class Browser {
     await this.act([{ type: 'pointer', id: 'mouse', actions: [{ type: 'pointerMove', x, y }, { type: 'pointerDown', button: 0 }, { type: 'pointerUp', button: 0 }] }])
   }
 
-  async type(text) {
-    await this.act([{ type: 'key', id: 'keys', actions: [...text].flatMap((value) => [{ type: 'keyDown', value }, { type: 'keyUp', value }]) }])
+  async type(signs) {
+    await this.act([{ type: 'key', id: 'keys', actions: [...signs].flatMap((value) => [{ type: 'keyDown', value }, { type: 'keyUp', value }]) }])
   }
 
-  /** Presses keys together. */
-  async press(...names) {
-    const all = names.map((n) => keys[n] ?? n)
-    await this.act([{ type: 'key', id: 'keys', actions: [...all.map((value) => ({ type: 'keyDown', value })), ...all.reverse().map((value) => ({ type: 'keyUp', value }))] }])
+  press(name) {
+    return this.type([keys[name]])
   }
 
   close() {
