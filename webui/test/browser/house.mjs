@@ -129,9 +129,10 @@ class Door {
   }
 }
 
-/** The browser of a test file; each person has a context of it, and shares nothing with others. */
+/** The browser of a test file, or the promise of it, so that two people who come at once get the same; each person has a context of it, and
+ * shares nothing with others. */
 let browser
-after(() => browser?.close())
+after(async () => (await browser)?.close())
 
 function launch() {
   return chromium.launch({
@@ -211,8 +212,8 @@ export class House {
   /** A browser of its own: nothing is shared with others. before: what is done to the page before it is opened. */
   async person(o = {}) {
     const { at = this.lan, before, ...context } = o
-    browser ??= await launch()
-    const c = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...context })
+    browser ??= launch()
+    const c = await (await browser).newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...context })
     const p = new Person(await c.newPage(), this)
     this.#pages.push(p)
     await before?.(p.page)
