@@ -26,7 +26,7 @@ const whole = process.env.CHROMIUM ?? '/usr/bin/chromium'
 /** Runs one file, prints what it says when it has ended, and tells whether all went well. */
 async function passes(file, browser) {
   const env = { ...process.env, TINCAN_BIN: tincan.path, CHROMIUM: browser }
-  const p = spawn(process.execPath, ['--test-timeout=900000', '--test', file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const p = spawn(process.execPath, ['--test-timeout=300000', '--test', file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = []
   for (const out of [p.stdout, p.stderr]) out.on('data', (b) => said.push(b))
   const [code] = await once(p, 'close')
