@@ -29,7 +29,7 @@ const before = new Set([...unasked, 'src/view/welcome.tsx', 'src/store/plain.ts'
 // files are shown with. Not everybody needs all of a line, but apart each of its parts would be a file of its own.
 const together = [
   ['view/dialog.tsx', 'view/dialog.css', 'view/control.tsx', 'view/control.css', 'view/field.css', 'view/reach.ts', 'store/invite.ts', 'store/namecheck.ts', 'i18n/ownnames.ts', 'popup.ts', 'view/modal.ts'],
-  ['view/refusal.ts', 'i18n/moment.ts', 'view/no.tsx', 'view/tend.ts', 'view/ordering.ts', 'view/hand.tsx', 'view/copy.tsx', 'clipboard.ts'],
+  ['view/refusal.ts', 'i18n/moment.ts', 'view/no.tsx', 'view/tend.ts', 'view/ordering.ts', 'view/hand.tsx', 'view/copy.tsx', 'clipboard.ts', 'view/handicons.ts'],
   ['view/fileicons.ts', 'view/proof.ts', 'store/picture.ts', 'i18n/size.ts'],
 ].map((names) => names.map((n) => `src/${n}`))
 const packed = new Set(['.js', '.css', '.svg', '.json', '.webmanifest'])

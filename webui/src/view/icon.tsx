@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import type { drawings } from './drawings.ts'
 import type { drawn } from './fileicons.ts'
+import type { handy } from './handicons.ts'
 
 // What the room and the first visit show before anything else is loaded; the rest is in drawings.ts.
 const first = {
@@ -24,7 +25,7 @@ const first = {
 
 const paths = signal<Partial<Record<IconName, string>>>(first)
 
-export type IconName = keyof typeof first | keyof typeof drawings | keyof typeof drawn
+export type IconName = keyof typeof first | keyof typeof drawings | keyof typeof drawn | keyof typeof handy
 
 /** Takes in drawings that were loaded later; what stands there without one gets it. */
 export function draw(more: Partial<Record<IconName, string>>): void {
