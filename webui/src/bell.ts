@@ -1,4 +1,5 @@
 // What a notice does: a sound, a tremble, a number on the icon of the tab and at the rooms of a phone.
+import { t } from './i18n/format.ts'
 
 /** Two soft notes, like a spoon on a can; and a phone in a pocket trembles. */
 export function ring(audio: AudioContext | null): void {
@@ -20,10 +21,13 @@ export function ring(audio: AudioContext | null): void {
 
 let plain = '' // address of the icon without a number
 let shown = 0
+const words = Object.assign(document.createElement('p'), { id: 'tagged', hidden: true }) // what describes the button of view/bar.tsx
 
 /** Puts a number on the icon of the tab and on what opens the rooms; 0 takes it away. */
 export function badge(n: number): void {
   document.documentElement.style.setProperty('--tagged', n === 0 ? null : `"${few(n)}"`)
+  words.textContent = n === 0 ? '' : `${t('nav.mentions')}: ${n}`
+  document.body.append(words)
   const link = document.querySelector<HTMLLinkElement>('link[rel=icon]')
   if (!link || n === shown) return
   shown = n

@@ -17,7 +17,7 @@ export function Bar({ chat, onRooms, onPeople }: { chat: Chat, onRooms: () => vo
   const place = chat.places.place.value
   return (
     <header class="bar">
-      <IconButton class="bar__menu" name="menu" label={t('nav.open')} onClick={onRooms} />
+      <IconButton class="bar__menu" name="menu" label={t('nav.open')} onClick={onRooms} aria-describedby="tagged" />
       {'room' in c.to ? (
         <div class="bar__words">
           <h1 class="cut"><bdi>{t('room.title', { room: chat.places.called(c.to.room) })}</bdi></h1>

@@ -39,7 +39,7 @@ export function Icon({ name }: { name: IconName }) {
 
 /** A button that is a drawing; label is its name and its tooltip. */
 export function IconButton({ name, label, onClick, class: cls = '', ...rest }: {
-  name: IconName, label: string, onClick: () => void, class?: string, 'aria-expanded'?: boolean, 'aria-pressed'?: boolean, 'aria-controls'?: string,
+  name: IconName, label: string, onClick: () => void, class?: string, 'aria-expanded'?: boolean, 'aria-pressed'?: boolean, 'aria-controls'?: string, 'aria-describedby'?: string,
 }) {
   return <button type="button" class={`icon-button ${cls}`} aria-label={label} title={label} onClick={onClick} {...rest}><Icon name={name} /></button>
 }
