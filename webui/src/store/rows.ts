@@ -47,6 +47,8 @@ const shortest = 23 * 3_600_000 // milliseconds of a day, when the clocks are se
 /** Messages of one author within this time are one. */
 export const joinWithin = 5 * 60_000
 
+const made = new WeakMap<Message, MessageRow>() // what comes adds its rows, and leaves the thousands before it as they are
+
 /** All rows of a conversation. */
 export function rows(s: Stand): Row[] {
   const out: Row[] = []
@@ -100,7 +102,9 @@ export function rows(s: Stand): Row[] {
     }
     if (shownKind(m)) {
       const joins = turn(m.from, m.time)
-      out.push({ is: 'message', key: `${m.from}/${m.id}`, m, joins })
+      let row = made.get(m)
+      if (row?.joins !== joins) made.set(m, row = { is: 'message', key: `${m.from}/${m.id}`, m, joins })
+      out.push(row)
     }
     between(m.seq)
   }

@@ -20,6 +20,16 @@ test('messages of one author within five minutes are joined, others are not', ()
   assert.deepEqual(rows(stand({ log })).filter((r) => r.is === 'message').map((r) => r.joins), [false, true, false, false])
 })
 
+test('what comes leaves the rows before it as they are, unless they are joined otherwise', () => {
+  const [a, b, c] = [1, 2, 3].map((seq) => message(seq, 'ada', noon))
+  const drawn = (s: Partial<Stand>) => rows(stand(s)).filter((r) => r.is === 'message')
+  const before = drawn({ log: [a, b] })
+  const after = drawn({ log: [a, b, c] })
+  assert.ok(before[0] === after[0] && before[1] === after[1])
+  assert.deepEqual(drawn({ log: [a, b, c], cut: { after: 1, until: 3 } }).map((r) => r.joins), [false, false, true])
+  assert.deepEqual(after.map((r) => r.joins), [false, true, true])
+})
+
 test('a day begins with its date, and nothing is joined across midnight', () => {
   const midnight = new Date(2026, 4, 2).getTime()
   const all = rows(stand({ log: [message(1, 'ada', midnight - 1000), message(2, 'ada', midnight + 1000)] }))
