@@ -21,6 +21,7 @@ const usual = 36
 const near = 64 // pixels from the end within which new messages are followed
 const calm = 150 // milliseconds without a flood
 const step = 4 // rows that are drawn at once
+const few = 12 // rows that are no flood yet
 
 /**
  * The messages of one conversation, a window of them at a time. The place of the reader is a row and its distance from the top; it is
@@ -40,12 +41,13 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #follow = true
   #above = 0 // rows above those that can be seen: none at first and in a flood, where they would be drawn for nothing
   #calming = 0
-  #short = 0 // rows that the screen took beyond what is usual
+  #short = 0 // rows that the screen took beyond what is usual, or fewer
   #anchor: { key: string, offset: number, height: number } | null = null
   #wish: Wish | null = null
   #goal: Wish | null = null
   #height = innerHeight
   #top = -1 // of the scroll, when it was last looked at
+  #tall = 0 // of all that is drawn, when the reader's place was last held
   #focused = ''
   #stop: HTMLElement | null = null // where Tab stops
   #had = false // whether the focus was in here before something was drawn
@@ -133,7 +135,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
       const first = this.#goal ? -1 : this.#index(this.#firstKey)
       const least = this.#fit + this.#above // the others are drawn when nothing has come for a moment
       const kept = to - first
-      this.#from = first >= 0 && (this.#ahead > 0 || (kept >= Math.min(to, least) && kept <= least + margin)) ? first : Math.max(0, to - least) // a cut moves all rows: it grows before it is cut again
+      this.#from = first >= 0 && (this.#ahead > 0 || (kept >= Math.min(to, least) && kept <= least + (to < n ? step : margin))) ? first : Math.max(0, to - least) // a cut moves all rows: but in a flood, it grows before it is cut again
     } else {
       const first = this.#index(this.#firstKey)
       const here = this.#index(this.#anchor?.key)
@@ -157,19 +159,23 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const seen = this.#index(this.#lastKey) + 1
     if (seen === 0 || n - seen <= step) return n
     if (this.#thin) return seen
-    const tall = this.#above > step
-    this.#above = 0
-    if (tall) return seen // what is above the screen goes first: with the screen, it would be too much for one task
+    if (n - seen > few) {
+      const above = this.#above
+      this.#above = Math.max(0, above - 4 * step)
+      if (above > step) return seen // what is above the screen goes first: with the screen, it would be too much for one task
+    }
     let at = this.#index(this.#nextKey)
     if (ahead === 0 || at < 0) {
       at = Math.max(seen, n - this.#fit)
       this.#nextKey = this.#rows[at].key
     }
-    if (at + ahead < n && ahead < this.#fit) {
-      this.#ahead = ahead + step
+    const whole = ahead > 0 && this.#fills(this.#tall)
+    if (at + ahead < n && !whole) {
+      this.#ahead = ahead + Math.min(step, ahead + 1) // the first time takes the longest
       return seen
     }
-    this.#firstKey = this.#nextKey
+    if (whole) this.#short += ahead - this.#fit
+    if (at > seen) this.#firstKey = this.#nextKey
     return Math.min(n, at + ahead)
   }
 
@@ -178,24 +184,33 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     return this.#from > 0 && this.#fit + this.#above < this.#most - margin
   }
 
-  /** Whether what is drawn is too little for the screen, or for a scroll that leaves the end. It measures, which lays the page out. */
+  /** Whether what is drawn is too little. It measures, which lays the page out. */
   get #thin(): boolean {
-    return this.#more && (this.#list.current?.offsetHeight ?? 0) < this.#height + 2 * near
+    return this.#more && !this.#fills()
+  }
+
+  /** Whether what is drawn, from so many pixels on, is enough for the screen and for a scroll that leaves the end. */
+  #fills(from = 0): boolean {
+    return (this.box.current?.scrollHeight ?? 0) - from >= this.#height + 2 * near
   }
 
   #index(key: string | undefined): number {
     return this.#rows.findIndex((r) => r.key === key)
   }
 
+  #draw = (): void => {
+    if (this.box.current) this.forceUpdate()
+  }
+
   /** Draws some more of what is above the screen. */
   #fill = (): void => {
     this.#above += step
-    if (this.box.current) this.forceUpdate()
+    this.#draw()
   }
 
   /** Rows that fill the screen, most of the time. */
   get #fit(): number {
-    return Math.ceil(this.#height / usual) + 2 + this.#short
+    return Math.max(step, Math.ceil(this.#height / usual) + 2 + this.#short)
   }
 
   #nearEdge(i: number): boolean {
@@ -239,7 +254,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     if (this.#ahead === 0 && this.#thin) {
       this.#short += step
       this.forceUpdate()
-    } else if (behind || this.#more) this.#calming = window.setTimeout(behind ? this.#fill : idle, behind ? 16 : calm, this.#fill)
+    } else if (behind || this.#more) this.#calming = window.setTimeout(behind ? this.#draw : idle, behind ? 16 : calm, this.#fill)
   }
 
   /**
@@ -249,8 +264,9 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #hold(drawn = false): void {
     const box = this.box.current
     if (!box || this.#ahead > 0) return
+    this.#tall = box.scrollHeight
     if (this.#follow) {
-      box.scrollTop = box.scrollHeight
+      box.scrollTop = this.#tall
       this.#remember()
       return
     }
@@ -286,18 +302,19 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   }
 
   /** The reader may have scrolled and the event not have come yet: what is drawn now must not take that back. */
-  #noticeScroll(): void {
+  #noticeScroll(): boolean {
     const box = this.box.current
-    if (!box || box.scrollTop === this.#top) return
+    if (!box || box.scrollTop === this.#top) return false
     this.#follow = this.#atEnd()
     this.#remember()
+    return true
   }
 
   #scrolled = (): void => {
-    this.#noticeScroll()
+    const moved = this.#noticeScroll() // else it was scrolled here, and looked at
     const here = this.#index(this.#anchor?.key)
     if (!this.#follow && here >= 0 && this.#nearEdge(here)) this.forceUpdate()
-    else this.#look()
+    else if (moved) this.#look()
   }
 
   /** The window or a row changed its size: who is at the end stays there, else the bottom edge stays when the window shrinks. */
@@ -305,6 +322,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     const box = this.box.current
     if (!box) return
     const shrunk = this.#height - box.clientHeight
+    if (shrunk === 0 && (this.#ahead > 0 || box.scrollHeight === this.#tall)) return // it is what was drawn, and in its place
     this.#measure(box)
     if (shrunk === 0) {
       const by = box.scrollTop - this.#top // scrolled in this frame, and the event has not come yet
@@ -328,9 +346,12 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
     this.#most = Math.min(240, Math.max(120, Math.ceil(this.#height / lowest) + 2 * margin))
   }
 
+  /** Whether the reader is at the end. Who follows is, at the end of what is seen: in a flood that is not the end of all. */
   #atEnd(): boolean {
     const box = this.box.current
-    return !box || (this.#ends && box.scrollHeight - box.scrollTop - box.clientHeight <= near)
+    if (!box) return true
+    const end = this.#follow ? Math.min(this.#tall, box.scrollHeight) : this.#ends ? box.scrollHeight : Infinity
+    return end - box.scrollTop - box.clientHeight <= near
   }
 
   #element(key: string): HTMLElement | null {

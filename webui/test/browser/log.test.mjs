@@ -167,6 +167,27 @@ test('of a flood whole screens are shown, and not each message', async (t) => {
   assert.ok(drawn.filter((seq) => seq > 150).length < 600, 'those that could not be read are not drawn')
 })
 
+test('of a flood the end is followed, also while the log changes its height', async (t) => {
+  const house = await House.open(t)
+  await fill(house, 150)
+  const ada = await house.person()
+  await ada.join('Ada')
+  await at(ada, 150).waitFor()
+  await rest(ada)
+  await ada.page.evaluate(() => { // what stands below it comes and goes, at any time between two drawings
+    const box = document.querySelector('.logbox')
+    setInterval(() => { box.style.paddingBlockEnd = box.style.paddingBlockEnd ? '' : '3rem' }, 5)
+  })
+  const busy = ada.page.evaluate(() => {
+    const end = performance.now() + 2000
+    while (performance.now() < end);
+  })
+  await fill(house, 600)
+  await busy
+  await at(ada, 750).waitFor()
+  assert.equal(await ada.page.locator('.jump').count(), 0)
+})
+
 test('answers are written by keyboard, quoted, and lead to what they answer', async (t) => {
   const house = await House.open(t)
   const bob = await house.joined('Bob')
