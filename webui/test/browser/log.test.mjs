@@ -129,13 +129,19 @@ test('who scrolls far does not fill the memory, and no scroll is undone by what 
   await until('the newest is in sight', async () => (await look(ada)).shown.at(-1)?.[0] === 2600)
 })
 
-test('of a flood whole screens are shown, and not each message', async (t) => {
+/** A room of 150 messages, and somebody who reads it at its end. */
+async function longRoom(t) {
   const house = await House.open(t)
   await fill(house, 150)
   const ada = await house.person()
   await ada.join('Ada')
   await at(ada, 150).waitFor()
   await rest(ada)
+  return { house, ada }
+}
+
+test('of a flood whole screens are shown, and not each message', async (t) => {
+  const { house, ada } = await longRoom(t)
   await until('what is above the screen is drawn, too', async () => (await look(ada)).rows > 45)
   await ada.page.evaluate(() => {
     const log = document.querySelector('[role=log]')
@@ -168,12 +174,7 @@ test('of a flood whole screens are shown, and not each message', async (t) => {
 })
 
 test('of a flood the end is followed, also while the log changes its height', async (t) => {
-  const house = await House.open(t)
-  await fill(house, 150)
-  const ada = await house.person()
-  await ada.join('Ada')
-  await at(ada, 150).waitFor()
-  await rest(ada)
+  const { house, ada } = await longRoom(t)
   await ada.page.evaluate(() => { // what stands below it comes and goes, at any time between two drawings
     const box = document.querySelector('.logbox')
     setInterval(() => { box.style.paddingBlockEnd = box.style.paddingBlockEnd ? '' : '3rem' }, 5)
