@@ -47,7 +47,7 @@ export class Log extends Component<{ chat: Chat, c: Conversation }> {
   #goal: Wish | null = null
   #height = innerHeight
   #top = -1 // of the scroll, when it was last looked at
-  #tall = 0 // of all that is drawn, when the reader's place was last held
+  #tall = 0 // pixels of all that is drawn, when the reader's place was last held
   #focused = ''
   #stop: HTMLElement | null = null // where Tab stops
   #had = false // whether the focus was in here before something was drawn

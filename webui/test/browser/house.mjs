@@ -129,8 +129,7 @@ class Door {
   }
 }
 
-/** The browser of a test file, or the promise of it, so that two people who come at once get the same; each person has a context of it, and
- * shares nothing with others. */
+/** The browser of a test file, as a promise, so that two who come at once get the same; each person has a context of it, and shares nothing with others. */
 let browser
 after(async () => (await browser)?.close())
 
